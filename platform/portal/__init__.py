@@ -1,0 +1,1 @@
+"""Madang's portal: accounts, clubs, projects, builds, releases, and the API."""

@@ -1,0 +1,1 @@
+"""Handles interrupted spot nodes: see README.md."""
