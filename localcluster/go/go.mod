@@ -1,4 +1,4 @@
-module madang.local/localcluster/bin
+module madang.local/localcluster
 
 go 1.26
 
