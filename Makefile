@@ -1,0 +1,61 @@
+# Madang: `make` lists the targets.
+SHELL := /bin/sh
+CACHE ?= $(or $(MADANG_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/madang)
+PYTHON := .venv/bin/python
+CLUSTER := $(PYTHON) -m localcluster
+NOTICE ?= 120
+ARGS ?=
+
+.PHONY: help setup up down destroy status logs reclaim dev demo test test-unit test-integration test-e2e lint format
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what this machine lacks (apt packages, uv, Python packages)
+	@bin/setup
+
+up: setup ## bring up Kubernetes and Madang on this machine; again is a no-op
+	@$(CLUSTER) up $(ARGS)
+
+down: setup ## stop everything and keep all data
+	@$(CLUSTER) down $(ARGS)
+
+destroy: setup ## ask, then remove everything, data included
+	@$(CLUSTER) destroy $(ARGS)
+
+status: setup ## what runs
+	@$(CLUSTER) status $(ARGS)
+
+logs: setup ## logs of a node's program, e.g. ARGS="spot-1 kubelet -f"
+	@$(CLUSTER) logs $(ARGS)
+
+reclaim: setup ## the stand-in cloud takes a node, e.g. NODE=spot-2 NOTICE=120
+	@$(CLUSTER) reclaim $(NODE) --notice $(NOTICE) $(ARGS)
+
+dev: setup ## the portal from this working tree, with reload, against the running cluster
+	@$(CLUSTER) dev $(ARGS)
+
+demo: setup ## the main road, end to end, on a cluster of its own; prints what it proved
+	@$(PYTHON) -m tests.e2e.demo $(ARGS)
+
+test: setup lint test-unit test-integration test-e2e ## everything
+
+test-unit: setup ## no I/O
+	@$(PYTHON) -m pytest tests/unit -q -n 2
+
+test-integration: setup ## the real PostgreSQL, Redis, git, registry and API server
+	@$(PYTHON) -m localcluster programs
+	@$(PYTHON) -m pytest tests/integration -q -m "not cluster"
+
+test-e2e: setup ## the whole platform on an embedded cluster of its own
+	@$(PYTHON) -m pytest tests/integration tests/e2e -q -m cluster
+
+lint: setup ## ruff, mypy, import-linter
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy -p portal -p deployer -p spot -p localcluster -p madang
+	@.venv/bin/lint-imports
+
+format: setup ## let ruff mend what it can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
