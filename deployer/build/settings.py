@@ -1,0 +1,20 @@
+"""What an operator decides about builds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """`base_images` are the names a Dockerfile may start from where nothing can be pulled; empty: any."""
+
+    builder_image: str
+    namespace: str = "madang-builds"
+    settings_secret: str = "build-settings"  # noqa: S105 - a Secret's name
+    source_volume_bytes: int = 1 << 30
+    cache_volume_bytes: int = 8 << 30
+    keep_finished_seconds: int = 600
+    lost_attempts: int = 5
+    capacity: str = "any"
+    base_images: tuple[str, ...] = ()

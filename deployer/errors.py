@@ -1,0 +1,52 @@
+"""What can go wrong, told apart by whose it is, each with an explanation a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why something failed: a machine-readable word and the three lines that a person reads.
+
+    `reason` is lower-case words joined by hyphens and never changes its meaning ("out-of-memory").
+    `evidence` may hold several lines or none (the last log lines, an exit code, an event).
+    """
+
+    reason: str
+    what: str
+    evidence: str
+    next: str
+
+    def lines(self) -> tuple[str, ...]:
+        """What push prints: what happened, the evidence (indented, if any), what to do next."""
+        evidence = [f"  {line}" for line in self.evidence.splitlines() if line.strip()]
+        return tuple(line for line in (self.what, *evidence, self.next) if line)
+
+    def to_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, str]) -> Explanation:
+        return cls(stored["reason"], stored["what"], stored.get("evidence", ""), stored.get("next", ""))
+
+
+class DeployerError(Exception):
+    """The base of the three; catch one of those."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        super().__init__(explanation.what)
+        self.explanation = explanation
+
+
+class UserError(DeployerError):
+    """The student's to mend: never retried, shown as it is."""
+
+
+class TemporaryError(DeployerError):
+    """The platform's or a machine's, and likely to pass: tried again, never counted against the student."""
+
+
+class PermanentError(DeployerError):
+    """The platform's, and trying again does not help: an operator has to look."""

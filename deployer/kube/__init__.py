@@ -1,0 +1,1 @@
+"""The cluster's API: the one place that imports the kubernetes client."""

@@ -1,0 +1,32 @@
+"""What an operator decides about rollouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class RolloutSettings:
+    """`ingress_probe_url` is the ingress controller as this process reaches it; the app's host name goes in
+    `Host`.
+
+    `capacity` is a preference for student pods, never a must. `dns_addresses` are servers outside the
+    cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster.
+    """
+
+    pull_host: str = "registry.local"
+    ingress_class: str = "madang"
+    ingress_namespace: str = "madang-ingress"
+    ingress_probe_url: str = "http://traefik.madang-ingress.svc.cluster.local"
+    capacity: Literal["spot", "on-demand", "any"] = "spot"
+    run_as: int = 10001
+    dns_addresses: tuple[str, ...] = ("172.30.0.1/32",)
+    world: bool = False
+    progress_deadline_seconds: int = 120
+    answer_deadline_seconds: int = 60
+    wait_deadline_seconds: int = 900
+    grace_seconds: int = 30
+    drain_seconds: int = 5
+    ephemeral_storage_bytes: int = 1 << 30
+    keep_revisions: int = 3
