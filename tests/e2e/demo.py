@@ -1,0 +1,199 @@
+"""`make demo`: the main road from nothing to live projects on an embedded cluster, proved row by row.
+
+    python -m tests.e2e.demo            # leaves the cluster up, so that you can look at it
+    python -m tests.e2e.demo --down     # stops it afterwards; data is kept
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+from localcluster.instance import Instance
+from tests.e2e.load import Load, LoadResult
+from tests.e2e.road import EXAMPLES, PROJECTS, Done, Road, road
+from tests.proof import Proof
+
+CLUB = "demo"
+# Project, its source, and the word in it that a visitor sees and the second push changes.
+PUSHED = (("flask", EXAMPLES / "flask"), ("node", EXAMPLES / "node"), ("docker", EXAMPLES / "dockerfile"))
+BEFORE, AFTER = "version 1", "version 2"
+
+
+def walk(on: Road, proof: Proof) -> None:
+    """Every step of the demo; each leaves its row."""
+    bring_up(on, proof)
+    sign_in(on, proof)
+    folders = {name: push_first(on, proof, name, source) for name, source in PUSHED}
+    push_change_under_load(on, proof, "flask", folders["flask"])
+    refuse(on, proof, "flask", folders["flask"], PROJECTS / "broken", "a push that does not build")
+    refuse(on, proof, "flask", folders["flask"], PROJECTS / "crashing", "a push that crashes at its start")
+    reclaim(on, proof, [name for name, _ in PUSHED])
+
+
+def bring_up(on: Road, proof: Proof) -> None:
+    done = on.cluster("up")
+    nodes = json.loads(on.kubectl("get", "nodes", "-o", "json"))["items"] if done.status == 0 else []
+    ready = [
+        node["metadata"]["name"]
+        for node in nodes
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
+    ]
+    versions = {node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes}
+    proof.add(
+        "Kubernetes and Madang are up",
+        goal=f"{len(on.instance.nodes)} nodes Ready",
+        value=done.seconds,
+        unit="s",
+        holds=done.status == 0 and len(ready) == len(on.instance.nodes),
+        evidence=f"{', '.join(sorted(ready))}; {', '.join(sorted(versions))}",
+    )
+    if done.status:
+        raise SystemExit("the cluster did not come up; see the lines above")
+
+
+def sign_in(on: Road, proof: Proof) -> None:
+    on.admin("create_club", CLUB, "--name", "Demo club", "--if-missing")
+    key = re.search(r"mdg_[A-Za-z0-9_-]+", on.admin("create_key", CLUB, "--name", f"demo {time.time():.0f}"))
+    assert key is not None, "create_key printed no key"
+    url = f"http://madang.localhost:{on.instance.ports.http}"
+    done = on.student("madang", "login", "--url", url, "--key", key.group())
+    proof.add(
+        "A student signs in with the club's key",
+        goal="madang login",
+        value=done.seconds,
+        unit="s",
+        holds=done.status == 0,
+        evidence=_last_line(done),
+    )
+    assert done.status == 0, done.output
+
+
+def push_first(on: Road, proof: Proof, name: str, source: Path) -> Path:
+    print(f"\n  git push: {name}", flush=True)
+    folder = on.checkout(source, name)
+    created = on.student("madang", "project", "create", name, "--club", CLUB, cwd=folder)
+    if created.status and "exists" not in created.output:
+        raise AssertionError(created.output)
+    # A second demo on the same cluster pushes over what the first one left: that is a new first version.
+    done = on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True)
+    answer = on.visit(name)
+    proof.add(
+        f"git push of {name} ({'its own Dockerfile' if (source / 'Dockerfile').exists() else 'no Dockerfile'})",
+        goal="push ends 0, the address answers",
+        value=done.seconds,
+        unit="s",
+        holds=done.status == 0 and answer.status == 200 and BEFORE in answer.body,
+        evidence=f"{on.host(name)}: {answer.status} {answer.body.strip()[:60]!r}",
+    )
+    assert done.status == 0, done.output
+    return folder
+
+
+def push_change_under_load(on: Road, proof: Proof, name: str, folder: Path) -> None:
+    print(f"\n  git push: {name} changed, under load", flush=True)
+    on.replace(folder, BEFORE, AFTER)
+    on.commit(folder, "Second version")
+    port = on.instance.ports.http
+    with Load(on.host(name), port) as new, Load(on.host(name), port, mode="kept") as kept:
+        done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
+        on.wait_for(lambda: AFTER in on.visit(name).body)
+        time.sleep(8)  # the old pods' grace: a request lost while they end would count
+    for title, load in (("new connections", new.result), ("kept-alive connections", kept.result)):
+        assert load is not None
+        proof.add(
+            f"{name} pushed again under load, {title}",
+            goal="0 failed requests",
+            value=load.failed,
+            unit=f"of {load.requests}",
+            holds=done.status == 0 and load.failed == 0 and _saw(load, BEFORE) and _saw(load, AFTER),
+            evidence=_told(load) + f"; push took {done.seconds:.0f} s",
+        )
+
+
+def refuse(on: Road, proof: Proof, name: str, folder: Path, broken: Path, what: str) -> None:
+    """The project's files replaced by a version that fails: refused with its reason, the old one serves on."""
+    print(f"\n  git push: {name}, {what}", flush=True)
+    for path in broken.iterdir():
+        (folder / path.name).write_text(path.read_text())
+    on.commit(folder, what)
+    with Load(on.host(name), on.instance.ports.http, rate=20) as load:
+        done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
+    assert on.student("git", "reset", "-q", "--hard", "HEAD~1", cwd=folder).status == 0
+    answer, result = on.visit(name), load.result
+    assert result is not None
+    proof.add(
+        f"{what} is refused, the old version serves on",
+        goal="push ends non-zero with a reason, 0 failed requests",
+        value=result.failed,
+        unit=f"of {result.requests}",
+        holds=done.status != 0 and result.failed == 0 and answer.status == 200 and AFTER in answer.body,
+        evidence=_reason(done),
+    )
+
+
+def reclaim(on: Road, proof: Proof, names: list[str]) -> None:
+    node = next(
+        (found for name in names if (found := on.node_of(CLUB, name)).startswith("spot")), on.instance.nodes[-1].name
+    )
+    print(f"\n  reclaim: {node}", flush=True)
+    standing = [name for name in names if on.node_of(CLUB, name) == node]
+    began = time.monotonic()
+    done = on.cluster("reclaim", node, "--notice", "5")
+    on.wait_for(lambda: all(on.visit(name).status == 200 for name in names))
+    back = time.monotonic() - began
+    nodes = json.loads(on.kubectl("get", "nodes", "-o", "json"))["items"]
+    proof.add(
+        f"{node} is reclaimed and replaced",
+        goal="killed, a new machine in its place, all projects reachable",
+        value=back,
+        unit="s",
+        holds=done.status == 0 and any(n["metadata"]["name"] == node for n in nodes),
+        evidence=f"it carried {', '.join(standing) or 'no project'}; all {len(names)} answer 200 again",
+    )
+
+
+def _saw(load: LoadResult, word: str) -> bool:
+    return any(word in answer for answer in load.answers)
+
+
+def _told(load: LoadResult) -> str:
+    failures = f", {load.failures}" if load.failures else ""
+    return f"longest gap {load.longest_gap_ms:.0f} ms, p99 {load.p99_ms:.0f} ms{failures}"
+
+
+def _reason(done: Done) -> str:
+    lines = [line.removeprefix("remote:").strip() for line in done.output.splitlines()]
+    told = [line for line in lines if line and not line.startswith(("To ", "error:", "!", "----->"))]
+    return f"exit {done.status}: {next((line for line in reversed(told) if len(line) > 20), '?')[:110]}"
+
+
+def _last_line(done: Done) -> str:
+    return next((line.strip() for line in reversed(done.output.splitlines()) if line.strip()), "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__, add_help=True)
+    parser.add_argument("--down", action="store_true", help="stop the cluster afterwards; its data is kept")
+    options = parser.parse_args()
+    proof = Proof("demo")
+    instance = Instance.from_environment()
+    with road(instance) as on:
+        try:
+            walk(on, proof)
+        finally:
+            holds = proof.finish()
+            if options.down:
+                on.cluster("down")
+    if not options.down:
+        port = instance.ports.http
+        print(f"\nThe projects are at http://flask.madang.localhost:{port}/ and beside it; `make down` stops all.")
+    sys.exit(0 if holds else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The main road on an embedded cluster of the tests' own; the demo and the tests are one and the same walk."""
+
+import pytest
+
+from tests.e2e import demo
+from tests.e2e.road import Road
+from tests.proof import Proof
+
+pytestmark = pytest.mark.cluster
+
+
+def test_the_demo_proves_every_row(platform: Road) -> None:
+    proof = Proof("test-demo")
+    try:
+        demo.walk(platform, proof)
+    finally:
+        proof.finish()
+    assert [row.name for row in proof.rows if not row.holds] == []
