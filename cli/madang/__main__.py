@@ -1,0 +1,3 @@
+from madang.main import app
+
+app(prog_name="madang")

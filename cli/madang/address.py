@@ -1,0 +1,87 @@
+"""Addresses of a Madang: its portal, its git server and the projects on it."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from madang.problem import Problem
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class ProjectAddress:
+    """A project as its git remote names it."""
+
+    git_url: str
+    club: str
+    project: str
+
+    @property
+    def remote(self) -> str:
+        return f"{self.git_url}/{self.club}/{self.project}.git"
+
+
+def portal_url(text: str) -> str:
+    """The portal's origin from what a person typed: `madang.example.org`, with or without a scheme.
+
+    Raises Problem when it is no web address.
+    """
+    text = text.strip()
+    if "://" not in text:
+        host = text.split("/", 1)[0].rsplit(":", 1)[0]
+        text = f"{'http' if _is_loopback(host) else 'https'}://{text}"
+    found = origin(text)
+    if found is None:
+        raise Problem(
+            what=f"“{text}” is no address of a Madang.",
+            next="Give the address of the page as in the browser, for example https://madang.example.org",
+            reason="bad_address",
+        )
+    return found
+
+
+def origin(url: str) -> str | None:
+    """Scheme, host and port of a web address, in one spelling; None when it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    return f"{parts.scheme}://{_host(parts)}{_port(parts.scheme, port)}"
+
+
+def parse_remote(url: str) -> ProjectAddress | None:
+    """The project behind a git remote `…/<club>/<project>.git`; None when it is another kind."""
+    found = origin(url)
+    if found is None:
+        return None
+    path = urlsplit(url).path.strip("/").removesuffix(".git").split("/")
+    if len(path) != 2 or not all(_SLUG.fullmatch(part) for part in path):
+        return None
+    return ProjectAddress(git_url=found, club=path[0], project=path[1])
+
+
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
+
+
+def slug_from(text: str) -> str:
+    """A project name made of a folder's name: lower case, other characters become one hyphen."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1", "[::1]"} or host.endswith(".localhost")
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").lower()
+    return f"[{host}]" if ":" in host else host
+
+
+def _port(scheme: str, port: int | None) -> str:
+    return "" if port is None or port == _DEFAULT_PORTS[scheme] else f":{port}"

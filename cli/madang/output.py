@@ -1,0 +1,49 @@
+"""What the command prints: tables for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+screen = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str = "") -> None:
+    screen.print(Text(text, style=style))
+
+
+def hint(text: str) -> None:
+    """The next step, dimmed and on the error stream, so that a pipe gets only the result."""
+    errors.print(Text(text, style="dim"))
+
+
+def as_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def json_line(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Columns without frames: read by people, cut by awk."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, no_wrap=True)
+    for row in rows:
+        drawn.add_row(*(Text("-" if cell in (None, "") else str(cell)) for cell in row))
+    screen.print(drawn)
+
+
+def moment(text: str | None) -> str:
+    """An ISO 8601 time as the person's clock shows it, to the minute."""
+    if not text:
+        return "-"
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M")

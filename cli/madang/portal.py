@@ -1,0 +1,133 @@
+"""Speaking to the portal's API: tries again what may be tried again, and turns refusals into Problems."""
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import truststore
+
+from madang import __version__
+from madang.backoff import pause_seconds
+from madang.localhost import LocalhostTransport
+from madang.problem import Problem
+from madang.refusal import refusal
+
+_TRIES = 5
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+# A stream is never silent for longer than a few heartbeats (the portal sends one every 15 s or less).
+_STREAM_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_UNWELL = {502, 503, 504}
+_LONGEST_RETRY_AFTER_SECONDS = 30.0
+
+
+class Portal:
+    """The API of one Madang with one key. url: the portal's origin; pause: sleeps for seconds."""
+
+    def __init__(self, url: str, key: str | None, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self.url = url
+        self.pause = pause
+        headers = {"User-Agent": f"madang-cli/{__version__}", "Accept": "application/json"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        # The system's certificates: a school's own authority is there, not in certifi.
+        trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._client = httpx.Client(
+            base_url=f"{url}/api/v1",
+            headers=headers,
+            timeout=_TIMEOUT,
+            verify=trust,
+            mounts={"all://*.localhost": LocalhostTransport(verify=trust)},
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._call("GET", path, query=query)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._call("POST", path, body=body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._call("PATCH", path, body=body)
+
+    def delete(self, path: str) -> Any:
+        return self._call("DELETE", path)
+
+    @contextmanager
+    def stream(self, path: str, **query: Any) -> Iterator[Iterator[dict[str, Any]]]:
+        """The objects of an NDJSON answer as they come. Raises Problem when refused, httpx.HTTPError when lost."""
+        with self._client.stream(
+            "GET",
+            path,
+            params=_given(query),
+            headers={"Accept": "application/x-ndjson"},
+            timeout=_STREAM_TIMEOUT,
+        ) as response:
+            if response.status_code in _UNWELL or response.status_code == 429:
+                raise httpx.ReadError(f"{response.status_code} {response.reason_phrase}")
+            if response.is_error:
+                response.read()
+                raise refusal(self.url, response)
+            yield (json.loads(line) for line in response.iter_lines() if line.strip())
+
+    def _call(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
+        for attempt in range(_TRIES):
+            last = attempt == _TRIES - 1
+            try:
+                response = self._client.request(method, path, params=_given(query or {}), json=body)
+            except httpx.TransportError as error:
+                if last or not _may_repeat(method, error):
+                    raise self._unreachable(error) from error
+                self.pause(pause_seconds(attempt))
+                continue
+            if last or not _asks_to_repeat(method, response):
+                break
+            self.pause(_retry_after(response) or pause_seconds(attempt))
+        if response.is_error:
+            raise refusal(self.url, response)
+        if response.status_code == 204 or not response.content:
+            return None
+        try:
+            return response.json()
+        except ValueError as error:
+            raise _not_madang(self.url, response) from error
+
+    def _unreachable(self, error: httpx.TransportError) -> Problem:
+        return Problem(
+            what=f"No answer from {self.url}.",
+            evidence=str(error) or type(error).__name__,
+            next="Check the network, and the address with: madang whoami\n"
+            "If both are right, the platform may be down: ask its operator.",
+            reason="unreachable",
+        )
+
+
+def _given(query: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def _may_repeat(method: str, error: httpx.TransportError) -> bool:
+    """A change is repeated only if it certainly has not arrived."""
+    return method == "GET" or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+
+
+def _asks_to_repeat(method: str, response: httpx.Response) -> bool:
+    return response.status_code == 429 or (method == "GET" and response.status_code in _UNWELL)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    try:
+        return min(float(response.headers["Retry-After"]), _LONGEST_RETRY_AFTER_SECONDS)
+    except (KeyError, ValueError):
+        return None
+
+
+def _not_madang(url: str, response: httpx.Response) -> Problem:
+    return Problem(
+        what=f"{url} answered, but not as a Madang does.",
+        evidence=response.text[:200],
+        next="Check the address: it is the one of the page in the browser. Log in again: madang login --url …",
+        reason="not_madang",
+    )
