@@ -1,0 +1,6 @@
+"""The cluster's programs, compiled from the Go modules in `localcluster/go` and kept in the cache."""
+
+from localcluster.programs.ensure import ensure
+from localcluster.programs.recipe import PROGRAMS
+
+__all__ = ["PROGRAMS", "ensure"]

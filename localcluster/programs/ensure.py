@@ -1,0 +1,74 @@
+"""Gives the folder of programs, compiling what the cache has not or no longer has whole."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from localcluster.errors import ClusterError
+from localcluster.lock import held
+from localcluster.programs import compile, manifest, recipe, toolchain
+from localcluster.report import Report
+
+_KEPT = 3  # older inputs' programs, so that switching between two branches compiles nothing
+
+
+def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
+    """The folder that holds every program of `recipe.PROGRAMS`, about 400 MB.
+
+    Compiles for some ten minutes on two cores at first. Safe to call from several processes, and again
+    after any of them was killed. Raises ClusterError that says what is missing.
+    """
+    store = cache / "programs"
+    store.mkdir(parents=True, exist_ok=True)
+    with held(store / "lock", lambda: report("waiting for another compilation of the same programs")):
+        go = toolchain.find(cache, report)
+        runc = _runc()
+        folder = store / recipe.key(source, go.version, go.architecture, runc)
+        if manifest.is_whole(folder):
+            os.utime(folder)
+            return folder / "bin"
+        for left_over in store.glob("*.new"):
+            shutil.rmtree(left_over)
+        fresh = folder.with_name(f"{folder.name}.new")
+        compile.lay_sources(source, fresh / "source", go)
+        compile.compile_programs(fresh / "source", fresh / "bin", go, report)
+        if runc == "compiled":
+            compile.compile_runc(fresh / "source", fresh / "bin", go, report)
+        else:
+            (fresh / "bin/runc").symlink_to(runc)
+        shutil.rmtree(fresh / "source")
+        manifest.write(fresh)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+        _forget_old(store)
+        report(f"programs compiled into {folder / 'bin'}")
+        return folder / "bin"
+
+
+def _runc() -> str:
+    """ "compiled" where a C compiler and libseccomp are, else the path of the machine's own runc."""
+    if _can_link_seccomp():
+        return "compiled"
+    if found := shutil.which("runc"):
+        return found
+    raise ClusterError("runc cannot be had: apt-get install gcc libc6-dev libseccomp-dev (or runc), try again.")
+
+
+def _can_link_seccomp() -> bool:
+    if not shutil.which("gcc"):
+        return False
+    program = "#include <seccomp.h>\nint main(void) { return seccomp_init(0) == 0; }\n"
+    attempt = subprocess.run(
+        ["gcc", "-static", "-x", "c", "-o", "/dev/null", "-", "-lseccomp"],
+        input=program,
+        text=True,
+        capture_output=True,
+    )
+    return attempt.returncode == 0
+
+
+def _forget_old(store: Path) -> None:
+    folders = [path for path in store.iterdir() if path.is_dir()]
+    for folder in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+        shutil.rmtree(folder)
