@@ -1,0 +1,160 @@
+"""What the deployer does with a cluster, in typed words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from deployer.kube.connection import Connection
+from deployer.kube.logs import ContainerLine, parse_line, since_time
+from deployer.kube.objects import JsonMap, path, path_of, title
+from deployer.kube.refusal import Missing
+
+FIELD_MANAGER = "madang"
+
+
+class Kube:
+    """A cluster. Safe to share between threads, not between processes (make one after a fork)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def from_environment(cls) -> Kube:
+        """In a pod, its service account; else the file of KUBECONFIG. PermanentError without either."""
+        return cls(Connection.from_environment())
+
+    def apply(self, manifest: Mapping[str, Any]) -> JsonMap:
+        """Server-side apply as field manager "madang"; what we stop naming is removed, what others own stays.
+
+        A `metadata.resourceVersion` in the manifest makes it conditional (Conflict when it has moved on).
+        """
+        applied: JsonMap = self._connection.call(
+            "PATCH",
+            path_of(manifest),
+            f"apply {title(manifest)}",
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            body=manifest,
+            content_type="application/apply-patch+yaml",
+        )
+        return applied
+
+    def create(self, manifest: Mapping[str, Any]) -> JsonMap:
+        """Make the object; Conflict when its name is taken (by an earlier try whose answer was lost, too)."""
+        metadata = manifest["metadata"]
+        created: JsonMap = self._connection.call(
+            "POST",
+            path(manifest["kind"], metadata.get("namespace")),
+            f"create {title(manifest)}",
+            query={"fieldManager": FIELD_MANAGER},
+            body=manifest,
+        )
+        return created
+
+    def get(self, kind: str, namespace: str | None, name: str) -> JsonMap | None:
+        """The object, or None."""
+        try:
+            found: JsonMap = self._connection.call(
+                "GET", path(kind, namespace, name), f"read {kind} {namespace or ''}/{name}"
+            )
+        except Missing:
+            return None
+        return found
+
+    def find(
+        self,
+        kind: str,
+        namespace: str | None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> list[JsonMap]:
+        """All objects of a kind that carry the labels and whose fields are as given."""
+        query = {
+            "labelSelector": ",".join(f"{name}={value}" for name, value in (labels or {}).items()),
+            "fieldSelector": ",".join(f"{name}={value}" for name, value in (fields or {}).items()),
+        }
+        answer = self._connection.call(
+            "GET",
+            path(kind, namespace),
+            f"list {kind}s of {namespace or 'the cluster'}",
+            query={name: value for name, value in query.items() if value},
+        )
+        return list(answer["items"])
+
+    def merge(self, kind: str, namespace: str | None, name: str, patch: Mapping[str, Any]) -> JsonMap:
+        """A JSON merge patch: only the named fields change, null removes."""
+        patched: JsonMap = self._connection.call(
+            "PATCH",
+            path(kind, namespace, name),
+            f"change {kind} {namespace or ''}/{name}",
+            query={"fieldManager": FIELD_MANAGER},
+            body=patch,
+            content_type="application/merge-patch+json",
+        )
+        return patched
+
+    def delete(self, kind: str, namespace: str | None, name: str) -> bool:
+        """Delete the object and, in the background, what it owns; False when it was not there."""
+        try:
+            self._connection.call(
+                "DELETE",
+                path(kind, namespace, name),
+                f"delete {kind} {namespace or ''}/{name}",
+                body={"propagationPolicy": "Background"},
+            )
+        except Missing:
+            return False
+        return True
+
+    def events(self, namespace: str, name: str) -> list[JsonMap]:
+        """What the cluster reported about the object of that name, oldest first."""
+        found = self.find("Event", namespace, fields={"involvedObject.name": name})
+        return sorted(found, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+
+    def tail(
+        self, namespace: str, pod: str, container: str, lines: int, *, previous: bool = False
+    ) -> list[ContainerLine]:
+        """A container's last lines; with `previous`, of the run before its last restart."""
+        query = {"container": container, "tailLines": str(lines), "timestamps": "true"}
+        if previous:
+            query["previous"] = "true"
+        found = self._connection.lines(
+            f"{path('Pod', namespace, pod)}/log",
+            f"read the log of {namespace}/{pod}",
+            query=query,
+            quiet_seconds=10,
+        )
+        return [parse_line(line) for line in found]
+
+    def stream(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        since: datetime | None,
+        tail: int | None = None,
+        quiet_seconds: float = 3.0,
+    ) -> Iterator[ContainerLine]:
+        """A container's lines after `since` as they come.
+
+        Ends with the container, or after `quiet_seconds` of silence (call again with the last line's time).
+        """
+        query = {"container": container, "follow": "true", "timestamps": "true"}
+        if since is not None:
+            query["sinceTime"] = since_time(since)
+        elif tail is not None:
+            query["tailLines"] = str(tail)
+        found = self._connection.lines(
+            f"{path('Pod', namespace, pod)}/log",
+            f"follow the log of {namespace}/{pod}",
+            query=query,
+            quiet_seconds=quiet_seconds,
+        )
+        for text in found:
+            line = parse_line(text)
+            # sinceTime has whole seconds: the rest is cut here.
+            if since is None or line.at > since:
+                yield line

@@ -1,0 +1,87 @@
+"""What the API server's refusals mean: the client's errors become ours here and go no further."""
+
+from __future__ import annotations
+
+import json
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from deployer.errors import DeployerError, Explanation, PermanentError, TemporaryError
+
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Missing(PermanentError):
+    """The object, or the namespace it would go into, is not there (404)."""
+
+
+class Conflict(TemporaryError):
+    """Somebody else wrote first, or made it first (409): read again, then decide again."""
+
+
+def is_transient(error: ApiException | HTTPError | OSError) -> bool:
+    """Whether the same request may well pass a moment later."""
+    return not isinstance(error, ApiException) or error.status in AGAIN
+
+
+def translate(error: ApiException | HTTPError | OSError, doing: str) -> DeployerError:
+    """Our error for the client's. `doing` is what was tried: "apply Deployment club-a/blog"."""
+    if not isinstance(error, ApiException):
+        return TemporaryError(
+            Explanation(
+                "kubernetes-unreachable",
+                f"The cluster's API server did not answer ({doing}).",
+                f"{type(error).__name__}: {error}",
+                "It is tried again by itself; if it stays so, look at the control plane.",
+            )
+        )
+    evidence = f"HTTP {error.status}: {message(error)}"
+    match error.status:
+        case 404:
+            return Missing(
+                Explanation("kubernetes-missing", f"Not in the cluster: could not {doing}.", evidence, "")
+            )
+        case 409:
+            return Conflict(
+                Explanation(
+                    "kubernetes-conflict", f"Changed meanwhile: could not {doing}.", evidence, "Try again."
+                )
+            )
+        case status if status in AGAIN:
+            return TemporaryError(
+                Explanation(
+                    "kubernetes-busy",
+                    f"The cluster's API server could not {doing} just now.",
+                    evidence,
+                    "It is tried again by itself.",
+                )
+            )
+        case 401 | 403:
+            return PermanentError(
+                Explanation(
+                    "kubernetes-forbidden",
+                    f"The cluster does not let Madang {doing}.",
+                    evidence,
+                    "Check the role of Madang's service account and the namespace's admission policies.",
+                )
+            )
+        case _:
+            return PermanentError(
+                Explanation(
+                    "kubernetes-refused",
+                    f"The cluster refused to {doing}.",
+                    evidence,
+                    "This is Madang's mistake: please report it with the line above.",
+                )
+            )
+
+
+def message(error: ApiException) -> str:
+    """What the API server said, in one line of at most 600 characters."""
+    body = error.body.decode("utf-8", "replace") if isinstance(error.body, bytes) else error.body or ""
+    try:
+        said = json.loads(body).get("message") or body
+    except (ValueError, AttributeError):
+        said = body
+    return " ".join(str(said or error.reason or "").split())[:600]

@@ -1,0 +1,97 @@
+"""The commit as one file that a build fetches."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+from git.exc import GitError
+
+from deployer.errors import Explanation, UserError
+from deployer.source.tree import Entry, list_tree, open_repository, unreadable
+
+DEFAULT_LIMIT_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A tar.gz on disk. `size_bytes` is the file's, `sha256` its hexadecimal digest."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+def write_archive(
+    repository: Path,
+    commit: str,
+    target: Path,
+    environment: Mapping[str, str] | None = None,
+    limit_bytes: int = DEFAULT_LIMIT_BYTES,
+) -> Archive:
+    """Write the commit's files to `target`, whole or not at all; the same commit gives the same bytes.
+
+    `limit_bytes` is for the files as they lie on disk, unpacked. UserError for a commit that is larger, has a
+    submodule or a link out of the tree; PermanentError when git fails.
+    """
+    opened = open_repository(repository, environment or {})
+    part = target.with_name(target.name + ".part")
+    try:
+        refuse_large(list_tree(opened, commit), limit_bytes)
+        with part.open("wb") as out:
+            _pack(opened, commit, out.fileno())
+            out.flush()
+            os.fsync(out.fileno())
+        archive = Archive(target, part.stat().st_size, _sha256(part))
+        part.replace(target)
+    except GitError as error:
+        raise unreadable(repository, error) from error
+    finally:
+        opened.close()
+        part.unlink(missing_ok=True)
+    return archive
+
+
+def refuse_large(entries: tuple[Entry, ...], limit_bytes: int) -> None:
+    """UserError, with the largest files by name, when the commit's files are more than `limit_bytes`."""
+    total = sum(entry.size_bytes for entry in entries)
+    if total <= limit_bytes:
+        return
+    largest = sorted(entries, key=lambda entry: -entry.size_bytes)[:3]
+    raise UserError(
+        Explanation(
+            "source-too-large",
+            f"This commit's files are {megabytes(total)} together; the limit is {megabytes(limit_bytes)}.",
+            "\n".join(f"{megabytes(entry.size_bytes):>10}  {entry.path}" for entry in largest),
+            "Take large data out of the repository (git rm --cached FILE), or download it while building.",
+        )
+    )
+
+
+def megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB"
+
+
+def _pack(repository: git.Repo, commit: str, descriptor: int) -> None:
+    # Gzip here and not in git: its own would stamp the time of day into the header (gzip -n is a setting).
+    process = repository.git.archive("--format=tar", commit, as_process=True)
+    with (
+        os.fdopen(os.dup(descriptor), "wb") as out,
+        gzip.GzipFile("", "wb", compresslevel=3, fileobj=out, mtime=0) as packed,
+    ):
+        while chunk := process.stdout.read(1 << 20):
+            packed.write(chunk)
+    process.wait()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as content:
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""A commit's tree as git lists it, with what must never reach a builder refused."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import git
+from git.exc import GitError, ODBError
+
+from deployer.errors import Explanation, PermanentError, UserError
+
+MAX_FILES = 50_000
+LINK, GITLINK = "120000", "160000"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a commit. `mode` is git's ("100644", "100755", "120000", "160000")."""
+
+    path: str
+    mode: str
+    sha: str
+    size_bytes: int
+
+
+def open_repository(repository: Path, environment: Mapping[str, str]) -> git.Repo:
+    """The repository, every git command of it run with `environment` (a push's quarantined objects)."""
+    try:
+        # GitPython's own object database reads the files under objects/ and so would not see a quarantine.
+        opened = git.Repo(repository, odbt=git.GitCmdObjectDB)
+    except GitError as error:
+        raise unreadable(repository, error) from error
+    opened.git.update_environment(**environment)
+    return opened
+
+
+def list_tree(repository: git.Repo, commit: str) -> tuple[Entry, ...]:
+    """All files of the commit; UserError for a submodule, a link that leaves the tree or too many files."""
+    try:
+        listed: str = repository.git.ls_tree("-r", "-l", "-z", "--full-tree", commit)
+    except GitError as error:
+        raise unreadable(Path(repository.git_dir), error) from error
+    entries = tuple(_parse(listed))
+    if len(entries) > MAX_FILES:
+        raise UserError(
+            Explanation(
+                "too-many-files",
+                f"This commit has {len(entries)} files; Madang builds at most {MAX_FILES}.",
+                "",
+                "Leave installed packages and generated files (node_modules, venv) out with .gitignore.",
+            )
+        )
+    for entry in entries:
+        if entry.mode == GITLINK:
+            raise UserError(
+                Explanation(
+                    "submodule",
+                    f"{entry.path} is a git submodule, and Madang does not fetch other repositories.",
+                    "",
+                    f"Commit the files themselves: git rm --cached {entry.path}, "
+                    f"then git add {entry.path}/ (without its .git folder).",
+                )
+            )
+    links = {entry.path: read_blob(repository, entry) for entry in entries if entry.mode == LINK}
+    targets = {path: target.decode("utf-8", "surrogateescape") for path, target in links.items()}
+    for path, target in targets.items():
+        if leaves_tree(path, targets):
+            raise UserError(
+                Explanation(
+                    "link-outside",
+                    f"{path} is a symbolic link to {target}, outside of your project.",
+                    "",
+                    "Replace the link by the file itself, or point it at a file of the project.",
+                )
+            )
+    return entries
+
+
+def read_blob(repository: git.Repo, entry: Entry) -> bytes:
+    try:
+        content: bytes = repository.odb.stream(bytes.fromhex(entry.sha)).read()
+    except (GitError, ODBError, ValueError) as error:
+        raise unreadable(Path(repository.git_dir), error) from error
+    return content
+
+
+def leaves_tree(link: str, targets: Mapping[str, str]) -> bool:
+    """Whether following the link passes above the root, other links on the way followed as the kernel would.
+
+    A plain normpath is not enough: with a/l -> .. the innocent looking a/l/.. is the root's parent.
+    """
+    place: list[str] = posixpath.dirname(link).split("/") if "/" in link else []
+    ahead = [link.rsplit("/", 1)[-1]]
+    followed = 0
+    while ahead:
+        step = ahead.pop(0)
+        if step in ("", "."):
+            continue
+        if step == "..":
+            if not place:
+                return True
+            place.pop()
+            continue
+        here = "/".join([*place, step])
+        target = targets.get(here)
+        if target is None:
+            place.append(step)
+            continue
+        followed += 1
+        if target.startswith("/"):
+            return True
+        if followed > 40:  # the kernel's own limit (ELOOP): it leads nowhere
+            return False
+        ahead = target.split("/") + ahead
+    return False
+
+
+def unreadable(repository: Path, error: Exception) -> PermanentError:
+    lines: Sequence[str] = str(error).strip().splitlines()
+    return PermanentError(
+        Explanation(
+            "repository-unreadable",
+            f"Madang could not read the repository {repository.name}.",
+            "\n".join(lines[-3:]),
+            "Your push is not at fault; an operator has to look at the git server.",
+        )
+    )
+
+
+def _parse(listed: str) -> Iterator[Entry]:
+    for record in listed.split("\0"):
+        if not record:
+            continue
+        meta, path = record.split("\t", 1)
+        mode, _, sha, size = meta.split()
+        yield Entry(path, mode, sha, int(size) if size.isdigit() else 0)
