@@ -37,7 +37,7 @@ def portal_url(text: str) -> str:
         raise Problem(
             what=f"“{text}” is no address of a Madang.",
             next="Give the address of the page as in the browser, for example https://madang.example.org",
-            reason="bad_address",
+            reason="bad-address",
         )
     return found
 

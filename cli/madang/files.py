@@ -22,7 +22,7 @@ def read_json(path: Path) -> dict[str, Any]:
             what=f"{path} cannot be read.",
             evidence=str(error),
             next=f"Delete it and log in again: rm '{path}' && madang login",
-            reason="unreadable_file",
+            reason="unreadable-file",
         ) from error
     return content if isinstance(content, dict) else {}
 
@@ -45,5 +45,5 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
             what=f"{path} cannot be written.",
             evidence=str(error),
             next="Make the folder writable or free some space, then run the command again.",
-            reason="unwritable_file",
+            reason="unwritable-file",
         ) from error

@@ -57,7 +57,10 @@ class Portal:
 
     @contextmanager
     def stream(self, path: str, **query: Any) -> Iterator[Iterator[dict[str, Any]]]:
-        """The objects of an NDJSON answer as they come. Raises Problem when refused, httpx.HTTPError when lost."""
+        """The objects of an NDJSON answer as they come.
+
+        Raises Problem when refused, httpx.TransportError when lost.
+        """
         with self._client.stream(
             "GET",
             path,
@@ -128,6 +131,6 @@ def _not_madang(url: str, response: httpx.Response) -> Problem:
     return Problem(
         what=f"{url} answered, but not as a Madang does.",
         evidence=response.text[:200],
-        next="Check the address: it is the one of the page in the browser. Log in again: madang login --url …",
-        reason="not_madang",
+        next="The address is that of the page in the browser: madang login --url ADDRESS",
+        reason="not-madang",
     )

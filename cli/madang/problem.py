@@ -10,7 +10,8 @@ INTERRUPTED_EXIT_CODE = 130
 class Problem(Exception):
     """An end of the command that the person can do something about.
 
-    what: one sentence; evidence: what shows it; next: what to do now; exit_code: of the command.
+    what: one sentence; evidence: what shows it; next: what to do now; exit_code: of the command;
+    reason: for programs; status: of the HTTP answer, if one refused.
     """
 
     what: str
@@ -18,6 +19,7 @@ class Problem(Exception):
     next: str = ""
     exit_code: int = 1
     reason: str = "error"
+    status: int | None = None
 
     def __str__(self) -> str:
         return self.what

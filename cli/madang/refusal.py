@@ -30,7 +30,11 @@ def refusal(url: str, response: httpx.Response) -> Problem:
     evidence = given.get("evidence") or _request_line(response)
     following = given.get("next") or _NEXT.get(status, "").format(url=url) or _ask_operator(status)
     return Problem(
-        what=str(what), evidence=str(evidence), next=str(following), reason=str(given.get("reason") or status)
+        what=str(what),
+        evidence=str(evidence),
+        next=str(following),
+        reason=str(given.get("reason") or f"http-{status}"),
+        status=status,
     )
 
 

@@ -69,13 +69,13 @@ def _git(arguments: list[str], *, check: bool = True) -> subprocess.CompletedPro
         raise Problem(
             what="git is not installed, or not on the PATH.",
             next="Install git (https://git-scm.com/downloads), then run the command again.",
-            reason="no_git",
+            reason="no-git",
         ) from error
     if check and done.returncode != 0:
         raise Problem(
             what=f"git could not do this: git {' '.join(arguments)}",
             evidence=done.stderr.strip(),
             next="Mend what git says, then run the command again.",
-            reason="git_failed",
+            reason="git-failed",
         )
     return done

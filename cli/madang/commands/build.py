@@ -1,0 +1,67 @@
+"""builds and cancel."""
+
+from typing import Annotated
+
+import typer
+
+from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
+from madang.output import as_json, hint, moment, say, table
+from madang.problem import Problem
+from madang.session import project_session
+
+_UNFINISHED = {"queued", "running"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(builds)
+    app.command()(cancel)
+
+
+def builds(
+    project: ProjectOption = None, club: ClubOption = None, url: UrlOption = None, json: JsonOption = False
+) -> None:
+    """List the project's builds, newest first, and why each ended."""
+    session = project_session(url, club, project)
+    found = session.portal.get(f"{session.path}/builds")
+    if json:
+        as_json(found)
+    elif not found:
+        hint("Nothing was pushed yet. Push: git push madang main")
+    else:
+        rows = [
+            (each["number"], each["state"], each["commit"][:10], moment(each["created_at"]), each["reason"])
+            for each in found
+        ]
+        table(("BUILD", "STATE", "COMMIT", "PUSHED", "REASON"), rows)
+
+
+def cancel(
+    number: Annotated[int | None, typer.Argument(help="The build; else the newest unfinished one.")] = None,
+    project: ProjectOption = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End a queued or running build. What is live stays live.
+
+    Examples:
+
+      madang cancel
+
+      madang cancel 12
+    """
+    session = project_session(url, club, project)
+    if number is None:
+        found = session.portal.get(f"{session.path}/builds")
+        number = next((each["number"] for each in found if each["state"] in _UNFINISHED), None)
+    if number is None:
+        raise Problem(
+            what="No build of this project is queued or running.",
+            next="See what happened: madang builds",
+            reason="nothing_to_cancel",
+        )
+    build = session.portal.post(f"{session.path}/builds/{number}/cancel")
+    if json:
+        as_json(build)
+    else:
+        say(f"Build {number} is {build['state']}.")

@@ -1,0 +1,141 @@
+"""project create, link, list, delete."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from madang import repository
+from madang.address import is_slug, slug_from
+from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
+from madang.output import as_json, hint, say, table
+from madang.problem import Problem
+from madang.session import club_session, project_session
+
+app = typer.Typer(help="Make, list and delete projects.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str | None, typer.Argument(help="Its name; else that of the folder.")] = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a project and, in a git repository, the remote `madang` to push to.
+
+    Examples:
+
+      madang project create
+
+      madang project create lunch-menu --club robotics
+    """
+    portal, club = club_session(url, club)
+    project = portal.post(f"/clubs/{club}/projects", {"name": _name(name)})
+    if json:
+        _add_remote(project, quiet=True)
+        as_json(project)
+        return
+    say(f"Project {project['club']}/{project['name']} is made; it will live at {project['url']}", "green")
+    _add_remote(project)
+
+
+@app.command()
+def link(
+    name: Annotated[str | None, typer.Argument(help="Its name; else that of the folder.")] = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+) -> None:
+    """Add the remote `madang` for a project that is there already (a second computer, a fresh clone).
+
+    Example: madang project link lunch-menu
+    """
+    portal, club = club_session(url, club)
+    project = portal.get(f"/clubs/{club}/projects/{_name(name)}")
+    _add_remote(project)
+
+
+@app.command("list")
+def list_projects(club: ClubOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """List the club's projects, what is live and where."""
+    portal, club = club_session(url, club)
+    projects = portal.get(f"/clubs/{club}/projects")
+    if json:
+        as_json(projects)
+    elif not projects:
+        hint(f"The club {club} has no project yet. Make one: madang project create")
+    else:
+        rows = [(each["name"], each["state"], _version(each["release"]), each["url"]) for each in projects]
+        table(("PROJECT", "STATE", "RELEASE", "ADDRESS"), rows)
+
+
+@app.command()
+def delete(
+    name: Annotated[str | None, typer.Argument(help="Its name; else that of the folder.")] = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    project: ProjectOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a project: its address, releases, settings and repository on the server. Asks first.
+
+    Example: madang project delete lunch-menu
+    """
+    session = project_session(url, club, name or project)
+    if not yes:
+        asked = f"This takes {session.club}/{session.project} off the web for good. Type its name to go on"
+        if typer.prompt(asked, err=True).strip() != session.project:
+            raise Problem(
+                what="That is not its name; nothing was deleted.",
+                next="Run the command again, or with --yes in a script.",
+                reason="not-confirmed",
+            )
+    session.portal.delete(session.path)
+    say(f"Deleted {session.club}/{session.project}.")
+    if repository.remotes().get(repository.REMOTE, "").endswith(f"/{session.club}/{session.project}.git"):
+        hint("The git remote is still there. Remove it: git remote remove madang")
+
+
+def _name(given: str | None) -> str:
+    if given is None:
+        folder = repository.top_folder() if repository.inside_repository() else Path.cwd()
+        given = slug_from(folder.name)
+    if not is_slug(given):
+        raise Problem(
+            what=f"“{given}” cannot be a project's name.",
+            evidence="A name is lower-case letters, digits and hyphens, as in an address.",
+            next=f"madang project create {slug_from(given) or 'my-project'}",
+            reason="bad-name",
+        )
+    return given
+
+
+def _add_remote(project: dict[str, Any], *, quiet: bool = False) -> None:
+    wanted, branch = str(project["git_url"]), str(project["deploy_branch"])
+    if not repository.inside_repository():
+        if not quiet:
+            hint("Next, in your code's folder:")
+            hint(f"  git init -b {branch} && git add -A && git commit -m 'First version'")
+            hint(f"  git remote add {repository.REMOTE} {wanted}")
+            hint(f"  git push {repository.REMOTE} {branch}")
+        return
+    present = repository.remotes().get(repository.REMOTE)
+    if present not in (None, wanted):
+        hint(f"The remote {repository.REMOTE} is another project's ({present}) and was left alone.")
+        hint(f"Use this one instead: git remote set-url {repository.REMOTE} {wanted}")
+        return
+    repository.set_remote(wanted)
+    if not quiet:
+        hint(f"The git remote {repository.REMOTE} is set. Next:")
+        for command in _push_commands(branch):
+            hint(f"  {command}")
+
+
+def _push_commands(branch: str) -> list[str]:
+    source = branch if repository.current_branch() == branch else f"HEAD:{branch}"
+    push = f"git push {repository.REMOTE} {source}"
+    return [push] if repository.has_commit() else ["git add -A && git commit -m 'First version'", push]
+
+
+def _version(release: Any) -> str:
+    return f"v{release}" if release else "-"

@@ -1,0 +1,74 @@
+"""releases and rollback."""
+
+from typing import Annotated
+
+import typer
+
+from madang.options import ClubOption, DetachOption, JsonOption, ProjectOption, UrlOption
+from madang.output import as_json, hint, moment, say, table
+from madang.session import project_session
+from madang.watching import watch
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(releases)
+    app.command()(rollback)
+
+
+def releases(
+    project: ProjectOption = None, club: ClubOption = None, url: UrlOption = None, json: JsonOption = False
+) -> None:
+    """List the project's releases, newest first."""
+    session = project_session(url, club, project)
+    found = session.portal.get(f"{session.path}/releases")
+    if json:
+        as_json(found)
+    elif not found:
+        hint("There is no release yet. Push: git push madang main")
+    else:
+        rows = [
+            (
+                f"v{each['version']}",
+                each["state"],
+                each["commit"][:10],
+                moment(each["created_at"]),
+                each["reason"],
+            )
+            for each in found
+        ]
+        table(("RELEASE", "STATE", "COMMIT", "MADE", "REASON"), rows)
+
+
+def rollback(
+    version: Annotated[str | None, typer.Argument(help="A release, as v3 or 3; else the one before.")] = None,
+    project: ProjectOption = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    detach: DetachOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Make an older release live again, as a new release. Shows it happen.
+
+    Examples:
+
+      madang rollback
+
+      madang rollback v3
+    """
+    session = project_session(url, club, project)
+    answer = session.portal.post(f"{session.path}/rollback", {"version": _number(version)})
+    if detach:
+        as_json(answer) if json else say(f"Release v{answer['version']} is on its way: madang attach")
+        return
+    if not json:
+        say(f"Release v{answer['version']} is on its way.")
+    watch(session.portal, str(answer["stream"]), json=json)
+
+
+def _number(version: str | None) -> int | None:
+    if version is None:
+        return None
+    digits = version.lower().removeprefix("v")
+    if not digits.isdigit():
+        raise typer.BadParameter("a release is a number, as v3 or 3; see: madang releases")
+    return int(digits)

@@ -1,0 +1,81 @@
+"""Showing a deploy while it happens, and ending with its exit code."""
+
+import sys
+from types import TracebackType
+
+import typer
+
+from madang.following import End, Entry, follow
+from madang.output import errors, json_line, say
+from madang.portal import Portal
+from madang.problem import INTERRUPTED_EXIT_CODE, Problem
+from madang.progress import keep_sequence, read_sequence
+
+_STYLES = {"platform": "bold", "rollout": "cyan"}
+_ENDINGS = {
+    "succeeded": ("The deploy succeeded.", "green"),
+    "failed": ("The deploy failed; the version before it serves on.", "red"),
+    "cancelled": ("The deploy was cancelled.", "yellow"),
+    "superseded": ("A newer push took the place of this one.", "yellow"),
+}
+
+
+class _Screen:
+    """Prints entries and keeps how far they were read, also when the command is interrupted."""
+
+    def __init__(self, url: str, stream: str, *, json: bool) -> None:
+        self._url, self._stream, self._json = url, stream, json
+        self._last: int | None = None
+
+    def __enter__(self) -> "_Screen":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._last is not None:
+            keep_sequence(self._url, self._stream, self._last)
+
+    def entry(self, entry: Entry) -> None:
+        if self._json:
+            json_line({"sequence": entry.sequence, "at": entry.at, "kind": entry.kind, "text": entry.text})
+        else:
+            say(entry.text, _STYLES.get(entry.kind, ""))
+            sys.stdout.flush()
+        self._last = entry.sequence
+
+    def lost(self, reason: str, wait_seconds: float) -> None:
+        errors.print(f"madang: connection lost ({reason}); again in {wait_seconds:.0f} s", style="dim")
+
+    def back(self) -> None:
+        errors.print("madang: connected again", style="dim")
+
+
+def watch(portal: Portal, stream: str, *, after: int | None = None, json: bool = False) -> None:
+    """Shows a stream from where it was left (or behind `after`) to its end. Raises Exit with its code."""
+    start = read_sequence(portal.url, stream) if after is None else after
+    with _Screen(portal.url, stream, json=json) as screen:
+        try:
+            end = follow(
+                lambda sequence: portal.stream(f"/streams/{stream}", after=sequence),
+                screen,
+                after=start,
+                pause=portal.pause,
+            )
+        except KeyboardInterrupt as error:
+            raise Problem(
+                what="Stopped watching. The deploy itself goes on.",
+                next=f"Resume: madang attach --stream {stream}\nEnd it: madang cancel",
+                exit_code=INTERRUPTED_EXIT_CODE,
+                reason="interrupted",
+            ) from error
+    _finish(end, json=json)
+
+
+def _finish(end: End, *, json: bool) -> None:
+    if json:
+        json_line({"end": {"state": end.state, "exit_code": end.exit_code}})
+    else:
+        text, style = _ENDINGS.get(end.state, (f"The deploy ended: {end.state}.", "yellow"))
+        say(text, style)
+    raise typer.Exit(end.exit_code)
