@@ -1,0 +1,1 @@
+"""Who acts: users, access keys, principals, and the audit log."""

@@ -1,0 +1,5 @@
+from portal.accounts.models.access_key import AccessKey
+from portal.accounts.models.audit_entry import AuditEntry
+from portal.accounts.models.user import User
+
+__all__ = ["AccessKey", "AuditEntry", "User"]

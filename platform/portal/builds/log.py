@@ -1,0 +1,66 @@
+"""Writing to a log stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from deployer.errors import Explanation
+from portal.builds.models import LogEntry, LogStream, StreamState
+from portal.builds.models.log_stream import STREAM_STATES
+
+Kind = Literal["platform", "build", "rollout"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line for the pusher; `at` is its own time."""
+
+    kind: Kind
+    text: str
+    at: datetime
+
+
+def say(stream_id: int, *texts: str, kind: Kind = "platform") -> None:
+    """Appends lines of the present moment."""
+    now = timezone.now()
+    append(stream_id, [Line(kind, text, now) for text in texts])
+
+
+@transaction.atomic
+def append(stream_id: int, lines: Sequence[Line]) -> None:
+    """Adds lines with one INSERT; the stream's row lock gives them their places.
+
+    An ended stream takes no more: they are dropped, as their reader has gone.
+    """
+    if not lines:
+        return
+    grown = LogStream.objects.filter(pk=stream_id, state=StreamState.OPEN).update(
+        last_sequence=F("last_sequence") + len(lines)
+    )
+    if not grown:
+        return
+    last = LogStream.objects.values_list("last_sequence", flat=True).get(pk=stream_id)
+    first = last - len(lines) + 1
+    LogEntry.objects.bulk_create(
+        LogEntry(stream_id=stream_id, sequence=number, at=line.at, kind=line.kind, text=line.text)
+        for number, line in enumerate(lines, start=first)
+    )
+
+
+@transaction.atomic
+def end(stream_id: int, state: str, explanation: Explanation | None = None) -> bool:
+    """Ends an open stream, the explanation's lines last; False if it had ended already."""
+    if explanation is not None:
+        say(stream_id, *explanation.lines())
+    ended = LogStream.objects.filter(pk=stream_id, state__in=STREAM_STATES.before(state)).update(
+        state=state, ended_at=Now(), explanation=explanation.to_dict() if explanation else None
+    )
+    return bool(ended)

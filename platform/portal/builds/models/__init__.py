@@ -1,0 +1,14 @@
+from portal.builds.models.build import BUILD_STATES, Build, BuildState
+from portal.builds.models.log_entry import LogEntry, LogKind
+from portal.builds.models.log_stream import LogStream, StreamKind, StreamState
+
+__all__ = [
+    "BUILD_STATES",
+    "Build",
+    "BuildState",
+    "LogEntry",
+    "LogKind",
+    "LogStream",
+    "StreamKind",
+    "StreamState",
+]

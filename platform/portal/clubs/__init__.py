@@ -1,0 +1,1 @@
+"""Clubs, the tenants, and who belongs to them."""

@@ -1,0 +1,87 @@
+"""Every setting an operator may give, typed; read from environment variables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REQUIRED_SECRETS = ("secret_key", "key_pepper", "encryption_keys")
+
+
+class Environment(BaseSettings):
+    """MADANG_… variables (and DATABASE_URL, REDIS_URL); units stand in the names.
+
+    The secrets have no default on purpose; `require_secrets` says how to make them.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MADANG_", extra="ignore", frozen=True)
+
+    database_url: str = Field(default="postgresql:///madang", validation_alias="DATABASE_URL")
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
+
+    secret_key: SecretStr = SecretStr("")
+    key_pepper: SecretStr = SecretStr("")
+    encryption_keys: SecretStr = SecretStr("")
+    registry_signing_key: SecretStr = SecretStr("")
+
+    domain: str = "madang.localhost"
+    public_url: str = "http://madang.localhost:8000"
+    git_url: str = "http://git.madang.localhost:8000"
+    app_url: str = "http://{subdomain}.madang.localhost:8000"
+
+    registry_push_host: str = "registry.madang.svc.cluster.local:5000"
+    registry_pull_host: str = "registry.local"
+    registry_service: str = "madang-registry"
+    registry_token_seconds: int = Field(default=900, ge=60)
+
+    repositories: Path = Path("/repos")
+    sources_url: str = "http://git.madang.svc.cluster.local"
+
+    builder_image: str = "docker.io/madang/builder:latest"
+    builds_namespace: str = "madang-builds"
+    build_concurrency: int = Field(default=2, ge=1)
+    build_deadline_seconds: int = Field(default=900, ge=60)
+    build_memory_bytes: int = Field(default=2 << 30, ge=256 << 20)
+
+    ingress_class: str = "madang"
+    ingress_namespace: str = "madang-ingress"
+    ingress_probe_url: str = "http://traefik.madang-ingress.svc.cluster.local"
+    app_capacity: Literal["spot", "on-demand", "any"] = "spot"
+    app_world: bool = False
+
+    lease_seconds: int = Field(default=30, ge=3)
+    attempts: int = Field(default=5, ge=1)
+    sweep_seconds: int = Field(default=10, ge=1)
+    retry_seconds: int = Field(default=10, ge=0)
+    keep_releases: int = Field(default=10, ge=1)
+    log_line_bytes: int = Field(default=4096, ge=256)
+
+    database_pool_size: int = Field(default=20, ge=2)
+    worker_threads: int = Field(default=16, ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    debug: bool = False
+
+    @cached_property
+    def encryption_key_list(self) -> list[str]:
+        """Fernet keys, newest first."""
+        return [key.strip() for key in self.encryption_keys.get_secret_value().split(",") if key.strip()]
+
+    def require_secrets(self) -> None:
+        """Raises ImproperlyConfigured that names every secret that is missing, and how to make it."""
+        missing = [name for name in REQUIRED_SECRETS if not getattr(self, name).get_secret_value()]
+        if missing:
+            names = ", ".join(f"MADANG_{name.upper()}" for name in missing)
+            raise ImproperlyConfigured(
+                f"{names} not set. `manage.py make_secrets` makes them; put them into the environment."
+            )
+
+
+def environment() -> Environment:
+    """The settings in force (tests may override `settings.MADANG`)."""
+    return cast("Environment", settings.MADANG)

@@ -1,0 +1,29 @@
+"""Messages that make a worker look at a row; losing one costs a sweep, no more."""
+
+from __future__ import annotations
+
+import logging
+
+from kombu.exceptions import OperationalError
+
+from portal.celery import app
+
+logger = logging.getLogger(__name__)
+
+# Older than this, a message says nothing that the next sweep has not said.
+EXPIRES_SECONDS = 120
+
+
+def nudge_build(build_id: int) -> None:
+    _send("portal.builds.tasks.run_build", build_id)
+
+
+def nudge_rollout(rollout_id: int) -> None:
+    _send("portal.releases.tasks.run_rollout", rollout_id)
+
+
+def _send(task: str, row_id: int) -> None:
+    try:
+        app.send_task(task, args=[row_id], expires=EXPIRES_SECONDS, retry=False)
+    except OperationalError:
+        logger.warning("no nudge sent, the sweep will", extra={"task": task, "row": row_id})

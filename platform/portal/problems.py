@@ -1,0 +1,50 @@
+"""What the portal refuses, each with its HTTP status and an explanation."""
+
+from __future__ import annotations
+
+from deployer.errors import Explanation, UserError
+
+
+class Problem(UserError):
+    """A request that is refused. `status` is HTTP's; the explanation is for whoever asked."""
+
+    def __init__(self, status: int, explanation: Explanation) -> None:
+        super().__init__(explanation)
+        self.status = status
+
+
+def problem(status: int, reason: str, what: str, next: str, evidence: str = "") -> Problem:
+    return Problem(status, Explanation(reason, what, evidence, next))
+
+
+def unauthorized() -> Problem:
+    return problem(
+        401,
+        "key-refused",
+        "The access key is missing, mistyped, expired or revoked.",
+        "Send `Authorization: Bearer mdg_…` with a valid key; a club owner can make one.",
+    )
+
+
+def not_found(what: str) -> Problem:
+    """The same for what is not there and for what the asker may not see."""
+    return problem(
+        404, "not-found", f"There is no {what}, or this key may not see it.", "Check the name and the key."
+    )
+
+
+def forbidden(scope: str) -> Problem:
+    return problem(
+        403,
+        "scope-missing",
+        f"This key may not do that: the scope `{scope}` is missing, or the key is for another project.",
+        "Use a key with that scope; a club owner can make one.",
+    )
+
+
+def invalid(reason: str, what: str, next: str, evidence: str = "") -> Problem:
+    return problem(422, reason, what, next, evidence)
+
+
+def conflict(reason: str, what: str, next: str, evidence: str = "") -> Problem:
+    return problem(409, reason, what, next, evidence)

@@ -1,0 +1,1 @@
+"""Projects: a repository, a web service, a subdomain, and its config."""

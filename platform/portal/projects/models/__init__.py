@@ -1,0 +1,4 @@
+from portal.projects.models.config_var import ConfigVar
+from portal.projects.models.project import Project
+
+__all__ = ["ConfigVar", "Project"]

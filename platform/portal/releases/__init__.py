@@ -1,0 +1,1 @@
+"""Releases, and the rollouts that make them live."""

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from django.db import models
+
+from portal.leases.model import Leased
+from portal.states import machine
+
+
+class RolloutState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    UNDOING = "undoing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+ROLLOUT_STATES = machine(
+    "rollout",
+    queued="running superseded",
+    running="queued undoing succeeded failed superseded",
+    undoing="failed",
+    succeeded="",
+    failed="",
+    superseded="",
+)
+
+
+class Rollout(Leased):
+    """The act of making one release live. `fence` comes from the project's counter: the cluster compares
+    the fences of different rollouts of a project."""
+
+    release = models.OneToOneField("releases.Release", on_delete=models.CASCADE, related_name="rollout")
+    project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="rollouts")
+    stream = models.OneToOneField("builds.LogStream", on_delete=models.RESTRICT, related_name="rollout")
+    state = models.CharField(max_length=16, choices=RolloutState.choices, default=RolloutState.QUEUED)
+    progress = models.CharField(max_length=300, blank=True)
+    explanation: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"],
+                name="one_rollout_at_work_a_project",
+                condition=models.Q(state__in=["running", "undoing"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"rollout {self.pk} ({self.state})"
