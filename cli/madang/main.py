@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from madang import __version__
-from madang.commands import build, config, credential, deploy, key, login, logs, project, release
+from madang.commands import build, config, credential, deploy, keys, login, logs, project, release
 from madang.output import errors
 from madang.problem import INTERRUPTED_EXIT_CODE, Problem
 
@@ -79,5 +79,5 @@ build.register(app)
 release.register(app)
 app.add_typer(config.app, name="config")
 logs.register(app)
-app.add_typer(key.app, name="keys")
+app.add_typer(keys.app, name="keys")
 app.add_typer(credential.app, name="credential", hidden=True)
