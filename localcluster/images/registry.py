@@ -1,0 +1,87 @@
+"""Pushes images to the mirror, a registry of ours that speaks plain HTTP on loopback."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from localcluster.errors import ClusterError
+from localcluster.images.oci import MANIFEST_TYPE, Image, Layer, digest_of
+
+_TIMEOUT_SECONDS = 600
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Registry:
+    """`address` is host:port, or an http URL."""
+
+    address: str
+
+    @property
+    def url(self) -> str:
+        return self.address if "://" in self.address else f"http://{self.address}"
+
+    def push(self, image: Image, repository: str, tags: Iterable[str]) -> str:
+        """Send what the registry has not; gives the manifest's digest. Again, it costs HEAD requests only."""
+        with self._client() as client:
+            missing = [tag for tag in tags if self._digest(client, repository, tag) != image.digest]
+            if missing:
+                for layer in image.layers:
+                    self._blob(client, repository, layer.digest, layer)
+                self._blob(client, repository, digest_of(image.config_document), image.config_document)
+            for tag in missing:
+                answer = client.put(
+                    f"/v2/{repository}/manifests/{tag}",
+                    content=image.manifest,
+                    headers={"Content-Type": MANIFEST_TYPE},
+                )
+                answer.raise_for_status()
+        return image.digest
+
+    @contextmanager
+    def _client(self) -> Iterator[httpx.Client]:
+        # trust_env: a proxy of the environment must not see requests to our own loopback.
+        try:
+            with httpx.Client(base_url=self.url, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+                yield client
+        except httpx.HTTPStatusError as error:
+            raise ClusterError(
+                f"The mirror at {self.address} refused {error.request.method} {error.request.url.path}: "
+                f"{error.response.status_code} {error.response.text[:300]}"
+            ) from error
+        except httpx.TransportError as error:
+            raise ClusterError(f"The mirror at {self.address} does not answer: {error}") from error
+
+    def _digest(self, client: httpx.Client, repository: str, tag: str) -> str | None:
+        answer = client.head(f"/v2/{repository}/manifests/{tag}", headers={"Accept": MANIFEST_TYPE})
+        if answer.status_code == 404:
+            return None
+        answer.raise_for_status()
+        return str(answer.headers.get("Docker-Content-Digest"))
+
+    def _blob(self, client: httpx.Client, repository: str, digest: str, content: bytes | Layer) -> None:
+        known = client.head(f"/v2/{repository}/blobs/{digest}")
+        if known.status_code != 404:
+            known.raise_for_status()
+            return
+        begun = client.post(f"/v2/{repository}/blobs/uploads/")
+        begun.raise_for_status()
+        place = urlsplit(begun.headers["Location"])  # may name another host than the one that we asked
+        size = content.size_bytes if isinstance(content, Layer) else len(content)
+        client.put(
+            f"{place.path}?{place.query}&digest={digest}",
+            content=_chunks(content),
+            headers={"Content-Type": "application/octet-stream", "Content-Length": str(size)},
+        ).raise_for_status()
+
+
+def _chunks(content: bytes | Layer) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    with content.path.open("rb") as data:
+        while piece := data.read(_CHUNK_BYTES):
+            yield piece
