@@ -1,0 +1,1 @@
+"""The git server: `git http-backend` behind ASGI, and pushes that deploy."""

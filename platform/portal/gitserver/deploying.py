@@ -1,0 +1,119 @@
+"""What a push's pre-receive hook asks: is this deployed, and how does it go?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deployer.build import BuildPlan
+from deployer.build.detection import plan as plan_build
+from deployer.errors import DeployerError, UserError
+from deployer.source import Archive, read_snapshot, write_archive
+from portal.builds.actions import accept_push
+from portal.gitserver import kept, wording
+from portal.gitserver.following import Ending, Follower, Say
+from portal.gitserver.pushes import Push
+from portal.gitserver.refs import Deploy, Keep, RefUpdate, Refuse, decide
+from portal.gitserver.server import GitServer
+from portal.gitserver.threads import database, disk
+from portal.projects.models import Project
+
+logger = logging.getLogger(__name__)
+
+_OBJECTS = "GIT_OBJECT_DIRECTORY"
+_ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+
+
+async def pre_receive(
+    server: GitServer, push: Push, updates: Sequence[RefUpdate], quarantine: Mapping[str, str], say: Say
+) -> int:
+    """Runs the whole deploy and gives the hook's exit code; 0 lets receive-pack go on to move the branch."""
+    decision = decide(updates, push.target.branch)
+    if isinstance(decision, Refuse):
+        await say(wording.refusal(decision.explanation))
+        return 1
+    if isinstance(decision, Keep):
+        await say(wording.section(f"Kept: {', '.join(decision.tags[:5])}. Tags are not deployed."))
+        return 0
+    if server.closing.is_set():
+        await say(wording.restarting(accepted=False))
+        return 1
+    try:
+        await _accept(server, push, decision, quarantine)
+    except UserError as error:
+        await say(wording.refusal(error.explanation))
+        return 1
+    except Exception as error:
+        logger.exception("a push could not be taken", extra={"push": push.id, "project": push.target.name})
+        explanation = wording.platform_trouble(push.id)
+        if isinstance(error, DeployerError):
+            logger.error("why", extra={"push": push.id, "explanation": error.explanation.to_dict()})
+        await say(wording.refusal(explanation))
+        return 1
+    return await _follow(server, push, say)
+
+
+async def _accept(server: GitServer, push: Push, deploy: Deploy, quarantine: Mapping[str, str]) -> None:
+    archive_path = server.repositories.sources / f"{push.id}.tar.gz"
+    git = {**server.repositories.environment, **_objects_of(quarantine)}
+    try:
+        plan, archive = await disk(_prepare, server, push.repository, deploy.commit, archive_path, git)
+        if _OBJECTS in quarantine:
+            await disk(kept.keep, Path(quarantine[_OBJECTS]), kept.beside(archive_path))
+    except BaseException:
+        archive_path.unlink(missing_ok=True)
+        kept.drop(kept.beside(archive_path))
+        raise
+    # If the database goes away here, nobody knows whether the build was queued: the files stay, and
+    # housekeeping removes them when no build claims them.
+    push.build_id = await database(_queue, push, deploy.commit, plan, archive)
+    logger.info(
+        "push accepted",
+        extra={
+            "push": push.id,
+            "project": push.target.name,
+            "build": push.build_id,
+            "commit": deploy.commit,
+            "by": push.principal.name,
+            "archive_bytes": archive.size_bytes,
+        },
+    )
+
+
+def _objects_of(quarantine: Mapping[str, str]) -> dict[str, str]:
+    return {name: quarantine[name] for name in (_OBJECTS, _ALTERNATES) if name in quarantine}
+
+
+def _prepare(
+    server: GitServer, repository: Path, commit: str, archive: Path, git: Mapping[str, str]
+) -> tuple[BuildPlan, Archive]:
+    plan = plan_build(read_snapshot(repository, commit, git))
+    return plan, write_archive(repository, commit, archive, git, server.settings.archive_limit_bytes)
+
+
+def _queue(push: Push, commit: str, plan: BuildPlan, archive: Archive) -> int:
+    project = Project.objects.select_related("club").get(pk=push.target.project_id)
+    build = accept_push(
+        by=push.principal,
+        project=project,
+        commit=commit,
+        branch=push.target.branch,
+        plan=plan,
+        archive=archive,
+    )
+    return int(build.pk)
+
+
+async def _follow(server: GitServer, push: Push, say: Say) -> int:
+    build_id = push.build_id
+    assert build_id is not None  # noqa: S101 - set by _accept
+    follower = Follower(build_id, say, server.settings, server.closing)
+    await say(wording.attach(f"{push.target.name}"))
+    ending = await follower.to_the_end()
+    if ending is not Ending.SUCCEEDED:
+        return 1
+    push.succeeded = True
+    if push.target.url not in follower.shown:
+        await say(wording.live(push.target.url))
+    return 0

@@ -1,0 +1,168 @@
+"""One git request: its body to `git http-backend`, the answer back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Mapping
+
+from deployer.errors import Explanation
+from portal.gitserver.address import GitRequest, Service
+from portal.gitserver.answers import NEVER_CACHED, Receive, Scope, Send, answer, header, refuse
+from portal.gitserver.backend import Backend, EndedEarly
+from portal.gitserver.directory import Target
+from portal.gitserver.server import GitServer
+from portal.gitserver.sideband import RefusalExplainer, explain_refusal
+
+logger = logging.getLogger(__name__)
+
+# A fetch's request is names of commits; a push may go on after git has refused it, so that the pusher's
+# git reads the refusal (it does not read while it sends), but not for ever.
+FETCH_REQUEST_BYTES = 16 << 20
+SWALLOWED_TIMES = 4
+_PROTOCOL = re.compile(r"version=[0-9](?::[a-z0-9=:-]{0,100})?")
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class TooLarge(Exception):
+    """The request's body is longer than anybody waits for."""
+
+
+def backend_environment(
+    server: GitServer, scope: Scope, request: GitRequest, target: Target, user: str
+) -> dict[str, str]:
+    """The CGI environment (RFC 3875) of git http-backend, from nothing but what is needed."""
+    environment = {
+        **server.repositories.environment,
+        "GIT_PROJECT_ROOT": str(server.repositories.root),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": f"/{server.repositories.path(target.project_id).name}/{request.tail}",
+        "QUERY_STRING": f"service={request.service}" if request.advertisement else "",
+        "CONTENT_TYPE": header(scope, b"content-type"),
+        "REMOTE_USER": user,
+        "REMOTE_ADDR": "madang",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+    }
+    if header(scope, b"content-encoding") in {"gzip", "x-gzip"}:
+        environment["HTTP_CONTENT_ENCODING"] = "gzip"
+    if (length := content_length(scope)) is not None and not request.advertisement:
+        environment["CONTENT_LENGTH"] = str(length)
+    if _PROTOCOL.fullmatch(protocol := header(scope, b"git-protocol")):
+        environment["GIT_PROTOCOL"] = protocol
+    return environment
+
+
+def content_length(scope: Scope) -> int | None:
+    text = header(scope, b"content-length")
+    return int(text) if text.isdecimal() else None
+
+
+async def feed(receive: Receive, backend: Backend, limit_bytes: int, stalled_seconds: float) -> None:
+    """The request's body to git. Raises ClientGone and TooLarge."""
+    count = 0
+    more = True
+    while more:
+        try:
+            message = await asyncio.wait_for(receive(), stalled_seconds)
+        except TimeoutError:
+            raise ClientGone from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body = message.get("body", b"")
+        count += len(body)
+        if count > limit_bytes:
+            raise TooLarge
+        if body:
+            await backend.write(body)
+        more = message.get("more_body", False)
+    await backend.end_input()
+
+
+async def deliver(
+    server: GitServer, backend: Backend, request: GitRequest, receive: Receive, send: Send, *, reference: str
+) -> None:
+    """git's answer to the client, as it comes. The client may vanish: then the rest is discarded.
+
+    Not one byte goes out before the whole request was read: git http-backend answers at once, and a Go
+    proxy (Traefik) then throws away what it is still forwarding ("inflate: data stream error").
+    """
+    gone = asyncio.ensure_future(_disconnected(receive))
+    sending = asyncio.ensure_future(_send_answer(server, backend, request, send, reference))
+    try:
+        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        if sending.done():
+            await sending
+    finally:
+        for task in (gone, sending):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        await backend.discard()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send_answer(
+    server: GitServer, backend: Backend, request: GitRequest, send: Send, reference: str
+) -> None:
+    try:
+        head = await backend.head()
+    except EndedEarly:
+        logger.error("git ended without an answer", extra={"reference": reference, "errors": backend.errors})
+        await refuse(send, 500, ended_early(reference))
+        return
+    patience = server.settings.stalled_seconds
+    headers = [*head.headers, *(NEVER_CACHED if b"cache-control" not in dict(head.headers) else ())]
+    await send({"type": "http.response.start", "status": head.status, "headers": headers})
+
+    async def put(data: bytes) -> None:
+        if data:
+            part = {"type": "http.response.body", "body": data, "more_body": True}
+            await asyncio.wait_for(send(part), patience)
+
+    pushed = request.service is Service.PUSH and not request.advertisement and head.status == 200
+    limit_bytes = server.settings.push_limit_bytes
+    explainer = RefusalExplainer(lambda said: explain_refusal(said, limit_bytes)) if pushed else None
+    async for chunk in backend.body():
+        await put(explainer.feed(chunk) if explainer else chunk)
+    if explainer:
+        await put(explainer.end())
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def ended_early(reference: str) -> Explanation:
+    return Explanation(
+        "git-failure",
+        "Not your code: git failed on the server.",
+        f"reference {reference}",
+        "Try again; if it stays, tell an operator the reference.",
+    )
+
+
+async def too_large(send: Send, limit_bytes: int) -> None:
+    await answer(
+        send,
+        413,
+        f"This push is far larger than the {limit_bytes >> 20} MiB that are allowed.\n"
+        "Take large files and folders such as node_modules out of the commits.",
+        [(b"connection", b"close")],
+    )
+
+
+def log_context(request: GitRequest, user: str) -> Mapping[str, object]:
+    return {
+        "club": request.club,
+        "project": request.project,
+        "service": request.service.value,
+        "advertisement": request.advertisement,
+        "by": user,
+    }

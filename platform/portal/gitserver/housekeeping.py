@@ -1,0 +1,129 @@
+"""What the git server does by itself: finish pushes that lost their server, remove what nobody needs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from portal.builds.models import Build, StreamKind, StreamState
+from portal.gitserver import kept
+from portal.gitserver.repositories import Repositories
+from portal.gitserver.server import GitServer
+from portal.gitserver.settle import ObjectsMissing, settle
+from portal.gitserver.threads import disk
+
+logger = logging.getLogger(__name__)
+
+# A push that ended longer ago than this was settled, or never will be.
+_RECENT = timedelta(days=7)
+_PACKS_BEFORE_COLLECTING = 30
+
+
+async def keep_house(server: GitServer) -> None:
+    """Until it is cancelled. One thing that fails does not keep the others from being done."""
+    missing: set[int] = set()
+    while True:
+        for chore in (
+            lambda: settle_recent(server.repositories, missing),
+            lambda: remove_sources(server.repositories, server.settings.keep_sources_seconds),
+            lambda: collect_garbage(server.repositories, {p.target.project_id for p in server.pushes}),
+        ):
+            await _try(chore)
+        await asyncio.sleep(server.settings.housekeeping_seconds)
+
+
+async def _try(chore: Callable[[], None]) -> None:
+    try:
+        await disk(chore)
+    except (DatabaseError, OSError, subprocess.CalledProcessError):
+        logger.exception("housekeeping failed, it will be tried again")
+
+
+def clear_leftovers(repositories: Repositories) -> None:
+    """At the start, before any push: what a killed server left half-made."""
+    for path in repositories.root.glob(".new-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in repositories.root.glob("*.git/objects/tmp_objdir-incoming-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in repositories.root.glob("*.git/refs/heads/*.lock"):
+        path.unlink(missing_ok=True)
+    for path in repositories.sources.glob("*.part"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def settle_recent(repositories: Repositories, missing: set[int]) -> None:
+    """Moves branches whose push went live without its receive-pack. `missing`: projects reported already."""
+    since = timezone.now() - _RECENT
+    projects = (
+        Build.objects.filter(
+            stream__kind=StreamKind.PUSH, stream__state=StreamState.SUCCEEDED, stream__ended_at__gt=since
+        )
+        .order_by("project_id")
+        .values_list("project_id", flat=True)
+        .distinct()
+    )
+    for project_id in projects:
+        try:
+            settle(repositories, project_id)
+        except ObjectsMissing as error:
+            if project_id not in missing:
+                missing.add(project_id)
+                logger.error(
+                    "live, but not in the repository", extra={"project": project_id, "commit": str(error)}
+                )
+
+
+def remove_sources(repositories: Repositories, keep_seconds: float) -> None:
+    """Archives whose build ended `keep_seconds` ago, kept objects whose push ended so long ago, and both
+    when no build claims them."""
+    before = timezone.now() - timedelta(seconds=keep_seconds)
+    files = {path.name: path for path in repositories.sources.glob("*.tar.gz")}
+    objects = {
+        path.name.removesuffix(".objects") + ".tar.gz": path
+        for path in repositories.sources.glob("*.objects")
+    }
+    names = {*files, *objects}
+    builds = {
+        Path(build.archive_path).name: build
+        for build in Build.objects.select_related("stream").filter(
+            archive_path__in=[str(repositories.sources / name) for name in names]
+        )
+    }
+    for name, path in files.items():
+        build = builds.get(name)
+        if build is None and not _older(path, keep_seconds):
+            continue
+        if build is None or (build.finished_at is not None and build.finished_at < before):
+            path.unlink(missing_ok=True)
+    for name, path in objects.items():
+        build = builds.get(name)
+        if build is None and not _older(path, keep_seconds):
+            continue
+        if build is None or (build.stream.ended_at is not None and build.stream.ended_at < before):
+            kept.drop(path)
+
+
+def _older(path: Path, seconds: float) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False
+
+
+def collect_garbage(repositories: Repositories, busy: set[int]) -> None:
+    """One pack a push adds up; what failed pushes of long ago left goes too (git's two weeks' grace)."""
+    for path in sorted(repositories.root.glob("*.git")):
+        if int(path.stem) in busy:
+            continue
+        if sum(1 for _ in (path / "objects" / "pack").glob("*.pack")) > _PACKS_BEFORE_COLLECTING:
+            repositories.git("gc", "--quiet", at=path)
+            logger.info("packed a repository", extra={"project": int(path.stem)})

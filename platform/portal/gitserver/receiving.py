@@ -1,0 +1,132 @@
+"""A push's pack: taken in while its client is there, then carried to its end whether it stays or not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from deployer.errors import Explanation
+from portal.accounts.principal import Principal
+from portal.gitserver.address import GitRequest
+from portal.gitserver.answers import Receive, Scope, Send, refuse
+from portal.gitserver.backend import Backend
+from portal.gitserver.directory import Target
+from portal.gitserver.exchange import (
+    SWALLOWED_TIMES,
+    ClientGone,
+    TooLarge,
+    backend_environment,
+    content_length,
+    deliver,
+    feed,
+    too_large,
+)
+from portal.gitserver.pushes import Push
+from portal.gitserver.server import GitServer
+from portal.gitserver.threads import disk
+
+logger = logging.getLogger(__name__)
+
+
+async def receive_pack(
+    server: GitServer,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    request: GitRequest,
+    target: Target,
+    principal: Principal,
+) -> None:
+    """Raises Busy. Nothing is stored before the key, the project and the announced size are settled."""
+    limit_bytes = server.settings.push_limit_bytes * SWALLOWED_TIMES
+    if (content_length(scope) or 0) > limit_bytes:
+        await too_large(send, server.settings.push_limit_bytes)
+        return
+    repository = await disk(server.repositories.ensure, target.project_id, target.branch)
+    if (full := await disk(repository_full, server, target)) is not None:
+        await refuse(send, 413, full)
+        return
+    push = Push(target, principal, repository)
+    backend = await _begin(server, scope, request, push)
+    try:
+        try:
+            await feed(receive, backend, limit_bytes, server.settings.stalled_seconds)
+        except BaseException:
+            # Cut off, git finds the pack incomplete, removes what it has and ends by itself.
+            await backend.discard()
+            await backend.end_input()
+            raise
+        await deliver(server, backend, request, receive, send, reference=push.id)
+    except ClientGone:
+        logger.info("the pusher was gone before the pack was complete", extra={"push": push.id})
+    except TooLarge:
+        await too_large(send, server.settings.push_limit_bytes)
+
+
+async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Push) -> Backend:
+    """Starts receive-pack with its hooks' secret, and the task that sees it to its end."""
+    await server.pushing.take()
+    try:
+        await server.receiving.take()
+    except BaseException:
+        server.pushing.give_back()
+        raise
+    server.pushes.begin(push)
+    try:
+        environment = {
+            **backend_environment(server, scope, request, push.target, push.principal.name),
+            **server.push_environment(push.secret),
+        }
+        backend = await Backend.start(environment, wait_for_reader=False)
+    except BaseException:
+        server.receiving.give_back()
+        server.pushing.give_back()
+        await server.pushes.end(push)
+        raise
+    server.spawn(asyncio.create_task(_see_through(server, push, backend), name=f"push {push.id}"))
+    return backend
+
+
+async def _see_through(server: GitServer, push: Push, backend: Backend) -> None:
+    """The push's places in line are given back when it stops needing them."""
+    received = asyncio.ensure_future(push.received.wait())
+    try:
+        try:
+            await asyncio.wait({received, backend.done}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            received.cancel()
+            server.receiving.give_back()
+        status = await asyncio.shield(backend.done)
+        logger.info(
+            "push ended",
+            extra={
+                "push": push.id,
+                "project": push.target.name,
+                "build": push.build_id,
+                "succeeded": push.succeeded,
+                "status": status,
+                "errors": backend.errors,
+            },
+        )
+    except asyncio.CancelledError:
+        with contextlib.suppress(asyncio.CancelledError):
+            await backend.kill()
+        raise
+    finally:
+        server.pushing.give_back()
+        await server.pushes.end(push)
+
+
+def repository_full(server: GitServer, target: Target) -> Explanation | None:
+    """Why this repository takes no more, or None."""
+    limit_bytes = server.settings.repository_limit_bytes
+    size_bytes = server.repositories.size_bytes(server.repositories.path(target.project_id))
+    if size_bytes <= limit_bytes:
+        return None
+    return Explanation(
+        "repository-full",
+        f"The repository of {target.name} is full: {size_bytes >> 20} of {limit_bytes >> 20} MiB.",
+        "Every version of every file that was ever pushed counts.",
+        "Keep large data out of git; an operator can clean the repository up.",
+    )

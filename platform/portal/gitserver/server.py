@@ -1,0 +1,115 @@
+"""What all parts of the git server share while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portal.gitserver import hook
+from portal.gitserver.policy import git_configuration
+from portal.gitserver.pushes import Pushes
+from portal.gitserver.repositories import Repositories, git_environment
+from portal.gitserver.settings import GitServerSettings
+
+HOOKS = ("pre-receive", "proc-receive")
+
+
+class Busy(Exception):
+    """No turn came in time."""
+
+
+class Turns:
+    """At most `count` at once; who waits longer than `patience_seconds` gets Busy."""
+
+    def __init__(self, count: int, patience_seconds: float) -> None:
+        self._semaphore = asyncio.Semaphore(count)
+        self._patience_seconds = patience_seconds
+
+    @property
+    def taken(self) -> bool:
+        return self._semaphore.locked()
+
+    async def take(self) -> None:
+        try:
+            await asyncio.wait_for(self._semaphore.acquire(), self._patience_seconds)
+        except TimeoutError:
+            raise Busy from None
+
+    def give_back(self) -> None:
+        self._semaphore.release()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        await self.take()
+        try:
+            yield
+        finally:
+            self.give_back()
+
+
+@dataclass
+class GitServer:
+    """`runtime` is a private folder for this process: hooks, git's configuration, the hooks' socket.
+    `closing` is set when the process was asked to end; `tasks` are pushes that outlive their client."""
+
+    settings: GitServerSettings
+    repositories: Repositories
+    runtime: Path
+    pushes: Pushes = field(default_factory=Pushes)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    pushing: Turns = field(init=False)
+    receiving: Turns = field(init=False)
+    fetching: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        patience_seconds = self.settings.turn_seconds
+        self.pushing = Turns(self.settings.push_concurrency, patience_seconds)
+        self.receiving = Turns(self.settings.receiving_concurrency, patience_seconds)
+        self.fetching = Turns(self.settings.fetch_concurrency, patience_seconds)
+
+    @classmethod
+    def prepare(cls, root: Path, settings: GitServerSettings) -> GitServer:
+        """Makes the runtime folder and the folders under `root`. Raises OSError if they cannot be made."""
+        runtime = Path(tempfile.mkdtemp(prefix="madang-git-"))
+        home = runtime / "home"
+        home.mkdir()
+        configuration = runtime / "gitconfig"
+        hooks = install_hooks(runtime / "hooks")
+        configuration.write_text(git_configuration(hooks=hooks, push_limit_bytes=settings.push_limit_bytes))
+        repositories = Repositories(root, git_environment(configuration, home))
+        repositories.sources.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(settings, repositories, runtime)
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "hooks.socket"
+
+    def push_environment(self, secret: str) -> Mapping[str, str]:
+        """What the hooks of one push find the server with."""
+        return {"MADANG_PUSH_SOCKET": str(self.socket), "MADANG_PUSH_SECRET": secret}
+
+    def spawn(self, task: asyncio.Task[None]) -> None:
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def remove_runtime(self) -> None:
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
+
+def install_hooks(folder: Path) -> Path:
+    """Executable hooks that run the package's hook with this very Python (packages may lose their x bits)."""
+    folder.mkdir()
+    program = Path(hook.__file__)
+    for name in HOOKS:
+        words = shlex.join([sys.executable, "-I", "-S", str(program), name])
+        (folder / name).write_text(f"#!/bin/sh\nexec {words}\n")
+        (folder / name).chmod(0o700)
+    return folder

@@ -1,0 +1,39 @@
+"""What an operator may set for the git server alone (`portal.environment` has the rest)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GitServerSettings(BaseSettings):
+    """MADANG_GIT_… variables; units stand in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="MADANG_GIT_", extra="ignore", frozen=True)
+
+    push_limit_bytes: int = Field(default=256 << 20, ge=1 << 20)
+    repository_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
+    # What is unpacked from the commit may be larger than the push: it counts as the build reads it.
+    archive_limit_bytes: int = Field(default=1 << 30, ge=1 << 20)
+
+    # A push first receives (index-pack: a core, and memory), then waits for its deploy (20 MB and idle).
+    receiving_concurrency: int = Field(default=4, ge=1)
+    push_concurrency: int = Field(default=64, ge=1)
+    fetch_concurrency: int = Field(default=8, ge=1)
+    turn_seconds: float = Field(default=60, gt=0)
+
+    poll_seconds: float = Field(default=0.4, gt=0)
+    heartbeat_seconds: float = Field(default=15, gt=0)
+    # A client that takes nothing for so long is gone.
+    stalled_seconds: float = Field(default=300, gt=0)
+    goodbye_seconds: float = Field(default=20, gt=0)
+
+    housekeeping_seconds: float = Field(default=60, gt=0)
+    keep_sources_seconds: float = Field(default=3600, ge=0)
+
+
+@cache
+def git_settings() -> GitServerSettings:
+    return GitServerSettings()

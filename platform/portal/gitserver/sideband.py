@@ -1,0 +1,85 @@
+"""Finds in git's answer to a push that the pack was refused, and puts the explanation in front.
+
+The answer is packets (gitprotocol-common(5)) whose first byte names a band: 1 the report, 2 text for
+people, 3 a fatal error. git's own words are left as they are; a student also needs to know what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from deployer.errors import Explanation
+
+_REPORT, _TEXT = 1, 2
+_REMEMBERED_BYTES = 8192
+
+
+class RefusalExplainer:
+    """Feed it the answer as it comes; it gives the same bytes, with an explanation before a refusal.
+
+    `explain` gets the text that git sent so far and may return None. Without side band (an answer whose
+    packets carry no band, or no packets at all) everything passes unchanged.
+    """
+
+    def __init__(self, explain: Callable[[str], Explanation | None]) -> None:
+        self._explain = explain
+        self._rest = b""
+        self._said = b""
+        self._plain = False
+
+    def feed(self, data: bytes) -> bytes:
+        if self._plain:
+            return data
+        self._rest += data
+        return b"".join(self._packets())
+
+    def end(self) -> bytes:
+        rest, self._rest = self._rest, b""
+        return rest
+
+    def _packets(self) -> Iterator[bytes]:
+        while len(self._rest) >= 4:
+            try:
+                size = max(int(self._rest[:4], 16), 4)
+            except ValueError:
+                self._plain = True
+                yield self.end()
+                return
+            if len(self._rest) < size:
+                return
+            whole, self._rest = self._rest[:size], self._rest[size:]
+            body = whole[5:]
+            band = whole[4] if size > 4 else 0
+            if band == _TEXT:
+                self._said = (self._said + body)[-_REMEMBERED_BYTES:]
+            elif band == _REPORT and body[4:11] == b"unpack " and body[11:13] != b"ok":
+                explanation = self._explain(self._said.decode("utf-8", "replace"))
+                if explanation is not None:
+                    yield text_packet("\n".join(("", *explanation.lines(), "", "")))
+            yield whole
+
+
+def text_packet(text: str) -> bytes:
+    """A band 2 packet: shown as "remote: …" by the pusher's git."""
+    data = text.encode()[:60000]
+    return b"%04x%c%s" % (len(data) + 5, _TEXT, data)
+
+
+def explain_refusal(said: str, push_limit_bytes: int) -> Explanation | None:
+    """Why git refused a pack, from its own words."""
+    if "maximum allowed size" in said:
+        return Explanation(
+            "push-too-large",
+            f"This push is larger than the {push_limit_bytes >> 20} MiB that are allowed.",
+            "Everything that was ever committed counts, also files that were deleted later.",
+            "Find large files with `git count-objects -vH` and take folders such as node_modules or .venv "
+            "out with .gitignore and a fresh commit history.",
+        )
+    if "fsck error" in said or "error in object" in said:
+        return Explanation(
+            "corrupt-object",
+            "git found a damaged or forbidden object in this push and refused it.",
+            "",
+            "Run `git fsck --full` in your project; the object named above is in one of its commits.",
+        )
+    return None

@@ -1,0 +1,109 @@
+"""What a pusher reads beside the log itself: short, calm, without colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from deployer.errors import Explanation
+
+SECTION = "-----> "
+UNDER = "       "
+
+# Escape sequences (colours, cursor) and control characters would play with the pusher's terminal.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def section(text: str) -> str:
+    return SECTION + text
+
+
+def under(*lines: str) -> str:
+    return "\n".join(UNDER + line for line in lines)
+
+
+def entry(kind: str, text: str) -> str:
+    """A log entry: the platform's own words are sections, what it tells of is indented under them."""
+    clean = plain(text)
+    if kind == "platform" and clean and not clean[0].isspace():
+        return section(clean)
+    return under(clean)
+
+
+def plain(text: str) -> str:
+    """One printable line: of a line that was overwritten (progress bars) only its last state."""
+    last = next((part for part in reversed(text.rstrip("\r\n").split("\r")) if part.strip()), "")
+    return _CONTROLS.sub("", _ESCAPES.sub("", last)).expandtabs(4).rstrip()
+
+
+def refusal(explanation: Explanation) -> str:
+    """Why a push was refused before it was accepted."""
+    first, *rest = explanation.lines()
+    return "\n".join(["", section(f"Refused: {first}"), *([under(*rest)] if rest else []), ""])
+
+
+def attach(stream_hint: str) -> str:
+    return under(f"Lost the connection? See the rest with:  madang attach {stream_hint}".rstrip())
+
+
+def waiting(before: int) -> str:
+    """A build's place in the queue."""
+    if before == 0:
+        return under("Waiting for a free builder; yours is next.")
+    return under(f"{before} build{'' if before == 1 else 's'} before yours.")
+
+
+def still(queued: bool, seconds: float) -> str:
+    """Said while nothing else is."""
+    return under(f"... {'waiting' if queued else 'still working'} ({duration(seconds)})")
+
+
+def duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def live(url: str) -> str:
+    return "\n".join(("", section(f"Live: {url}"), ""))
+
+
+def restarting(*, accepted: bool) -> str:
+    if accepted:
+        return "\n".join(
+            (
+                "",
+                section("The git server is restarting; your deploy goes on."),
+                under(
+                    "See it with:  madang attach",
+                    "Once it is live, this push counts as done: do not push again.",
+                ),
+                "",
+            )
+        )
+    return "\n".join(
+        (
+            "",
+            section("The git server is restarting; nothing was deployed."),
+            under("Push again in a minute."),
+            "",
+        )
+    )
+
+
+def platform_trouble(reference: str) -> Explanation:
+    return Explanation(
+        "platform-failure",
+        "Not your code: the platform had a problem with this push. Nothing was deployed.",
+        f"reference {reference}",
+        "Push again in a minute. If it stays, tell an operator the reference.",
+    )
+
+
+def database_away() -> Sequence[str]:
+    return (
+        "",
+        section("The platform's database does not answer; your deploy goes on when it is back."),
+        under("See it with:  madang attach"),
+        "",
+    )
