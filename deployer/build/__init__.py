@@ -1,7 +1,8 @@
 """From a commit to an image's digest."""
 
+from deployer.build.detection import plan
 from deployer.build.order import BuildLimits, BuildOrder, BuildOutcome, LogLine
-from deployer.build.plan import BuildPlan
+from deployer.build.build_plan import BuildPlan
 from deployer.build.settings import BuildSettings
 
-__all__ = ["BuildLimits", "BuildOrder", "BuildOutcome", "BuildPlan", "BuildSettings", "LogLine"]
+__all__ = ["BuildLimits", "BuildOrder", "BuildOutcome", "BuildPlan", "BuildSettings", "LogLine", "plan"]

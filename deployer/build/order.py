@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from deployer.build.plan import BuildPlan
+from deployer.build.build_plan import BuildPlan
 from deployer.errors import Explanation
 
 

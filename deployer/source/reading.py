@@ -57,7 +57,7 @@ def read_snapshot(repository: Path, commit: str, environment: Mapping[str, str] 
             if not is_read(entry) or total + entry.size_bytes > MAX_ALL_BYTES:
                 continue
             total += entry.size_bytes
-            files[entry.path] = read_blob(opened, entry).decode("utf-8", "replace")
+            files[entry.path] = decode(read_blob(opened, entry))
         manifest = _manifest(files)
         if manifest.dockerfile and manifest.dockerfile not in files:
             files.update(_named(opened, entries, manifest.dockerfile))
@@ -70,6 +70,13 @@ def read_snapshot(repository: Path, commit: str, environment: Mapping[str, str] 
         manifest=manifest,
         procfile=parse_procfile(files["Procfile"]) if "Procfile" in files else {},
     )
+
+
+def decode(content: bytes) -> str:
+    """Text as pip and others take it: UTF-8, or UTF-16 with its mark (PowerShell's `pip freeze > file`)."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8-sig", "replace")
 
 
 def is_read(entry: Entry) -> bool:
@@ -102,7 +109,7 @@ def _manifest(files: Mapping[str, str]) -> Manifest:
 def _named(repository: git.Repo, entries: tuple[Entry, ...], path: str) -> dict[str, str]:
     """The Dockerfile that madang.yaml names, if it is there and small."""
     return {
-        entry.path: read_blob(repository, entry).decode("utf-8", "replace")
+        entry.path: decode(read_blob(repository, entry))
         for entry in entries
         if entry.path == path and entry.mode != LINK and entry.size_bytes <= MAX_FILE_BYTES
     }

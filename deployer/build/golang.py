@@ -1,0 +1,73 @@
+"""Go without a Dockerfile: one static program."""
+
+from __future__ import annotations
+
+import re
+
+from deployer.build import choice
+from deployer.build.build_plan import BuildPlan
+from deployer.build.template import render
+from deployer.errors import Explanation, UserError
+from deployer.source.snapshot import Snapshot
+
+LOOKED_FOR = ("go.mod",)
+DEFAULT_VERSION = (1, 23)
+PACKAGE_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
+
+
+def fits(snapshot: Snapshot) -> bool:
+    return "go.mod" in snapshot.paths
+
+
+def plan(snapshot: Snapshot) -> BuildPlan:
+    """The root's `package main`, else the only one in cmd/."""
+    version = go_version(snapshot)
+    package = main_package(snapshot)
+    port = choice.port(snapshot)
+    own = choice.own_start(snapshot)
+    command, start = own or (("/usr/local/bin/app",), f"the program of {package}")
+    return BuildPlan(
+        language="go",
+        port=port,
+        dockerfile=render(
+            "go",
+            version=version,
+            package=package,
+            port=port,
+            command=command,
+            sums="go.sum" in snapshot.paths,
+        ),
+        dockerignore=choice.dockerignore(snapshot),
+        start=start,
+        seen=(f"go.mod, so Go {version}", f"package main in {package}"),
+        notes=choice.notes(snapshot),
+        web=snapshot.manifest.web,
+    )
+
+
+def go_version(snapshot: Snapshot) -> str:
+    """A newer Go builds an older module; only a newer `go` line needs its own image."""
+    found = re.search(r"^go\s+(\d+)\.(\d+)", snapshot.files.get("go.mod", ""), re.MULTILINE)
+    wanted = (int(found[1]), int(found[2])) if found else DEFAULT_VERSION
+    return ".".join(str(part) for part in max(wanted, DEFAULT_VERSION))
+
+
+def main_package(snapshot: Snapshot) -> str:
+    mains = {
+        "./" + path.rpartition("/")[0] if "/" in path else "."
+        for path, text in snapshot.files.items()
+        if path.endswith(".go") and not path.endswith("_test.go") and PACKAGE_MAIN.search(text)
+    }
+    if "." in mains:
+        return "."
+    if len(mains) == 1:
+        return mains.pop()
+    raise UserError(
+        Explanation(
+            "no-main-package",
+            "Madang found go.mod, but not which program to run: there has to be one `package main`, "
+            "at the root or in cmd/<name>.",
+            ("found: " + ", ".join(sorted(mains))) if mains else "found none",
+            "Move it there, or add a Dockerfile that builds the one you want.",
+        )
+    )

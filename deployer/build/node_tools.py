@@ -1,0 +1,121 @@
+"""Which Node and which of its package tools a project is made for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.source.snapshot import Snapshot
+
+DEFAULT_VERSION = 22
+VERSIONS = (DEFAULT_VERSION, 20)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """`get` makes the tool itself (None: it is in the image), `prune` drops what only the build needed."""
+
+    name: str
+    files: tuple[str, ...]
+    install: str
+    run: str
+    prune: str | None
+    cache: str
+    get: str | None = None
+    seen: str = ""
+
+
+def choose_tool(snapshot: Snapshot, package: dict[str, Any]) -> Tool:
+    """By the lock file; npm without one."""
+    extra = tuple(name for name in (".npmrc",) if name in snapshot.paths)
+    if "pnpm-lock.yaml" in snapshot.paths:
+        pnpm = _manager_version(package, "pnpm") or "9"
+        return Tool(
+            "pnpm",
+            ("package.json", "pnpm-lock.yaml", *extra),
+            "pnpm install --frozen-lockfile",
+            "pnpm run build",
+            "pnpm prune --prod --ignore-scripts",
+            "/root/.local/share/pnpm/store",
+            f"npm install -g pnpm@{pnpm}",
+            "pnpm-lock.yaml",
+        )
+    if "yarn.lock" in snapshot.paths:
+        version = _manager_version(package, "yarn")
+        if version and not version.startswith("1."):
+            config = tuple(name for name in (".yarnrc.yml",) if name in snapshot.paths)
+            return Tool(
+                "yarn",
+                ("package.json", "yarn.lock", *config),
+                "yarn install --immutable",
+                "yarn run build",
+                None,
+                "/root/.yarn/berry/cache",
+                f"npm install -g --force @yarnpkg/cli-dist@{version}",
+                "yarn.lock",
+            )
+        return Tool(
+            "yarn",
+            ("package.json", "yarn.lock", *extra),
+            "yarn install --frozen-lockfile",
+            "yarn run build",
+            "yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline",
+            "/usr/local/share/.cache/yarn",
+            None,
+            "yarn.lock",
+        )
+    locked = next(
+        (name for name in ("package-lock.json", "npm-shrinkwrap.json") if name in snapshot.paths), None
+    )
+    return Tool(
+        "npm",
+        ("package.json", *((locked,) if locked else ()), *extra),
+        "npm ci --no-audit --no-fund" if locked else "npm install --no-audit --no-fund",
+        "npm run build",
+        "npm prune --omit=dev --no-audit --no-fund",
+        "/root/.npm",
+        None,
+        locked or "no lock file",
+    )
+
+
+def node_version(snapshot: Snapshot, package: dict[str, Any]) -> tuple[int, str]:
+    """The major version, and what says so: .nvmrc, .node-version, `engines.node`, or the default."""
+    for name in (".nvmrc", ".node-version"):
+        if found := re.match(r"\s*v?(\d+)", snapshot.files.get(name, "")):
+            return int(found[1]), name
+    engines = package.get("engines")
+    wanted = str(engines.get("node", "")) if isinstance(engines, dict) else ""
+    if wanted:
+        for version in VERSIONS:
+            if allows(wanted, version):
+                return version, f"engines.node {wanted}"
+        if found := re.search(r"\d+", wanted):
+            return int(found[0]), f"engines.node {wanted}"
+    return DEFAULT_VERSION, "the default"
+
+
+def allows(wanted: str, version: int) -> bool:
+    """Whether a range of npm's lets a major version pass, looking at major versions only."""
+    return any(_allows_all(part, version) for part in wanted.split("||"))
+
+
+def _allows_all(part: str, version: int) -> bool:
+    for sign, text in re.findall(r"(>=|<=|>|<|\^|~|=)?\s*v?(\d+)(?:\.[\dx*]+)*", part):
+        bound = int(text)
+        holds = {
+            ">=": version >= bound,
+            ">": version > bound,
+            "<": version < bound,
+            "<=": version <= bound,
+        }.get(sign, version == bound)
+        if not holds:
+            return False
+    return True
+
+
+def _manager_version(package: dict[str, Any], name: str) -> str | None:
+    """The version in "packageManager": "pnpm@9.1.0+sha…"."""
+    found = re.fullmatch(rf"{name}@(\d+(?:\.\d+)*)(?:[-+].*)?", str(package.get("packageManager", "")))
+    return found[1] if found else None
