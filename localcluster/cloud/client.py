@@ -1,0 +1,129 @@
+"""Orders to the stand-in cloud from other processes, and waiting for what comes of them."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from localcluster.cloud.control import INSTANCES, control_socket
+from localcluster.cloud.record import Action, CloudInstance, EventCode, LifeCycle, State
+from localcluster.errors import ClusterError
+from localcluster.instance import Instance
+from localcluster.report import Report
+
+LOOK_SECONDS = 0.5
+SILENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 10.0
+
+
+def request_reclaim(
+    instance: Instance, node: str, notice_seconds: float = 120, action: Action = Action.TERMINATE
+) -> CloudInstance:
+    """Have a spot node taken back after `notice_seconds`. Raises ClusterError if the cloud refuses."""
+    return _order(instance, "reclaim", node=node, notice_seconds=notice_seconds, action=action.value)
+
+
+def request_termination(instance: Instance, node: str, notice_seconds: float = 0) -> CloudInstance:
+    """Have the Auto Scaling group take out any node, on-demand ones too."""
+    return _order(instance, "terminate", node=node, notice_seconds=notice_seconds)
+
+
+def request_rebalance(instance: Instance, node: str) -> CloudInstance:
+    """Recommend a rebalance for a spot node: elevated risk, and perhaps nothing follows."""
+    return _order(instance, "rebalance", node=node)
+
+
+def request_maintenance(
+    instance: Instance, node: str, code: EventCode = EventCode.SYSTEM_REBOOT, in_seconds: float = 86_400
+) -> CloudInstance:
+    """Schedule a reboot, stop or retirement."""
+    return _order(instance, "maintenance", node=node, code=code.value, in_seconds=in_seconds)
+
+
+def cancel(instance: Instance, node: str) -> CloudInstance:
+    """Call off all that is announced for the node."""
+    return _order(instance, "cancel", node=node)
+
+
+def instances(instance: Instance) -> list[CloudInstance]:
+    """The instance in each node's place."""
+    return INSTANCES.validate_json(_ask(instance, "GET", "/instances").content)
+
+
+def follow_replacement(instance: Instance, leaving: CloudInstance, report: Report) -> CloudInstance | None:
+    """Tell each step of `leaving`'s end until a new instance is ready in its place, and give that.
+
+    None if it was called off. Raises ClusterError if the cloud stays silent for a minute.
+    """
+    told, heard = "", time.monotonic()
+    while True:
+        try:
+            now = next(each for each in instances(instance) if each.node == leaving.node)
+            heard = time.monotonic()
+        except CloudSilent:
+            if time.monotonic() - heard > SILENCE_SECONDS:
+                raise
+            time.sleep(LOOK_SECONDS)
+            continue
+        replaced = now.instance_id != leaving.instance_id
+        if (line := progress(now, leaving, datetime.now(UTC))) != told:
+            report(line)
+            told = line
+        if replaced and now.state is State.RUNNING:
+            return now
+        if not replaced and now.alive and now.notice is None and not _ends_by_maintenance(now):
+            return None
+        time.sleep(LOOK_SECONDS)
+
+
+def progress(now: CloudInstance, leaving: CloudInstance, moment: datetime) -> str:
+    """The line to print when the place of `leaving` looks like `now`."""
+    node = now.node
+    if now.instance_id != leaving.instance_id:
+        if now.state is State.RUNNING:
+            return f"{node}: replacement {now.instance_id} is Ready"
+        return f"{node}: replacement {now.instance_id} is starting"
+    if now.state is State.SHUTTING_DOWN:
+        return f"{node}: {now.instance_id} killed; telling the cluster"
+    if now.state is State.TERMINATED:
+        return f"{node}: Node and its pods deleted; waiting for the replacement"
+    if now.notice is None:
+        return f"{node}: called off; {now.instance_id} stays"
+    deadline = now.notice.deadline
+    return f"{node}: {now.instance_id} ({now.life_cycle}) ends at {deadline.astimezone():%H:%M:%S}"
+
+
+class CloudSilent(ClusterError):
+    """Nobody answers on the control socket."""
+
+
+def _ends_by_maintenance(now: CloudInstance) -> bool:
+    return any(event.state == "active" and not event.code.reboots for event in now.maintenance)
+
+
+def _order(instance: Instance, what: str, **fields: Any) -> CloudInstance:
+    node = instance.node(fields["node"])
+    if what in ("reclaim", "rebalance") and node.capacity.value != LifeCycle.SPOT.value:
+        spot = [each.name for each in instance.nodes if each.capacity.value == LifeCycle.SPOT.value]
+        raise ClusterError(
+            f"{node.name} is an on-demand node; only spot nodes are taken back: {', '.join(spot)}."
+        )
+    return CloudInstance.model_validate_json(_ask(instance, "POST", f"/{what}", fields).content)
+
+
+def _ask(instance: Instance, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    transport = httpx.HTTPTransport(uds=str(control_socket(instance.state / "cloud")))
+    try:
+        with httpx.Client(transport=transport, base_url="http://cloud", timeout=TIMEOUT_SECONDS) as client:
+            response = client.request(method, path, json=body)
+    except httpx.TransportError as problem:
+        raise CloudSilent(
+            f"The stand-in cloud of {instance.name!r} does not answer. `make up` starts it again."
+        ) from problem
+    if response.is_error:
+        message = (
+            response.json()["error"] if "json" in response.headers.get("content-type", "") else response.text
+        )
+        raise ClusterError(message)
+    return response

@@ -1,0 +1,68 @@
+"""The daemon as a process of the host: `up` starts it, its record and its cgroup find it, `down` ends it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from localcluster import cgroups, machines
+from localcluster.cloud.client import CloudSilent, instances
+from localcluster.errors import ClusterError
+from localcluster.instance import Instance
+
+NAME = "cloud"
+START_SECONDS = 30.0
+
+
+def ensure_running(instance: Instance) -> None:
+    """Start the daemon unless it runs; returns when it takes orders. Raises ClusterError otherwise."""
+    if machines.pid(instance, NAME) is None:
+        machines.kill(instance, NAME)  # what is left of one that died
+        _start(instance)
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            instances(instance)
+        except CloudSilent as silence:
+            if time.monotonic() > deadline:
+                raise ClusterError(_last_words(instance)) from silence
+            time.sleep(0.05)
+        else:
+            return
+
+
+def stop(instance: Instance) -> None:
+    """End the daemon at once. The next one goes on with what was announced, if the nodes still run."""
+    machines.kill(instance, NAME)
+
+
+def log_file(instance: Instance) -> Path:
+    return machines.home(instance, NAME) / "cloud.log"
+
+
+def _start(instance: Instance) -> None:
+    log_file(instance).parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "localcluster.cloud"]
+    if cgroups.needs_scope():
+        unit = cgroups.scope_name(instance.name, NAME)
+        options = ["--scope", "--quiet", "--collect", "--slice=system.slice", f"--unit={unit}"]
+        command = ["systemd-run", *options, "--", *command]
+    with log_file(instance).open("ab") as log:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+
+
+def _last_words(instance: Instance) -> str:
+    lines = log_file(instance).read_text(errors="replace").strip().splitlines()
+    return (
+        f"The stand-in cloud did not start: {lines[-1] if lines else 'it said nothing'}\n"
+        f"The whole of it stands in {log_file(instance)}."
+    )
