@@ -1,0 +1,45 @@
+"""The steps of an installation, in order. All of them again is quick and changes nothing."""
+
+from collections.abc import Mapping
+
+from localcluster import nodes
+from localcluster.addons import INGRESS_NAMESPACE, ingress_controller
+from localcluster.api import Api, connect
+from localcluster.egress import build_settings
+from localcluster.install import release, secrets, volumes
+from localcluster.install.readiness import wait_until_answering, wait_until_ready
+from localcluster.install.values import DOMAIN, NAMESPACE, chart_values
+from localcluster.instance import Instance
+from localcluster.report import Report
+
+BUILDS_NAMESPACE = "madang-builds"
+DEADLINE_SECONDS = 900
+
+
+def install(instance: Instance, images: Mapping[str, str], report: Report) -> None:
+    """Install or bring up to date, and wait until everything is ready and answers through the ingress.
+
+    `images` maps platform, builder, postgres, redis, registry and traefik to references by digest.
+    Raises ClusterError with the events and last log lines of the pods that stand in the way.
+    """
+    programs = nodes.programs_in_use(instance)
+    with connect(instance) as api:
+        api.apply(ingress_controller(images["traefik"]))
+        api.apply([platform_namespace()])
+        secrets.ensure(instance, api)
+        api.apply(volumes.ensure(instance))
+        release.upgrade(instance, api, programs, chart_values(instance, images), report)
+        _apply_build_settings(api)
+        wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE), report, DEADLINE_SECONDS)
+        for host in (DOMAIN, f"git.{DOMAIN}"):
+            wait_until_answering(api, instance.ports.http, host, report, DEADLINE_SECONDS)
+    report(f"Madang answers at http://{DOMAIN}:{instance.ports.http}")
+
+
+def platform_namespace() -> dict[str, object]:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
+
+
+def _apply_build_settings(api: Api) -> None:
+    api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, build_settings())])

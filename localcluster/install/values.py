@@ -1,0 +1,57 @@
+"""The chart's values for an embedded cluster."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from typing import Any
+
+from localcluster.install.volumes import STORAGE_CLASS, VOLUMES
+from localcluster.instance import (
+    API_PORT,
+    CLUSTER_DOMAIN,
+    CONTROL_ADDRESS,
+    EGRESS_PORT,
+    MIRROR_PORT,
+    NODE_NETWORK,
+    REGISTRY_SERVICE_ADDRESS,
+    Instance,
+)
+
+NAMESPACE = "madang"
+DOMAIN = "madang.localhost"
+# Nodes have no cluster DNS, and their containerd has to fetch the registry's tokens somewhere.
+PORTAL_SERVICE_ADDRESS = IPv4Address("10.96.0.51")
+
+
+def chart_values(instance: Instance, images: Mapping[str, str]) -> dict[str, Any]:
+    control = f"{CONTROL_ADDRESS}/32"
+    postgres = VOLUMES["postgres"]
+    return {
+        "domain": DOMAIN,
+        "public": {"scheme": "http", "port": instance.ports.http},
+        "clusterDomain": CLUSTER_DOMAIN,
+        "images": {name: images[name] for name in ("platform", "builder", "postgres", "redis", "registry")},
+        "portal": {"clusterIP": str(PORTAL_SERVICE_ADDRESS)},
+        "git": {"storage": _storage("git")},
+        "postgresql": {
+            "runAsUser": postgres.user,
+            "runAsGroup": postgres.group,
+            # The folder is the user's own, and PostgreSQL refuses one whose group may write.
+            "fsGroup": None,
+            "storage": _storage("postgres"),
+        },
+        "registry": {
+            "clusterIP": str(REGISTRY_SERVICE_ADDRESS),
+            "tokenRealm": f"http://{PORTAL_SERVICE_ADDRESS}/registry/token",
+            "storage": _storage("registry"),
+        },
+        "builds": {"egress": [{"cidr": control, "ports": [MIRROR_PORT, EGRESS_PORT]}]},
+        "network": {
+            "nodes": [str(NODE_NETWORK)],
+            "apiServer": [{"cidr": control, "port": API_PORT}],
+            "dns": [control],
+        },
+    }
+
+
+def _storage(name: str) -> dict[str, str]:
+    return {"size": VOLUMES[name].size, "storageClassName": STORAGE_CLASS}
