@@ -1,0 +1,5 @@
+from django.urls import path
+
+from lunch.views import menu
+
+urlpatterns = [path("", menu)]
