@@ -26,7 +26,7 @@ MIRROR_PORT = 5000
 MIRROR_WRITE_PORT = 5010
 EGRESS_PORT = 3128
 INGRESS_NODE_PORT = 30080
-MAX_WORKERS = 30
+MAX_INDEX = 30
 
 ZONES = ("local-a", "local-b")
 MIB = 1 << 20
@@ -117,13 +117,7 @@ class Instance:
         try:
             settings = Settings()
         except ValidationError as error:
-            lines = [
-                f"MADANG_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}, not {e['input']!r}."
-                for e in error.errors()
-            ]
-            raise ClusterError(
-                "\n".join([*lines, "Correct these environment variables and try again."])
-            ) from None
+            raise ClusterError(_said(error)) from None
         return cls(
             name=settings.instance,
             state=(settings.state or Path("/var/lib") / settings.instance).absolute(),
@@ -202,6 +196,14 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?", value):
             raise ValueError("use 1 to 24 lower-case letters, digits and dashes, starting with a letter")
         return value
+
+
+def _said(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        name = f"MADANG_{str(problem['loc'][0]).upper()}"
+        lines.append(f"{name}={problem['input']}: {problem['msg'].removeprefix('Value error, ')}.")
+    return "\n".join([*lines, "Correct these environment variables and try again."])
 
 
 def _cache_home() -> Path:

@@ -1,0 +1,177 @@
+"""python -m localcluster: a real Kubernetes of several nodes on this computer, and Madang on it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from localcluster import lifecycle, logs, nodes, preflight, programs, status
+from localcluster.errors import ClusterError
+from localcluster.instance import Instance
+from localcluster.report import Progress
+
+EPILOG = """\
+settings (environment):
+  MADANG_INSTANCE      name of the cluster, so that several may stand side by side (madang)
+  MADANG_STATE         its data: etcd, volumes, images of nodes (/var/lib/<name>)
+  MADANG_CACHE         what was compiled and made; may be deleted while all is down (~/.cache/madang)
+  MADANG_PORT_OFFSET   added to the ports 8000 (visitors), 6443 (API), 5000 (mirror), 3128 (proxy) (0)
+  MADANG_SPOT_NODES    number of spot nodes, at least 1 (3); MADANG_ONDEMAND_NODES (1)
+  MADANG_NODE_MEMORY_MIB          how much memory pods of a node may use (3072)
+  MADANG_REPLACEMENT_DELAY_SECONDS  until the stand-in cloud supplies a new node for a lost one (20)
+  MADANG_PROGRAMS      a folder of compiled programs to use instead of compiling
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    run: Callable[[Instance, argparse.Namespace], int] = arguments.run
+    try:
+        return run(Instance.from_environment(), arguments)
+    except ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was started stays; run the same command again to go on.", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="python -m localcluster",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    up = commands.add_parser(
+        "up", help="start everything; again is a no-op; resumes a stopped cluster with its data"
+    )
+    up.add_argument("--cluster-only", action="store_true", help="Kubernetes alone, without Madang on it")
+    up.set_defaults(run=_up)
+
+    down = commands.add_parser("down", help="stop everything and keep all data")
+    down.set_defaults(run=_down)
+
+    destroy = commands.add_parser("destroy", help="stop everything and delete all data")
+    destroy.add_argument("--yes", action="store_true", help="do not ask")
+    destroy.set_defaults(run=_destroy)
+
+    commands.add_parser("status", help="what runs").set_defaults(run=_status)
+
+    log = commands.add_parser("logs", help="logs of the programs of a machine")
+    log.add_argument(
+        "node", nargs="?", metavar="NODE", help="control, ondemand-1, spot-1 …; all if not given"
+    )
+    log.add_argument(
+        "program", nargs="?", metavar="PROGRAM", help="such as kubelet; all of the node if not given"
+    )
+    log.add_argument("-f", "--follow", action="store_true", help="go on as they grow")
+    log.add_argument("-n", "--lines", type=int, default=20, help="last lines of each (20)")
+    log.set_defaults(run=_logs)
+
+    reclaim = commands.add_parser("reclaim", help="have the stand-in cloud take a node and supply a new one")
+    reclaim.add_argument("node", metavar="NODE")
+    reclaim.add_argument("--notice", type=float, default=120, metavar="SECONDS", help="warning time (120)")
+    reclaim.add_argument("--no-wait", action="store_true", help="announce it and return")
+    reclaim.set_defaults(run=_reclaim)
+
+    for tool in ("kubectl", "helm"):
+        wrapped = commands.add_parser(tool, help=f"run {tool} on this cluster", add_help=False)
+        wrapped.add_argument("rest", nargs=argparse.REMAINDER)
+        wrapped.set_defaults(run=_tool, tool=tool)
+
+    commands.add_parser("programs", help="compile the cluster's programs into the cache").set_defaults(
+        run=_programs
+    )
+    commands.add_parser("preflight", help="tell what this computer lacks").set_defaults(run=_preflight)
+    return root
+
+
+def _up(instance: Instance, arguments: argparse.Namespace) -> int:
+    preflight.check(instance)
+    report = Progress()
+    with lifecycle.alone(instance, report):
+        if arguments.cluster_only:
+            lifecycle.up(instance, report, _programs_folder(instance, report))
+        else:
+            from localcluster import platform
+
+            platform.up(instance, report)
+    return 0
+
+
+def _down(instance: Instance, arguments: argparse.Namespace) -> int:
+    _need_root()
+    report = Progress()
+    with lifecycle.alone(instance, report):
+        lifecycle.down(instance, report)
+    return 0
+
+
+def _destroy(instance: Instance, arguments: argparse.Namespace) -> int:
+    _need_root()
+    if not arguments.yes:
+        print(f"This deletes the cluster {instance.name!r} with all its data in {instance.state}: projects,")
+        print("repositories, databases, images. There is no way back.")
+        if not sys.stdin.isatty() or input("Type yes to go on: ").strip() != "yes":
+            print("Nothing was changed. (`--yes` goes on without asking.)", file=sys.stderr)
+            return 1
+    report = Progress()
+    with lifecycle.alone(instance, report):
+        lifecycle.destroy(instance, report)
+    return 0
+
+
+def _status(instance: Instance, arguments: argparse.Namespace) -> int:
+    _need_root()
+    return status.show(instance)
+
+
+def _logs(instance: Instance, arguments: argparse.Namespace) -> int:
+    return logs.show(instance, arguments.node, arguments.program, arguments.lines, arguments.follow)
+
+
+def _reclaim(instance: Instance, arguments: argparse.Namespace) -> int:
+    from localcluster.cloud import client
+
+    _need_root()
+    report = Progress()
+    leaving = client.request_reclaim(instance, arguments.node, arguments.notice)
+    if not arguments.no_wait:
+        client.follow_replacement(instance, leaving, report)
+    return 0
+
+
+def _tool(instance: Instance, arguments: argparse.Namespace) -> int:
+    program = nodes.programs_in_use(instance) / arguments.tool
+    environment = {**os.environ, "KUBECONFIG": str(instance.kubeconfig)}
+    os.execve(program, [arguments.tool, *arguments.rest], environment)  # noqa: S606
+
+
+def _programs(instance: Instance, arguments: argparse.Namespace) -> int:
+    print(_programs_folder(instance, Progress()))
+    return 0
+
+
+def _programs_folder(instance: Instance, report: Progress) -> Path:
+    return instance.programs or programs.ensure(instance.cache, report)
+
+
+def _preflight(instance: Instance, arguments: argparse.Namespace) -> int:
+    preflight.check(instance)
+    print("This computer has all that the cluster needs.")
+    return 0
+
+
+def _need_root() -> None:
+    if os.geteuid() != 0:
+        raise ClusterError(
+            "You are not root, who alone may look into the cluster's machines: run it with sudo."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

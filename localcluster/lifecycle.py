@@ -1,0 +1,136 @@
+"""Bringing a cluster up, stopping it, and taking it away, whatever state it is found in."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from localcluster import api, cgroups, control, leftovers, machines, nodes, pause, pki
+from localcluster.errors import ClusterError
+from localcluster.instance import Instance
+from localcluster.lock import held
+from localcluster.report import Progress, Report
+
+API_READY_SECONDS = 180.0
+NODES_READY_SECONDS = 180.0
+SYSTEM_OBJECTS = Path(__file__).with_name("system.yaml")
+
+
+def up(instance: Instance, report: Progress, programs: Path) -> None:
+    """Start Kubernetes, or what of it does not run as it should. Again is a no-op."""
+    instance.state.mkdir(parents=True, exist_ok=True)
+    instance.state.chmod(0o711)  # pods' volumes live below; keys have a folder of their own
+    for folder in (instance.volumes, instance.mirror_storage):
+        folder.mkdir(parents=True, exist_ok=True)
+    pki.ensure(instance)
+    nodes.use_programs(instance, programs)
+    for name in nodes.surplus(instance):
+        report(f"{name} is no longer wanted: removing it")
+        nodes.kill_node(instance, name)
+        machines.remove(instance, name)
+    if control.ensure_running(instance, programs):
+        report("control plane started")
+    pause.push(instance, programs, report)
+    with ThreadPoolExecutor() as pool:
+        started = list(pool.map(lambda node: nodes.ensure_running(instance, node, programs), instance.nodes))
+    if any(started):
+        report(f"{sum(started)} nodes started")
+    with api.connect(instance) as server:
+        server.wait_until_ready(API_READY_SECONDS)
+        report("API server ready")
+        server.apply(system_objects(instance))
+        wanted = {node.name for node in instance.nodes}
+        _forget_surplus_nodes(server, wanted)
+        _wait_for_nodes(instance, server, wanted)
+    report(f"{len(instance.nodes)} nodes Ready: {', '.join(node.name for node in instance.nodes)}")
+
+
+def down(instance: Instance, report: Report) -> None:
+    """Stop everything and keep all data. Pods get some seconds to end; nothing to stop is fine."""
+    _stop_cloud(instance)
+    running = [name for name in machines.names(instance) if name != machines.CONTROL]
+    _each(running, lambda name: machines.stop(instance, name))
+    if running:
+        report(f"{len(running)} nodes stopped")
+    for name in [machines.CONTROL, *_other_cgroups(instance)]:
+        machines.stop(instance, name)
+    _remove_instance_cgroup(instance)
+    machines.remove_built_in_paths()
+    report("control plane stopped; all data is kept")
+
+
+def destroy(instance: Instance, report: Report) -> None:
+    """End every process at once and delete all data but the cache. Raises ClusterError if any is left."""
+    _stop_cloud(instance)
+    everything = [n for n in machines.names(instance) if n != machines.CONTROL] + _other_cgroups(instance)
+    _each(everything, lambda name: machines.kill(instance, name))
+    machines.kill(instance, machines.CONTROL)
+    _remove_instance_cgroup(instance)
+    report("every process ended")
+    machines.remove_built_in_paths()
+    shutil.rmtree(instance.state, ignore_errors=True)
+    if left := leftovers.find(instance):
+        listed = "\n".join(f"  - {line}" for line in left)
+        raise ClusterError(
+            f"This is left of {instance.name!r}:\n{listed}\nRun destroy again; if it stays, reboot."
+        )
+    report("no process, mount, network namespace, cgroup, link or folder is left")
+
+
+@contextmanager
+def alone(instance: Instance, report: Report) -> Iterator[None]:
+    """One command at a time changes a cluster; a second waits for the first. A killed one holds nothing."""
+    file = Path("/run") / f"{instance.name}.lock"
+    with held(file, lambda: report(f"another command works on {instance.name!r}; waiting for it to end")):
+        yield
+
+
+def system_objects(instance: Instance) -> list[dict[str, object]]:
+    """Services, endpoints and rights of DNS, metrics and the policy agents."""
+    objects = list(yaml.safe_load_all(SYSTEM_OBJECTS.read_text()))
+    for item in objects:
+        if item["kind"] == "APIService":
+            item["spec"]["caBundle"] = pki.authority(instance)
+    return objects
+
+
+def _wait_for_nodes(instance: Instance, server: api.Api, wanted: set[str]) -> None:
+    deadline = time.monotonic() + NODES_READY_SECONDS
+    while missing := wanted - server.ready_nodes():
+        if time.monotonic() > deadline:
+            name = sorted(missing)[0]
+            raise ClusterError(
+                f"Not Ready after {NODES_READY_SECONDS:.0f} s: {', '.join(sorted(missing))}.\n"
+                f"Look at `python -m localcluster logs {name}`; its programs' last words stand there."
+            )
+        time.sleep(0.1)
+
+
+def _forget_surplus_nodes(server: api.Api, wanted: set[str]) -> None:
+    for item in server.get("/api/v1/nodes")["items"]:
+        if item["metadata"]["name"] not in wanted:
+            server.delete(f"/api/v1/nodes/{item['metadata']['name']}")
+
+
+def _stop_cloud(instance: Instance) -> None:
+    from localcluster.cloud import process
+
+    process.stop(instance)
+
+
+def _other_cgroups(instance: Instance) -> list[str]:
+    """Machines that no folder tells of: their start was cut short, or their folder was deleted by hand."""
+    return sorted(cgroups.machine_names(instance.name) - set(machines.names(instance)))
+
+
+def _remove_instance_cgroup(instance: Instance) -> None:
+    cgroups.remove(instance.cgroup)
+
+
+def _each(names: Iterable[str], work: Callable[[str], None]) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(work, names))

@@ -1,0 +1,188 @@
+"""Starting, finding and ending machines, seen from the host.
+
+A machine is found by its record (PID, start time, boot), and what the record misses, by its cgroup. Nothing
+is asked of the process that started it, which may have been killed at any moment.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from localcluster import cgroups, kernel
+from localcluster.errors import ClusterError
+from localcluster.instance import Instance
+from localcluster.machine import PID_FILE, SPEC_FILE, WIRED_FILE, MachineSpec
+
+CONTROL = "control"
+BUILT_IN_PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
+"""Built into the kubelet, libcni and containerd. Each node mounts its own there; the place must exist."""
+
+OUR_MARK = ".made-for-embedded-cluster-nodes"
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+def home(instance: Instance, name: str) -> Path:
+    return instance.machines / name
+
+
+def names(instance: Instance) -> list[str]:
+    """Machines that were started and not removed, running or not; the control plane first."""
+    folders = instance.machines.iterdir() if instance.machines.is_dir() else ()
+    return sorted((p.name for p in folders if (p / SPEC_FILE).exists()), key=lambda n: (n != CONTROL, n))
+
+
+def cgroup(instance: Instance, name: str) -> str:
+    return cgroups.machine_cgroup(instance.name, name)
+
+
+def pid(instance: Instance, name: str) -> int | None:
+    """The host's PID of the machine's first process, or None if it does not live."""
+    try:
+        record = json.loads((home(instance, name) / PID_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    if record["boot"] != kernel.boot_id() or kernel.start_time(record["pid"]) != record["start"]:
+        return None
+    return int(record["pid"])
+
+
+def runs_as(instance: Instance, spec: MachineSpec) -> bool:
+    """Does the machine live, with its network, exactly as the spec says?"""
+    folder = home(instance, spec.name)
+    if pid(instance, spec.name) is None or not (folder / WIRED_FILE).exists():
+        return False
+    try:
+        return (folder / SPEC_FILE).read_text() == spec.to_json()
+    except FileNotFoundError:
+        return False
+
+
+def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) -> int:
+    """Start the machine, give it its network with `wire(pid)`, return the PID; raises ClusterError."""
+    kill(instance, spec.name)
+    folder = home(instance, spec.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in (PID_FILE, WIRED_FILE):
+        (folder / leftover).unlink(missing_ok=True)
+    for name, content in spec.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    (folder / SPEC_FILE).write_text(spec.to_json())
+    _make_built_in_paths()
+    with (folder / "machine.log").open("ab") as log:
+        place = log.tell()
+        starter = subprocess.run(
+            [
+                *scope(instance, spec.name),
+                sys.executable,
+                "-m",
+                "localcluster.machine",
+                str(folder / SPEC_FILE),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=environment(),
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while starter.returncode == 0 and time.monotonic() < deadline:
+        if found := pid(instance, spec.name):
+            wire(found)
+            (folder / WIRED_FILE).touch()
+            return found
+        time.sleep(0.005)
+    said = (folder / "machine.log").read_bytes()[place:].decode(errors="replace").strip()
+    raise ClusterError(
+        f"Machine {spec.name} did not start: {said.splitlines()[-1] if said else 'it said nothing'}\n"
+        f"The whole of it stands in {folder}/machine.log; `make preflight` looks for causes."
+    )
+
+
+def stop(instance: Instance, name: str) -> None:
+    """End the machine in good order: pods get SIGTERM and some seconds. What is left after that is killed."""
+    found = pid(instance, name)
+    if found is not None and (home(instance, name) / WIRED_FILE).exists():
+        os.kill(found, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while pid(instance, name) is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+    kill(instance, name)
+
+
+def kill(instance: Instance, name: str) -> None:
+    """End all its processes at once and remove its cgroups; its folder stays. Raises ClusterError."""
+    if found := pid(instance, name):
+        os.kill(found, signal.SIGKILL)
+    path = cgroup(instance, name)
+    if not cgroups.kill(path):
+        raise ClusterError(
+            f"Processes of {name} do not die: {sorted(cgroups.processes(path))}. One in state D waits for"
+            " a disk; look at `ps -o pid,stat,wchan,args`, then try again."
+        )
+    cgroups.remove(path)
+    (home(instance, name) / PID_FILE).unlink(missing_ok=True)
+
+
+def remove(instance: Instance, name: str) -> None:
+    """`kill`, and throw its folder away."""
+    kill(instance, name)
+    shutil.rmtree(home(instance, name), ignore_errors=True)
+
+
+def scope(instance: Instance, name: str) -> list[str]:
+    """To be put before a command so that it starts in a scope of its own; empty without systemd and v2."""
+    if not cgroups.needs_scope():
+        return []
+    unit = cgroups.scope_name(instance.name, name)
+    options = ["--scope", "--quiet", "--collect", "--slice=system.slice", "--property=Delegate=yes"]
+    return ["systemd-run", *options, f"--unit={unit}", "--"]
+
+
+def environment() -> dict[str, str]:
+    """For a Python of ours that is started from any folder."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def _make_built_in_paths() -> None:
+    for path in map(Path, BUILT_IN_PATHS):
+        if not path.exists():
+            path.mkdir(parents=True)
+            (path / OUR_MARK).touch()
+
+
+def remove_built_in_paths() -> None:
+    """Remove those that we made, unless something is in them or another instance's machine mounts there."""
+    mounted = mount_points_anywhere()
+    for path in map(Path, BUILT_IN_PATHS):
+        # The kernel would quietly unmount it in the other machine if its place went.
+        if str(path) in mounted or not (path / OUR_MARK).exists() or len(list(path.iterdir())) > 1:
+            continue
+        (path / OUR_MARK).unlink()
+        path.rmdir()
+
+
+def mount_points_anywhere() -> set[str]:
+    """The mount points of every mount namespace that a process of this computer lives in."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            namespace = str((entry / "ns/mnt").readlink())
+            if namespace in seen:
+                continue
+            lines = (entry / "mountinfo").read_text().splitlines()
+        except OSError:
+            continue
+        seen.add(namespace)
+        found.update(line.split()[4] for line in lines)
+    return found

@@ -1,0 +1,70 @@
+"""Workers: start one with what it had or fresh, take one away as a lost spot node goes."""
+
+import shutil
+from pathlib import Path
+
+from localcluster import machines, network, pki, worker
+from localcluster.errors import ClusterError
+from localcluster.instance import Instance, Node
+
+
+def ensure_running(instance: Instance, node: Node, programs: Path) -> bool:
+    """Start the node unless it runs just so already; its images and pods' folders stay. True if started."""
+    pki.ensure_node(instance, node)
+    wanted = worker.spec(instance, node, programs)
+    if machines.runs_as(instance, wanted):
+        return False
+    _start(instance, node, programs)
+    return True
+
+
+def start_node(instance: Instance, name: str) -> int:
+    """Start a fresh machine of that name, with an empty image store; returns its PID. Raises ClusterError."""
+    node = instance.node(name)
+    kill_node(instance, name)
+    pki.ensure_node(instance, node)
+    return _start(instance, node, programs_in_use(instance))
+
+
+def kill_node(instance: Instance, name: str) -> None:
+    """End all its processes at once and lose its disk, with no word to Kubernetes. Again is a no-op."""
+    control = machines.pid(instance, machines.CONTROL)
+    if control is not None and name in (n.name for n in instance.nodes):
+        network.unplug(control, instance.node(name))
+    machines.kill(instance, name)
+    shutil.rmtree(worker.data(instance, name), ignore_errors=True)
+
+
+def surplus(instance: Instance) -> list[str]:
+    """Nodes that were started under other settings and are no longer wanted."""
+    wanted = {node.name for node in instance.nodes} | {machines.CONTROL}
+    return [name for name in machines.names(instance) if name not in wanted]
+
+
+def use_programs(instance: Instance, programs: Path) -> None:
+    """Note which compiled programs the cluster runs, for nodes started later and for bin/kubectl."""
+    link = instance.state / "bin"
+    if link.is_symlink() and link.readlink() == programs:
+        return
+    fresh = link.with_name("bin.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(programs)
+    fresh.rename(link)
+
+
+def programs_in_use(instance: Instance) -> Path:
+    """The folder of the cluster's programs; raises ClusterError if there is no cluster."""
+    link = instance.state / "bin"
+    if not link.is_symlink():
+        raise ClusterError(f"There is no cluster {instance.name!r} at {instance.state}. `make up` makes one.")
+    return link.readlink()
+
+
+def _start(instance: Instance, node: Node, programs: Path) -> int:
+    control = machines.pid(instance, machines.CONTROL)
+    if control is None:
+        raise ClusterError(f"The control plane of {instance.name!r} does not run. `make up` starts it.")
+    wanted = worker.spec(instance, node, programs)
+    for source, _ in wanted.binds:
+        Path(source).mkdir(parents=True, exist_ok=True)
+    return machines.start(instance, wanted, lambda pid: network.wire_node(control, pid, node))

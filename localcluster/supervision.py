@@ -1,0 +1,225 @@
+"""The programs of a machine: started when what they need is there, started again when they die or hang."""
+
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localcluster import cgroups
+
+HOST_NETWORK = "{host_network}"
+"""In an argument: becomes the path of the host's network namespace, for programs that lead out or in."""
+
+LOG_LIMIT_BYTES = 32 << 20
+STOP_GRACE_SECONDS = 8.0
+HANGING_AFTER_FAILURES = 4
+CHECK_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program to keep running.
+
+    `wait_for`: addresses that must answer first; `unix:PATH` or an http(s) URL.
+    `alive`: an http URL; if it stops answering, the program hangs and is killed.
+    `listen`: HOST:PORT of the host's network; the sockets are made before the machine has its own network
+    and are handed over open; LISTEN_FDS names their descriptors, "5,6,7".
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    wait_for: tuple[str, ...] = ()
+    alive: str = ""
+    listen: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> "Program":
+        sequences = {key: tuple(raw[key]) for key in ("argv", "wait_for", "listen")}
+        return cls(**{**raw, **sequences})
+
+
+class Supervisor:
+    """Runs as PID 1: it also reaps orphans, since containers' shims are orphans by design."""
+
+    def __init__(self, programs: tuple[Program, ...], home: Path) -> None:
+        self._programs = programs
+        self._home = home
+        self._sockets: dict[str, list[socket.socket]] = {}
+        self._host_network = -1
+        self._running: dict[int, tuple[Program, float]] = {}
+        self._deaths: dict[str, int] = {}
+        self._stopping = False
+        # Held around every start and every reaping: a program that dies at once would otherwise be reaped
+        # before it is known here, and stay dead for good.
+        self._lock = threading.Lock()
+
+    def open_host_side(self) -> None:
+        """Make the listening sockets while the process is still in the host's network; raises OSError."""
+        self._host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
+        for program in self._programs:
+            self._sockets[program.name] = [
+                socket.create_server((host, int(port)), backlog=256)
+                for host, _, port in (address.rpartition(":") for address in program.listen)
+            ]
+
+    def run(self) -> None:
+        """Start everything and never return; SIGTERM stops the machine in good order."""
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=self._stop, daemon=True).start())
+        for program in self._programs:
+            self._in_background(self._start_when_ready, program)
+            if program.alive:
+                self._in_background(self._watch, program)
+        self._in_background(self._limit_logs)
+        while True:
+            try:
+                # Look without reaping, so that the reaping itself happens under the lock.
+                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            except ChildProcessError:
+                time.sleep(0.05)
+                continue
+            with self._lock:
+                try:
+                    pid, status = os.waitpid(-1, os.WNOHANG)
+                except ChildProcessError:  # a start that failed has reaped its own
+                    continue
+                ended = self._running.pop(pid, None)
+            if ended and not self._stopping:
+                self._start_again(*ended, status)
+
+    def _start_when_ready(self, program: Program) -> None:
+        while not all(answers(address) for address in program.wait_for):
+            time.sleep(0.05)
+        self._start(program)
+
+    def _start(self, program: Program) -> None:
+        sockets = [s.fileno() for s in self._sockets.get(program.name, ())]
+        argv = list(program.argv)
+        descriptors = list(sockets)
+        if any(HOST_NETWORK in a for a in argv):
+            argv = [a.replace(HOST_NETWORK, f"/proc/self/fd/{self._host_network}") for a in argv]
+            descriptors.append(self._host_network)
+        environment = {**os.environ, **program.environment}
+        if sockets:
+            environment["LISTEN_FDS"] = ",".join(map(str, sockets))
+        with self._lock, self._log(program.name).open("ab") as log:
+            if self._stopping:
+                return
+            try:
+                child = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=environment,
+                    pass_fds=descriptors,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                log.write(f"--- {program.name} cannot start: {error}\n".encode())
+                self._later(5, program)
+                return
+            self._running[child.pid] = (program, time.monotonic())
+            child.returncode = 0  # the reaping is ours: keep Popen from waiting for it when it is collected
+
+    def _start_again(self, program: Program, since: float, status: int) -> None:
+        quick = time.monotonic() - since < 30
+        self._deaths[program.name] = self._deaths.get(program.name, 0) + 1 if quick else 0
+        delay_seconds = min(0.3 * 2 ** self._deaths[program.name], 5)
+        how = os.waitstatus_to_exitcode(status)
+        with self._log(program.name).open("a") as log:
+            log.write(f"--- {program.name} ended ({how}); starting it again in {delay_seconds:.1f} s\n")
+        self._later(delay_seconds, program)
+
+    def _later(self, seconds: float, program: Program) -> None:
+        timer = threading.Timer(seconds, self._start_when_ready, [program])
+        timer.daemon = True
+        timer.start()
+
+    def _watch(self, program: Program) -> None:
+        failures = 0
+        while not self._stopping:
+            time.sleep(CHECK_SECONDS)
+            with self._lock:
+                pid = next((p for p, (own, _) in self._running.items() if own.name == program.name), None)
+            failures = 0 if pid is None or answers(program.alive) else failures + 1
+            if pid is not None and failures >= HANGING_AFTER_FAILURES:
+                failures = 0
+                with self._log(program.name).open("a") as log:
+                    log.write(f"--- {program.name} does not answer at {program.alive}; killing it\n")
+                with self._lock:
+                    if pid in self._running:
+                        os.kill(pid, signal.SIGKILL)
+
+    def _stop(self) -> None:
+        """Pods first, so that databases can close; then the programs; then ourselves, and so all the rest."""
+        with self._lock:
+            self._stopping = True
+            programs = {program.name: pid for pid, (program, _) in self._running.items()}
+        if kubelet := programs.pop("kubelet", None):
+            _signal(kubelet, signal.SIGKILL)  # else it starts the pods again
+        deadline = time.monotonic() + STOP_GRACE_SECONDS
+        self._end(_pods, deadline)
+        self._end(lambda: {pid for pid in programs.values() if pid in self._running}, deadline)
+        os._exit(0)
+
+    @staticmethod
+    def _end(remaining: Callable[[], set[int]], deadline: float) -> None:
+        for pid in remaining():
+            _signal(pid, signal.SIGTERM)
+        while remaining() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _limit_logs(self) -> None:
+        """The programs append, so a log may be cut to nothing under their hands; one older part is kept."""
+        while True:
+            for program in self._programs:
+                log = self._log(program.name)
+                if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+                    shutil.copyfile(log, log.with_suffix(".log.1"))
+                    os.truncate(log, 0)
+            time.sleep(60)
+
+    def _log(self, name: str) -> Path:
+        return self._home / f"{name}.log"
+
+    @staticmethod
+    def _in_background(work: Any, *arguments: Any) -> None:
+        threading.Thread(target=work, args=arguments, daemon=True).start()
+
+
+def answers(address: str, timeout_seconds: float = 1.0) -> bool:
+    """Does a `unix:PATH` exist, or does an http(s) URL answer 200?"""
+    if address.startswith("unix:"):
+        return Path(address.removeprefix("unix:")).is_socket()
+    # Our own machine's addresses: no proxy of the environment, and it is not secrecy that is asked for here.
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),  # noqa: S323
+    )
+    try:
+        with opener.open(address, timeout=timeout_seconds) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _pods() -> set[int]:
+    """Processes of pods, as this machine's PID namespace numbers them; the shims are not among them."""
+    return cgroups.processes("/kubepods")
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
