@@ -164,7 +164,7 @@ def _memory(instance: Instance) -> Iterator[Problem]:
     needed_mib = CONTROL_MEMORY_MIB + NODE_MEMORY_MIB * len(instance.nodes)
     if available_mib < needed_mib:
         yield Problem(
-            f"{available_mib} MiB of memory are free; {len(instance.nodes)} nodes need {needed_mib} and more.",
+            f"{available_mib} MiB of memory are free; {len(instance.nodes)} nodes need {needed_mib}.",
             "Close other programs, or lower MADANG_SPOT_NODES.",
         )
 
