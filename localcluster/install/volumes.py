@@ -21,8 +21,8 @@ class Volume:
 
 
 VOLUMES = {
-    # Debian's own ids of the package in the image: initdb wants a name for its user.
-    "postgres": Volume("data-postgres-0", user=100, group=102, size="10Gi"),
+    # The ids of the image's users: initdb wants a name for its own.
+    "postgres": Volume("data-postgres-0", user=999, group=999, size="10Gi"),
     "git": Volume("data-git-0", user=10001, group=10001, size="20Gi"),
     "registry": Volume("data-registry-0", user=10001, group=10001, size="40Gi"),
 }

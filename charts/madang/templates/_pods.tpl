@@ -49,7 +49,7 @@ checksum/config: {{ printf "%s%s" (include "madang.config.data" .) (include "mad
 - name: POSTGRES_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: POSTGRES_PASSWORD}}
 - name: DATABASE_URL
-  value: postgresql://postgres:$(POSTGRES_PASSWORD)@{{ include "madang.postgres.name" . }}:5432/postgres
+  value: postgresql://madang:$(POSTGRES_PASSWORD)@{{ include "madang.postgres.name" . }}:5432/madang
 {{- end }}
 {{- if .Values.redis.url }}
 - name: REDIS_URL

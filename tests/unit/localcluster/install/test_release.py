@@ -1,0 +1,41 @@
+"""helm runs again exactly when the chart or a value has changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from localcluster.install.release import fingerprint
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("name: madang\n")
+    (tmp_path / "templates/portal.yaml").write_text("kind: Deployment\n")
+    return tmp_path
+
+
+def test_the_same_chart_and_values_have_the_same_fingerprint(chart: Path) -> None:
+    assert fingerprint(chart, {"a": 1, "b": 2}) == fingerprint(chart, {"b": 2, "a": 1})
+
+
+def test_a_changed_value_changes_it(chart: Path) -> None:
+    assert fingerprint(chart, {"a": 1}) != fingerprint(chart, {"a": 2})
+
+
+def test_a_changed_template_changes_it(chart: Path) -> None:
+    before = fingerprint(chart, {})
+    (chart / "templates/portal.yaml").write_text("kind: StatefulSet\n")
+    assert fingerprint(chart, {}) != before
+
+
+def test_a_template_under_another_name_changes_it(chart: Path) -> None:
+    before = fingerprint(chart, {})
+    (chart / "templates/portal.yaml").rename(chart / "templates/other.yaml")
+    assert fingerprint(chart, {}) != before
+
+
+def test_it_fits_a_label(chart: Path) -> None:
+    assert len(fingerprint(chart, {})) <= 63
