@@ -1,0 +1,6 @@
+"""Images on a machine that can pull none: bases for students' builds, and the platform's own parts."""
+
+from localcluster.images.bases import ESSENTIAL, GROUPS, ensure_bases, make_bases
+from localcluster.images.parts import PARTS, ensure_platform
+
+__all__ = ["ESSENTIAL", "GROUPS", "PARTS", "ensure_bases", "ensure_platform", "make_bases"]

@@ -21,6 +21,17 @@ from localcluster.lock import held
 from localcluster.report import Report
 
 
+@dataclass(frozen=True, repr=False)
+class HostFile:
+    """A file on this machine as an input of a layer: it counts by its content, wherever it is."""
+
+    path: Path
+
+    def __repr__(self) -> str:
+        with self.path.open("rb") as source:
+            return f"HostFile({hashlib.file_digest(source, 'sha256').hexdigest()})"
+
+
 @dataclass(frozen=True)
 class Store:
     """The folder `root` of the cache. Several processes may use one store at once."""
