@@ -88,6 +88,9 @@ class Portal:
             if last or not _asks_to_repeat(method, response):
                 break
             self.pause(_retry_after(response) or pause_seconds(attempt))
+        return self._read(response)
+
+    def _read(self, response: httpx.Response) -> Any:
         if response.is_error:
             raise refusal(self.url, response)
         if response.status_code == 204 or not response.content:

@@ -1,0 +1,106 @@
+"""The client's mechanics against a real HTTP server."""
+
+import httpx
+import pytest
+from madang.portal import Portal
+from madang.problem import Problem
+
+from tests.integration.cli.scene import Answer, Server
+
+
+@pytest.fixture
+def waited() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def portal(server: Server, waited: list[float]) -> Portal:
+    return Portal(server.url, "mdg_k1_secret", pause=waited.append)
+
+
+def test_a_name_under_localhost_reaches_this_machine_and_keeps_its_host_header(
+    server: Server, portal: Portal
+) -> None:
+    server.on("GET", "/whoami", Answer(body={"ok": True}))
+    assert portal.get("/whoami") == {"ok": True}
+    assert server.asked[0].headers["Host"] == f"madang.localhost:{server.port}"
+    assert server.asked[0].headers["Authorization"] == "Bearer mdg_k1_secret"
+
+
+def test_a_question_is_asked_again_while_the_platform_is_unwell(
+    server: Server, portal: Portal, waited: list[float]
+) -> None:
+    server.on("GET", "/x", Answer(503), Answer(0), Answer(502), Answer(body=[1]))
+    assert portal.get("/x") == [1]
+    assert len(waited) == 3
+
+
+def test_a_change_whose_answer_was_lost_is_not_sent_twice(server: Server, portal: Portal) -> None:
+    server.on("POST", "/x", Answer(0))
+    with pytest.raises(Problem, match="No answer from"):
+        portal.post("/x", {"a": 1})
+    assert [asked.body for asked in server.asked] == [{"a": 1}]
+
+
+def test_a_change_is_sent_again_after_the_wait_that_the_portal_asks_for(
+    server: Server, portal: Portal, waited: list[float]
+) -> None:
+    server.on("POST", "/x", Answer(429, headers={"Retry-After": "7"}), Answer(body={"done": True}))
+    assert portal.post("/x") == {"done": True}
+    assert waited == [7.0]
+
+
+def test_the_portals_own_explanation_is_shown(server: Server, portal: Portal) -> None:
+    explanation = {
+        "reason": "name-taken",
+        "what": "It is taken.",
+        "evidence": "by you",
+        "next": "Another name.",
+    }
+    server.on("POST", "/x", Answer(409, {"error": explanation}))
+    with pytest.raises(Problem) as refused:
+        portal.post("/x")
+    assert refused.value.lines() == "madang: It is taken.\n  by you\n→ Another name."
+    assert refused.value.status == 409
+
+
+@pytest.mark.parametrize(
+    ("status", "what", "following"),
+    [
+        (401, "The key is not accepted", "madang login --url"),
+        (403, "does not allow", "Ask an owner"),
+        (404, "no such thing", "madang project list"),
+        (500, "Not your mistake", "operator"),
+        (418, "refused the request", "--help"),
+    ],
+)
+def test_a_refusal_without_explanation_still_says_what_to_do_next(
+    server: Server, portal: Portal, status: int, what: str, following: str
+) -> None:
+    server.on("DELETE", "/x", Answer(status))
+    with pytest.raises(Problem) as refused:
+        portal.delete("/x")
+    assert what in refused.value.what
+    assert f"DELETE /api/v1/x: {status}" in refused.value.evidence
+    assert following in refused.value.next
+
+
+def test_another_kind_of_server_is_named_as_such(server: Server, portal: Portal) -> None:
+    server.on("GET", "/x", Answer(text="<html>"))
+    with pytest.raises(Problem, match="not as a Madang does") as refused:
+        portal.get("/x")
+    assert "madang login --url" in refused.value.next
+
+
+def test_nobody_there_is_said_so() -> None:
+    with pytest.raises(Problem, match=r"No answer from http://madang\.localhost:1"):
+        Portal("http://madang.localhost:1", None, pause=lambda _: None).get("/whoami")
+
+
+def test_a_stream_in_another_ending_than_its_end_is_lost_not_refused(server: Server, portal: Portal) -> None:
+    server.on("GET", "/s", Answer(lines=[{"heartbeat": True}], cut=True))
+    with portal.stream("/s", after=3) as events:
+        assert next(events) == {"heartbeat": True}
+        with pytest.raises(httpx.TransportError):
+            next(events)
+    assert server.asked[0].path == "/api/v1/s?after=3"
