@@ -1,0 +1,40 @@
+"""A real PostgreSQL, started when the first test wants it; Django's settings point at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.postgres import reserve_folder, running_postgres, url
+
+FOLDER = reserve_folder()
+PLATFORM_ENVIRONMENT = {
+    "DATABASE_URL": url(FOLDER),
+    # Nobody listens there: nothing may depend on a nudge unless a test brings a Redis of its own.
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "MADANG_SECRET_KEY": "for tests alone",
+    "MADANG_KEY_PEPPER": "for tests alone",
+    "MADANG_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "DJANGO_SETTINGS_MODULE": "portal.settings",
+}
+# At import: Django reads its settings before the first fixture.
+os.environ.update(PLATFORM_ENVIRONMENT)
+
+
+def pytest_configure() -> None:
+    import django
+
+    django.setup()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[None]:
+    with running_postgres(FOLDER):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: None) -> None:
+    """pytest-django makes its test database after this."""
