@@ -83,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
         wrapped.add_argument("rest", nargs=argparse.REMAINDER)
         wrapped.set_defaults(run=_tool, tool=tool)
 
+    commands.add_parser(
+        "dev", help="the portal of this working tree, with reload, against the running cluster"
+    ).set_defaults(run=_dev)
     commands.add_parser("programs", help="compile the cluster's programs into the cache").set_defaults(
         run=_programs
     )
@@ -149,6 +152,12 @@ def _tool(instance: Instance, arguments: argparse.Namespace) -> int:
     program = nodes.programs_in_use(instance) / arguments.tool
     environment = {**os.environ, "KUBECONFIG": str(instance.kubeconfig)}
     os.execve(program, [arguments.tool, *arguments.rest], environment)  # noqa: S606
+
+
+def _dev(instance: Instance, arguments: argparse.Namespace) -> int:
+    from localcluster import dev
+
+    return dev.run(instance, Progress())
 
 
 def _programs(instance: Instance, arguments: argparse.Namespace) -> int:
