@@ -92,5 +92,6 @@ def _only_spot(instance: CloudInstance, what: str) -> None:
     if instance.life_cycle is not LifeCycle.SPOT:
         raise Refused(
             f"{instance.node} is an on-demand node: it cannot be {what}. "
-            "Choose a spot node, or let its Auto Scaling group terminate it (--cause auto-scaling)."
+            "Choose a spot node, or have its Auto Scaling group take it: "
+            f"`python -m localcluster.cloud terminate {instance.node}`."
         )

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from localcluster.cloud.control import INSTANCES, control_socket
-from localcluster.cloud.record import Action, CloudInstance, EventCode, LifeCycle, State
+from localcluster.cloud.record import Action, CloudInstance, EventCode, State
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.report import Report
@@ -94,6 +94,20 @@ def progress(now: CloudInstance, leaving: CloudInstance, moment: datetime) -> st
     return f"{node}: {now.instance_id} ({now.life_cycle}) ends at {deadline.astimezone():%H:%M:%S}"
 
 
+def describe(each: CloudInstance) -> str:
+    """One line: node, instance, state, and what is announced."""
+    words = [f"{each.node:14} {each.instance_id} {each.life_cycle:9} {each.zone} {each.state}"]
+    if each.notice:
+        words.append(
+            f"{each.notice.action} ({each.notice.cause}) at {each.notice.deadline.astimezone():%H:%M:%S}"
+        )
+    if each.rebalance_at:
+        words.append("rebalance recommended")
+    if event := each.next_maintenance:
+        words.append(f"{event.code} at {event.not_before.astimezone():%Y-%m-%d %H:%M}")
+    return "; ".join(words)
+
+
 class CloudSilent(ClusterError):
     """Nobody answers on the control socket."""
 
@@ -103,12 +117,7 @@ def _ends_by_maintenance(now: CloudInstance) -> bool:
 
 
 def _order(instance: Instance, what: str, **fields: Any) -> CloudInstance:
-    node = instance.node(fields["node"])
-    if what in ("reclaim", "rebalance") and node.capacity.value != LifeCycle.SPOT.value:
-        spot = [each.name for each in instance.nodes if each.capacity.value == LifeCycle.SPOT.value]
-        raise ClusterError(
-            f"{node.name} is an on-demand node; only spot nodes are taken back: {', '.join(spot)}."
-        )
+    instance.node(fields["node"])  # names the nodes there are, if that is none
     return CloudInstance.model_validate_json(_ask(instance, "POST", f"/{what}", fields).content)
 
 

@@ -43,7 +43,7 @@ def log_file(instance: Instance) -> Path:
 
 def _start(instance: Instance) -> None:
     log_file(instance).parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "localcluster.cloud"]
+    command = [sys.executable, "-m", "localcluster.cloud", "serve"]
     if cgroups.needs_scope():
         unit = cgroups.scope_name(instance.name, NAME)
         options = ["--scope", "--quiet", "--collect", "--slice=system.slice", f"--unit={unit}"]
