@@ -29,8 +29,10 @@ CHECK_SECONDS = 3.0
 class Program:
     """A program to keep running.
 
-    `wait_for`: addresses that must answer first; `unix:PATH` or an http(s) URL.
+    `wait_for`: what must be there first: `unix:PATH`, an http(s) URL, or `queue:N`, a queue of the kernel's
+    packets that a program has taken on.
     `alive`: an http URL; if it stops answering, the program hangs and is killed.
+    `restart_with`: programs whose new start this one must follow with a new start of its own.
     `listen`: HOST:PORT of the host's network; the sockets are made before the machine has its own network
     and are handed over open; LISTEN_FDS names their descriptors, "5,6,7".
     """
@@ -40,11 +42,12 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     wait_for: tuple[str, ...] = ()
     alive: str = ""
+    restart_with: tuple[str, ...] = ()
     listen: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Program":
-        sequences = {key: tuple(raw[key]) for key in ("argv", "wait_for", "listen")}
+        sequences = {key: tuple(raw[key]) for key in ("argv", "wait_for", "restart_with", "listen")}
         return cls(**{**raw, **sequences})
 
 
@@ -139,6 +142,10 @@ class Supervisor:
         with self._log(program.name).open("a") as log:
             log.write(f"--- {program.name} ended ({how}); starting it again in {delay_seconds:.1f} s\n")
         self._later(delay_seconds, program)
+        with self._lock:
+            for pid, (other, _) in self._running.items():
+                if program.name in other.restart_with:
+                    os.kill(pid, signal.SIGKILL)
 
     def _later(self, seconds: float, program: Program) -> None:
         timer = threading.Timer(seconds, self._start_when_ready, [program])
@@ -198,9 +205,13 @@ class Supervisor:
 
 
 def answers(address: str, timeout_seconds: float = 1.0) -> bool:
-    """Does a `unix:PATH` exist, or does an http(s) URL answer 200?"""
+    """Is it there? `unix:PATH`, `queue:N`, or an http(s) URL that says 200."""
     if address.startswith("unix:"):
         return Path(address.removeprefix("unix:")).is_socket()
+    if address.startswith("queue:"):
+        queues = Path("/proc/self/net/netfilter/nfnetlink_queue")
+        taken = [line.split()[0] for line in queues.read_text().splitlines()] if queues.exists() else []
+        return address.removeprefix("queue:") in taken
     # Our own machine's addresses: no proxy of the environment, and it is not secrecy that is asked for here.
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),

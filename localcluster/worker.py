@@ -24,7 +24,8 @@ from localcluster.supervision import Program
 
 NRI_SOCKET = "unix:/run/nri/nri.sock"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
-AGENT_URL = "http://127.0.0.1:9080/healthz"
+AGENT_QUEUE = 98
+AGENT_METRICS = "127.0.0.1:9080"
 ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
 SYSTEM_CPU = "500m"
 
@@ -72,10 +73,10 @@ def _programs(instance: Instance, node: Node, home: Path, programs: Path) -> tup
     agent = (
         str(programs / "kube-network-policies"),
         f"--hostname-override={node.name}",
-        "--nfqueue-id=98",
+        f"--nfqueue-id={AGENT_QUEUE}",
         # The remedy for kernels before 6.12 would accept all UDP to port 53, to anywhere.
         "--netfilter-bug-1766-fix=false",
-        "--metrics-bind-address=127.0.0.1:9080",
+        f"--metrics-bind-address={AGENT_METRICS}",
     )
     agent_environment = {
         "KUBERNETES_SERVICE_HOST": str(CONTROL_ADDRESS),
@@ -86,9 +87,16 @@ def _programs(instance: Instance, node: Node, home: Path, programs: Path) -> tup
         Program("containerd", containerd, path),
         # It looks for the NRI socket once, at its start. Through NRI it learns a pod's address before
         # the pod's first process runs; without, a new pod was free for up to 0.9 s (measured).
-        Program("policy-agent", agent, agent_environment, wait_for=(NRI_SOCKET, READY_URL), alive=AGENT_URL),
-        # Not before the agent answers: no pod of this node, new or kept over a stop, runs without its walls.
-        Program("kubelet", kubelet, path, wait_for=(AGENT_URL,)),
+        Program(
+            "policy-agent",
+            agent,
+            agent_environment,
+            wait_for=(NRI_SOCKET, READY_URL),
+            alive=f"http://{AGENT_METRICS}/metrics",
+            restart_with=("containerd",),
+        ),
+        # Not before the agent takes packets: no pod here, new or kept over a stop, runs without its walls.
+        Program("kubelet", kubelet, path, wait_for=(f"queue:{AGENT_QUEUE}",)),
         Program(
             "kube-proxy",
             (str(programs / "kube-proxy"), f"--config={home / 'proxy.json'}"),
