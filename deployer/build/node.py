@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from deployer.build import choice
+from deployer.build.build_plan import BuildPlan
 from deployer.build.command import command_line
 from deployer.build.node_tools import choose_tool, node_version
-from deployer.build.build_plan import BuildPlan
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
 from deployer.source.snapshot import Snapshot

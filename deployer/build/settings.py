@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """`base_images` are the names a Dockerfile may start from where nothing can be pulled; empty: any."""
+    """`base_images` are the names a Dockerfile may start from where nothing can be pulled; empty: any.
+
+    A pod may wait `room_wait_seconds` for a node with room, and then `start_wait_seconds` for its containers.
+    """
 
     builder_image: str
     namespace: str = "madang-builds"
@@ -15,6 +18,7 @@ class BuildSettings:
     source_volume_bytes: int = 1 << 30
     cache_volume_bytes: int = 8 << 30
     keep_finished_seconds: int = 600
-    lost_attempts: int = 5
+    room_wait_seconds: int = 1800
+    start_wait_seconds: int = 300
     capacity: str = "any"
     base_images: tuple[str, ...] = ()

@@ -1,0 +1,175 @@
+"""Follow a build from wherever it stands to its end, over lost connections, nodes and workers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from deployer.build.job import BUILD, SOURCE, job_name
+from deployer.build.order import BuildOrder, BuildOutcome, LogLine
+from deployer.build.settings import BuildSettings
+from deployer.build.verdict import DIGEST, finished, judge
+from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.kube import JsonMap, Kube, at
+from deployer.kube.pods import Pod, read_pods
+
+SEEN_PODS = "madang.dev/seen-pods"
+LOG_LINES = 400
+PAUSE_SECONDS = 0.5
+# The API server may restart under a build without ending it.
+TROUBLE_SECONDS = 300.0
+LOST_BECAUSE = {
+    "TerminationByKubelet": "the machine ran short",
+    "PreemptionByScheduler": "the machine was needed by the platform",
+    "EvictionByEvictionAPI": "the machine is being emptied",
+}
+
+
+class Following:
+    """One call of `Builder.follow`."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        settings: BuildSettings,
+        order: BuildOrder,
+        since: datetime | None,
+        log: Callable[[LogLine], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._kube, self._settings, self._order = kube, settings, order
+        self._cursor = since
+        self._log, self._stop = log, stop
+        self._name = job_name(order)
+        self._tail: deque[str] = deque(maxlen=LOG_LINES)
+        self._lost_pods: dict[str, str] = {}
+        self._told: set[str] = set()
+
+    def run(self) -> BuildOutcome:
+        trouble_since: float | None = None
+        while not self._stop():
+            try:
+                outcome = self._look()
+                trouble_since = None
+            except TemporaryError:
+                now = time.monotonic()
+                trouble_since = trouble_since or now
+                if now - trouble_since > TROUBLE_SECONDS:
+                    raise
+                outcome = None
+            if outcome is not None:
+                return outcome
+            time.sleep(PAUSE_SECONDS)
+        return BuildOutcome("stopped")
+
+    def _look(self) -> BuildOutcome | None:
+        """One look at the Job and its pods; reads the log while there is one to read."""
+        job = self._kube.get("Job", self._settings.namespace, self._name)
+        if job is None:
+            return BuildOutcome("cancelled")
+        labels = {"batch.kubernetes.io/job-name": self._name}
+        pods = read_pods(self._kube.find("Pod", self._settings.namespace, labels=labels))
+        restarts = self._count(job, pods)
+        pod = pods[-1] if pods else None
+        if pod is not None:
+            self._read(pod)
+        if finished(job):
+            outcome = judge(job, pod, self._end_of_log(pod), self._order.limits, self._settings.base_images)
+            return replace(outcome, restarts=restarts)
+        return self._waited_too_long(pod) if pod is not None else None
+
+    def _count(self, job: JsonMap, pods: list[Pod]) -> int:
+        """How many pods came before the newest; kept on the Job, as a lost node's pod leaves no trace."""
+        seen: list[str] = json.loads(at(job, "metadata", "annotations", SEEN_PODS, default="[]"))
+        for pod in pods:
+            if pod.disrupted:
+                self._lost_pods[pod.uid] = pod.disrupted
+        new = [pod for pod in pods if pod.uid not in seen]
+        for pod in new:
+            if seen:
+                because = LOST_BECAUSE.get(self._lost_pods.get(seen[-1], ""), "the machine was reclaimed")
+                self._say(f"Not your code: {because}; building again (attempt {len(seen) + 1}).", pod.created)
+                self._tail.clear()
+            seen.append(pod.uid)
+        if new:
+            note = {"metadata": {"annotations": {SEEN_PODS: json.dumps(seen)}}}
+            self._kube.merge("Job", self._settings.namespace, self._name, note)
+        return max(0, len(seen) - 1)
+
+    def _read(self, pod: Pod) -> None:
+        """Hand on the build container's new lines until it ends, goes silent or cannot be read."""
+        container = pod.container(BUILD)
+        if container is None or not (container.running or container.ended):
+            return
+        try:
+            lines = self._kube.stream(self._settings.namespace, pod.name, BUILD, since=self._cursor)
+            for line in lines:
+                self._cursor = line.at
+                self._tail.append(line.text)
+                if not DIGEST.fullmatch(line.text):
+                    self._log(LogLine(line.at, "build", line.text))
+                if self._stop():
+                    return
+        except DeployerError:
+            # The node may be gone, or its kubelet restarting: the pod's status tells which, at the next look.
+            return
+
+    def _end_of_log(self, pod: Pod | None) -> list[str]:
+        """The log's last lines: asked for again, as an earlier worker may have read them."""
+        if pod is not None:
+            try:
+                found = self._kube.tail(self._settings.namespace, pod.name, BUILD, LOG_LINES)
+                return [line.text for line in found]
+            except DeployerError:
+                pass
+        return list(self._tail)
+
+    def _waited_too_long(self, pod: Pod) -> BuildOutcome | None:
+        """Tell the pusher what the pod waits for; give up when it waits for ever."""
+        waited = datetime.now(UTC) - pod.created
+        if pod.unschedulable:
+            if waited > timedelta(seconds=5):
+                self._say_once(pod, "room", "Waiting for a machine with room for the build.")
+            if waited > timedelta(seconds=self._settings.room_wait_seconds):
+                return _gave_up("no-room", "no machine had room for the build", pod.unschedulable)
+            return None
+        started = any(container.running or container.ended for container in pod.containers)
+        if pod.phase != "Pending" or started:
+            return None
+        if waited > timedelta(seconds=8):
+            self._say_once(pod, "start", f"The builder is starting on {pod.node or 'a machine'}.")
+        if waited > timedelta(seconds=self._settings.start_wait_seconds + self._room_seconds(pod)):
+            return _gave_up("builder-did-not-start", "the builder did not start", self._why_not_started(pod))
+        return None
+
+    def _room_seconds(self, pod: Pod) -> int:
+        """A pod that had to wait for a node gets that time on top."""
+        return self._settings.room_wait_seconds if f"{pod.uid} room" in self._told else 0
+
+    def _why_not_started(self, pod: Pod) -> str:
+        for container in pod.containers:
+            if container.name in (SOURCE, BUILD) and container.waiting_message:
+                return f"{container.waiting}: {container.waiting_message}"
+        events = self._kube.events(self._settings.namespace, pod.name)
+        warnings = [event.get("message", "") for event in events if event.get("type") == "Warning"]
+        return warnings[-1] if warnings else ""
+
+    def _say_once(self, pod: Pod, topic: str, text: str) -> None:
+        if f"{pod.uid} {topic}" not in self._told:
+            self._told.add(f"{pod.uid} {topic}")
+            self._say(text, datetime.now(UTC))
+
+    def _say(self, text: str, when: datetime) -> None:
+        # Never before what was already handed on: a node's clock may be ahead of the API server's.
+        self._log(LogLine(max(when, self._cursor) if self._cursor else when, "platform", text))
+
+
+def _gave_up(reason: str, what: str, evidence: str) -> BuildOutcome:
+    return BuildOutcome(
+        "lost",
+        explanation=Explanation(reason, f"Not your code: {what}.", evidence, "It is built again by itself."),
+    )
