@@ -37,6 +37,8 @@ class Environment(BaseSettings):
 
     registry_push_host: str = "registry.madang.svc.cluster.local:5000"
     registry_pull_host: str = "registry.local"
+    # Where the platform itself reaches the registry; empty: by plain HTTP where builds push.
+    registry_url: str = ""
     registry_service: str = "madang-registry"
     registry_token_seconds: int = Field(default=900, ge=60)
 
@@ -45,6 +47,8 @@ class Environment(BaseSettings):
 
     builder_image: str = "docker.io/madang/builder:latest"
     builds_namespace: str = "madang-builds"
+    # Names that a Dockerfile may start from, with commas, where nothing else can be pulled; empty: any.
+    base_images: str = ""
     build_concurrency: int = Field(default=2, ge=1)
     build_deadline_seconds: int = Field(default=900, ge=60)
     build_memory_bytes: int = Field(default=2 << 30, ge=256 << 20)
@@ -72,6 +76,14 @@ class Environment(BaseSettings):
         """Fernet keys, newest first."""
         return [key.strip() for key in self.encryption_keys.get_secret_value().split(",") if key.strip()]
 
+    @property
+    def base_image_names(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.base_images.split(",") if name.strip())
+
+    @property
+    def registry_api_url(self) -> str:
+        return self.registry_url or f"http://{self.registry_push_host}"
+
     def require_secrets(self) -> None:
         """Raises ImproperlyConfigured that names every secret that is missing, and how to make it."""
         missing = [name for name in REQUIRED_SECRETS if not getattr(self, name).get_secret_value()]
@@ -84,4 +96,5 @@ class Environment(BaseSettings):
 
 def environment() -> Environment:
     """The settings in force (tests may override `settings.MADANG`)."""
-    return cast("Environment", settings.MADANG)
+    configured: Environment = settings.MADANG
+    return configured

@@ -18,8 +18,28 @@ def nudge_build(build_id: int) -> None:
     _send("portal.builds.tasks.run_build", build_id)
 
 
+def nudge_waiting_builds() -> None:
+    """Room has come free, or more may be there than is used."""
+    from portal.builds.queue import startable
+
+    for build_id in startable():
+        nudge_build(build_id)
+
+
 def nudge_rollout(rollout_id: int) -> None:
     _send("portal.releases.tasks.run_rollout", rollout_id)
+
+
+def nudge_waiting_rollouts() -> None:
+    """A project's turn has come free."""
+    from portal.releases.queue import startable
+
+    for rollout_id in startable():
+        nudge_rollout(rollout_id)
+
+
+def nudge_removal(project_id: int) -> None:
+    _send("portal.projects.tasks.remove_project", project_id)
 
 
 def _send(task: str, row_id: int) -> None:

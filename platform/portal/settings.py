@@ -36,6 +36,8 @@ CSRF_TRUSTED_ORIGINS = [MADANG.public_url]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
+    "django.contrib.staticfiles",
+    "ninja",
     "portal.accounts",
     "portal.clubs",
     "portal.projects",
@@ -62,6 +64,8 @@ TEMPLATES = [
 DATABASES = {"default": _database(MADANG.database_url, MADANG.database_pool_size)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
+
+STATIC_URL = "static/"
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -39,7 +39,7 @@ def accept_push(
     Two pushes at once take their turns at the project's row: the later one is the newer.
     """
     by.require("deploy", club=project.club.slug, project=project.slug)
-    locked = Project.objects.select_for_update().filter(pk=project.pk, deleted_at=None).first()
+    locked = Project.objects.select_for_update(no_key=True).filter(pk=project.pk, deleted_at=None).first()
     if locked is None:
         raise not_found(f"project {project}")
     stream = LogStream.objects.create(project=locked, kind=StreamKind.PUSH)
@@ -70,7 +70,7 @@ def _supersede_older(newer: Build) -> None:
         "",
         f"Nothing is lost: build {newer.pk} holds the newer state.",
     )
-    older = Build.objects.select_for_update().filter(
+    older = Build.objects.select_for_update(no_key=True).filter(
         project_id=newer.project_id, state=BuildState.QUEUED, pk__lt=newer.pk
     )
     for build in older.order_by("pk"):

@@ -18,15 +18,17 @@ class Lease:
     id: int
     owner: str
     fence: int
-    attempt: int
 
 
 class Leased(models.Model):
-    """`attempt` counts tries of the work (a machine lost, the cluster away), `claims` every taking of the
-    lease. The database's clock decides when a lease has run out."""
+    """`attempt` numbers the tries that start from nothing (its machine was lost), `failures` counts what
+    the platform could not do, `takeovers` how often its worker died. The database's clock decides when a
+    lease has run out. `stop_requested` is the state that the work shall end in instead ("cancelled",
+    "superseded")."""
 
     attempt = models.IntegerField(default=1)
-    claims = models.IntegerField(default=0)
+    failures = models.IntegerField(default=0)
+    takeovers = models.IntegerField(default=0)
     fence = models.BigIntegerField(default=0)
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

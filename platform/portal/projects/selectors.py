@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from portal.accounts.principal import Principal, Scope
 from portal.encryption import decrypt
+from portal.environment import environment
 from portal.problems import not_found
 from portal.projects.models import Project
 
@@ -37,3 +38,8 @@ def visible(by: Principal, club: str) -> QuerySet[Project]:
 def config(project: Project) -> dict[str, str]:
     """The project's variables, decrypted."""
     return {var.name: decrypt(var.encrypted) for var in project.config_vars.all()}
+
+
+def address(project: Project) -> str:
+    """Where the project answers."""
+    return environment().app_url.format(subdomain=project.subdomain)

@@ -45,15 +45,25 @@ class Build(Leased):
     state = models.CharField(max_length=16, choices=BuildState.choices, default=BuildState.QUEUED)
     explanation: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(null=True)
     digest = models.CharField(max_length=80, blank=True)
+    # Up to where the Job's log is in the stream: whoever follows it next goes on from there.
+    log_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # When the cluster held nothing of it any more.
+    cleaned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             models.Index(
                 fields=["id"], name="builds_open", condition=models.Q(state__in=["queued", "running"])
+            ),
+            models.Index(fields=["id"], name="builds_unclean", condition=models.Q(cleaned_at=None)),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"], name="one_running_build_a_project", condition=models.Q(state="running")
             )
         ]
 

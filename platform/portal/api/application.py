@@ -1,0 +1,102 @@
+"""API v1: routers put together, and every refusal in one form."""
+
+from __future__ import annotations
+
+import logging
+from uuid import uuid4
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from deployer.errors import DeployerError, Explanation
+from portal.api import builds, config, identity, keys, logs, projects, releases, streams
+from portal.api.authentication import KeyBearer
+from portal.problems import Problem, not_found, problem, unauthorized
+
+logger = logging.getLogger(__name__)
+
+api = NinjaAPI(
+    title="Madang",
+    version="1",
+    description="Everything that the `madang` command does. Lists come newest first (projects and keys by "
+    "name and age); `limit` and `after` page through them, and the header `Link: <…>; rel=next` names the "
+    "next page. A refusal is `{error: {reason, what, evidence, next}}`.",
+    auth=KeyBearer(),
+    urls_namespace="api-v1",
+)
+for router in (identity, projects, releases, config, builds, streams, logs, keys):
+    api.add_router("", router.router)
+
+
+def _answer(request: HttpRequest, status: int, explanation: Explanation) -> HttpResponse:
+    response = api.create_response(request, {"error": explanation.to_dict()}, status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="Madang"'
+    return response
+
+
+@api.exception_handler(Problem)
+def on_problem(request: HttpRequest, error: Problem) -> HttpResponse:
+    return _answer(request, error.status, error.explanation)
+
+
+@api.exception_handler(DeployerError)
+def on_cluster_trouble(request: HttpRequest, error: DeployerError) -> HttpResponse:
+    logger.warning("the cluster refused", extra={"explanation": error.explanation.to_dict()})
+    return _answer(request, 503, error.explanation)
+
+
+@api.exception_handler(AuthenticationError)
+def on_unauthorized(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return _answer(request, 401, unauthorized().explanation)
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    # Only where and what is wrong: the given value may be a secret.
+    evidence = "\n".join(
+        f"{'.'.join(str(part) for part in each.get('loc', ()))}: {each.get('msg', '')}"
+        for each in error.errors
+    )
+    refused = problem(
+        422, "bad-request", "The request is not understood.", "Compare it with /api/v1/docs.", evidence
+    )
+    return _answer(request, 422, refused.explanation)
+
+
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    refused = problem(
+        error.status_code,
+        f"http-{error.status_code}",
+        "The request is not understood.",
+        "Compare it with /api/v1/docs.",
+        str(error),
+    )
+    return _answer(request, refused.status, refused.explanation)
+
+
+@api.exception_handler(RequestDataTooBig)
+def on_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    refused = problem(413, "too-large", "The request is too large.", "Send less at once.")
+    return _answer(request, 413, refused.explanation)
+
+
+@api.exception_handler(Http404)
+def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return _answer(request, 404, not_found("such thing").explanation)
+
+
+@api.exception_handler(Exception)
+def on_mistake(request: HttpRequest, error: Exception) -> HttpResponse:
+    reference = uuid4().hex[:12]
+    logger.error("request failed", exc_info=error, extra={"reference": reference, "path": request.path})
+    refused = problem(
+        500,
+        "internal-error",
+        "The platform made a mistake of its own.",
+        f"Try again in a minute; if it stays so, tell the operator: {reference}.",
+    )
+    return _answer(request, 500, refused.explanation)

@@ -1,0 +1,74 @@
+"""Builds and their cancelling."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema
+
+from portal.api.authentication import principal
+from portal.api.paging import After, Limit, page
+from portal.builds.cancelling import cancel_build
+from portal.builds.models import Build
+from portal.builds.selectors import queue_position
+from portal.projects.selectors import get
+
+router = Router(tags=["builds"])
+
+
+class BuildOut(Schema):
+    number: int
+    state: str
+    commit: str
+    branch: str
+    reason: str
+    what: str = Field(description="how it ended, in a sentence")
+    attempt: int
+    queue_position: int = Field(description="1: next; 0: not waiting")
+    created_at: datetime
+    created_by: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    stream: int
+
+
+@router.get("/clubs/{club}/projects/{project}/builds", response=list[BuildOut])
+def list_builds(
+    request: HttpRequest,
+    response: HttpResponse,
+    club: str,
+    project: str,
+    limit: Limit = 50,
+    after: After = None,
+) -> list[BuildOut]:
+    """Newest first."""
+    rows = Build.objects.filter(project=get(principal(request), club, project))
+    found = page(request, response, rows, "id", limit=limit, after=after, newest_first=True, numeric=True)
+    return [_shown(build) for build in found]
+
+
+@router.post("/clubs/{club}/projects/{project}/builds/{int:number}/cancel", response=BuildOut)
+def cancel(request: HttpRequest, club: str, project: str, number: int) -> BuildOut:
+    """Ends a queued build at once, a running one within seconds."""
+    by = principal(request)
+    return _shown(cancel_build(by=by, project=get(by, club, project, "deploy"), build_id=number))
+
+
+def _shown(build: Build) -> BuildOut:
+    explanation = build.explanation or {}
+    return BuildOut(
+        number=build.pk,
+        state=build.state,
+        commit=build.commit,
+        branch=build.branch,
+        reason=explanation.get("reason", ""),
+        what=explanation.get("what", ""),
+        attempt=build.attempt,
+        queue_position=queue_position(build),
+        created_at=build.created_at,
+        created_by=build.pushed_by,
+        started_at=build.started_at,
+        finished_at=build.finished_at,
+        stream=build.stream_id,
+    )

@@ -1,0 +1,81 @@
+"""Projects: list, create, look at, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema, Status
+
+from portal.api.authentication import principal
+from portal.api.paging import After, Limit, page
+from portal.clubs import selectors as clubs
+from portal.environment import environment
+from portal.projects import actions, selectors
+from portal.projects.models import Project
+from portal.releases.selectors import Condition, conditions
+
+router = Router(tags=["projects"])
+
+
+class ProjectOut(Schema):
+    club: str
+    name: str
+    url: str
+    git_url: str
+    deploy_branch: str
+    state: str = Field(description="empty, deploying, live or failed")
+    release: int | None = Field(description="the live release's version")
+    created_at: datetime
+
+
+class NewProject(Schema):
+    name: str
+
+
+@router.get("/clubs/{club}/projects", response=list[ProjectOut])
+def list_projects(
+    request: HttpRequest, response: HttpResponse, club: str, limit: Limit = 100, after: After = None
+) -> list[ProjectOut]:
+    """The club's projects that the key may see, by name."""
+    projects = page(
+        request, response, selectors.visible(principal(request), club), "slug", limit=limit, after=after
+    )
+    found = conditions(projects)
+    return [shown(project, found[project.pk]) for project in projects]
+
+
+@router.post("/clubs/{club}/projects", response={201: ProjectOut})
+def create_project(request: HttpRequest, club: str, new: NewProject) -> Status[ProjectOut]:
+    """Makes a project with a git repository and an address."""
+    by = principal(request)
+    project = actions.create_project(by=by, club=clubs.get(by, club, "manage"), slug=new.name)
+    return Status(201, shown(project, conditions([project])[project.pk]))
+
+
+@router.get("/clubs/{club}/projects/{project}", response=ProjectOut)
+def get_project(request: HttpRequest, club: str, project: str) -> ProjectOut:
+    found = selectors.get(principal(request), club, project)
+    return shown(found, conditions([found])[found.pk])
+
+
+@router.delete("/clubs/{club}/projects/{project}", response={204: None})
+def delete_project(request: HttpRequest, club: str, project: str) -> Status[None]:
+    """Takes it off the web, with its releases, settings, images and repository."""
+    by = principal(request)
+    actions.delete_project(by=by, project=selectors.get(by, club, project, "manage"))
+    return Status(204, None)
+
+
+def shown(project: Project, condition: Condition) -> ProjectOut:
+    club = project.club.slug
+    return ProjectOut(
+        club=club,
+        name=project.slug,
+        url=selectors.address(project),
+        git_url=f"{environment().git_url}/{club}/{project.slug}.git",
+        deploy_branch=project.deploy_branch,
+        state=condition.state,
+        release=condition.release,
+        created_at=project.created_at,
+    )

@@ -1,0 +1,69 @@
+"""Watching a deploy."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from django.http import HttpRequest, StreamingHttpResponse
+from ninja import Query, Router, Schema
+
+from portal.accounts.principal import Principal
+from portal.api.authentication import AsyncKeyBearer, principal
+from portal.api.ndjson import ndjson
+from portal.builds.following import End, Heartbeat, follow, in_thread
+from portal.builds.models import LogStream
+from portal.problems import not_found
+from portal.projects.selectors import get
+
+Sequence = Annotated[int, Query(ge=0, description="The last entry that was seen.")]
+
+router = Router(tags=["streams"])
+
+
+class StreamOut(Schema):
+    id: int
+    kind: str
+    state: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@router.get("/clubs/{club}/projects/{project}/streams/latest", response=StreamOut)
+def latest_stream(request: HttpRequest, club: str, project: str) -> LogStream:
+    """The project's newest deploy: a push, a rollback or a change of settings."""
+    stream = LogStream.objects.filter(project=get(principal(request), club, project)).order_by("-id").first()
+    if stream is None:
+        raise not_found(f"deploy of {club}/{project} yet")
+    return stream
+
+
+@router.get("/streams/{int:stream}", auth=AsyncKeyBearer())
+async def watch(request: HttpRequest, stream: int, after: Sequence = 0) -> StreamingHttpResponse:
+    """NDJSON: entries behind `after` as they come, heartbeats while there are none, at last the end."""
+    by = principal(request)
+    await in_thread(lambda: _see(by, stream))
+    return ndjson(_events(stream, after))
+
+
+async def _events(stream: int, after: int) -> AsyncIterator[dict[str, object]]:
+    async for event in follow(stream, after):
+        if isinstance(event, Heartbeat):
+            yield {"heartbeat": True}
+        elif isinstance(event, End):
+            yield {"end": {"state": event.state, "exit_code": event.exit_code}}
+        else:
+            yield {
+                "sequence": event.sequence,
+                "at": event.at.isoformat().replace("+00:00", "Z"),
+                "kind": event.kind,
+                "text": event.text,
+            }
+
+
+def _see(by: Principal, stream_id: int) -> None:
+    """Raises the same 404 for a stream that is not there and one that may not be seen."""
+    stream = LogStream.objects.select_related("project__club").filter(pk=stream_id).first()
+    if stream is None or not by.may("read", club=stream.project.club.slug, project=stream.project.slug):
+        raise not_found(f"stream {stream_id}")

@@ -1,0 +1,77 @@
+"""Ending builds (and all of a deleted project's work) before their time."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from deployer.errors import Explanation
+from portal.accounts import audit
+from portal.accounts.principal import Principal
+from portal.builds import log
+from portal.builds.models import BUILD_STATES, Build, BuildState, LogStream, StreamState
+from portal.nudge import nudge_waiting_builds
+from portal.problems import conflict, not_found
+from portal.projects.models import Project
+from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+
+CANCELLED = Explanation(
+    "cancelled", "The build was cancelled.", "", "What was live stays live. Push again when you are ready."
+)
+_DELETED = Explanation("project-deleted", "The project was deleted.", "", "")
+
+
+@transaction.atomic
+def cancel_build(*, by: Principal, project: Project, build_id: int) -> Build:
+    """Ends a queued build at once; asks a running one's worker to end it."""
+    by.require("deploy", club=project.club.slug, project=project.slug)
+    build = Build.objects.select_for_update(no_key=True).filter(pk=build_id, project=project).first()
+    if build is None:
+        raise not_found(f"build {build_id} of {project.club.slug}/{project.slug}")
+    if build.state in BUILD_STATES.terminal:
+        raise conflict(
+            "already-ended",
+            f"Build {build.pk} has ended already: {build.state}.",
+            "To take a release back: madang rollback",
+        )
+    if build.state == BuildState.QUEUED:
+        _end(build, CANCELLED)
+    else:
+        Build.objects.filter(pk=build.pk).update(stop_requested=BuildState.CANCELLED)
+    audit.record(by, "cancel_build", club=project.club.slug, project=project.slug, build=build.pk)
+    build.refresh_from_db()
+    return build
+
+
+def cancel_all(project: Project) -> None:
+    """Ends everything of a project that is being deleted; inside a transaction that holds its row."""
+    unfinished = Build.objects.select_for_update(no_key=True).filter(
+        project=project, state__in=[BuildState.QUEUED, BuildState.RUNNING]
+    )
+    for build in unfinished:
+        # A worker at it loses its lease with this.
+        _end(build, _DELETED)
+    Rollout.objects.filter(
+        project=project, state__in=[RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING]
+    ).update(state=RolloutState.SUPERSEDED, lease_owner="", lease_until=None, finished_at=Now())
+    Release.objects.filter(project=project).exclude(
+        state__in=[ReleaseState.RETIRED, ReleaseState.FAILED]
+    ).update(state=ReleaseState.RETIRED, reason=_DELETED.reason, ended_at=Now())
+    for stream_id in LogStream.objects.filter(project=project, state=StreamState.OPEN).values_list(
+        "id", flat=True
+    ):
+        log.end(stream_id, StreamState.CANCELLED, _DELETED)
+
+
+def _end(build: Build, explanation: Explanation) -> None:
+    BUILD_STATES.check(build.state, BuildState.CANCELLED)
+    Build.objects.filter(pk=build.pk).update(
+        state=BuildState.CANCELLED,
+        explanation=explanation.to_dict(),
+        source_token_hash="",
+        lease_owner="",
+        lease_until=None,
+        finished_at=Now(),
+    )
+    log.end(build.stream_id, StreamState.CANCELLED, explanation)
+    transaction.on_commit(nudge_waiting_builds)

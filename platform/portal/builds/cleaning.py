@@ -1,0 +1,36 @@
+"""What an ended build leaves in the cluster is removed; a crash before that is made good by the sweep."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from deployer.errors import DeployerError
+from portal import cluster
+from portal.builds.models import BUILD_STATES, Build
+from portal.builds.ordering import order_of
+
+logger = logging.getLogger(__name__)
+
+
+def unclean() -> QuerySet[Build]:
+    """Builds that have ended and may still have a Job."""
+    return Build.objects.filter(state__in=BUILD_STATES.terminal, cleaned_at=None).order_by("id")
+
+
+def clean(build_id: int) -> None:
+    """Removes the Job and its Secrets of an ended build; one that is not ended is left alone."""
+    build = unclean().select_related("project__club").filter(pk=build_id).first()
+    if build is None:
+        return
+    try:
+        if build.started_at is not None:
+            cluster.builder().clean(order_of(build))
+    except DeployerError as error:
+        logger.warning(
+            "build not cleaned yet", extra={"build": build_id, "explanation": error.explanation.to_dict()}
+        )
+        return
+    Build.objects.filter(pk=build_id).update(cleaned_at=Now())

@@ -1,0 +1,139 @@
+"""One worker's time with one build: from the claim to a terminal state, or to the next worker."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from django.db import DatabaseError
+
+from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
+from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
+from portal import cluster
+from portal.builds import queue, steps
+from portal.builds.cancelling import CANCELLED
+from portal.builds.cleaning import clean
+from portal.builds.log import Line
+from portal.builds.masking import Masker
+from portal.builds.models import Build, BuildState
+from portal.builds.ordering import order_of
+from portal.builds.writer import LogWriter
+from portal.environment import environment
+from portal.leases.holding import hand_back, renew, worn_out
+from portal.leases.keeper import Keeper, new_owner
+from portal.leases.model import Lease, LeaseLost
+from portal.leases.shutdown import stopping
+from portal.nudge import nudge_build, nudge_waiting_builds
+from portal.projects.selectors import config
+
+logger = logging.getLogger(__name__)
+
+MOST_LINES = 50_000
+
+
+WORKERS_DIED = Explanation("worker-died", "The worker died each time.", "", "")
+BROKEN = Explanation("internal-error", "The platform made a mistake of its own.", "", "")
+
+
+def run(build_id: int) -> None:
+    """Works on the build if it is its turn. Never raises for what another worker can do over."""
+    lease = queue.claim(build_id, new_owner())
+    if lease is None:
+        return
+    nudge_waiting_builds()
+    keeper = Keeper(lambda: renew(Build, lease), environment().lease_seconds)
+    try:
+        with keeper:
+            _work(lease, keeper)
+    except LeaseLost:
+        logger.warning("lease lost, another goes on", extra={"build": build_id})
+        return
+    if not keeper.lost:
+        clean(build_id)
+
+
+def _work(lease: Lease, keeper: Keeper) -> None:
+    build = steps.begin(lease)
+    masker = Masker(config(build.project).values(), environment().log_line_bytes)
+    try:
+        order, builder = order_of(build), cluster.builder()
+        if build.stop_requested or worn_out(build):
+            builder.cancel(order)
+            _give_up(lease, build)
+            return
+        outcome = _follow(lease, keeper, build, order, builder, masker)
+        if outcome.state == "stopped":
+            _stopped(lease, keeper, order, builder)
+        else:
+            _settle(lease, outcome, masker)
+    except TemporaryError as error:
+        steps.retry(lease, masked(error.explanation, masker), machine_lost=False)
+    except (UserError, PermanentError) as error:
+        if isinstance(error, PermanentError):
+            logger.error("build ended by the platform", extra={"explanation": error.explanation.to_dict()})
+        steps.end(lease, BuildState.FAILED, masked(error.explanation, masker))
+    except (LeaseLost, DatabaseError):
+        # Nothing can be written: the lease runs out, and another worker goes on.
+        raise
+    except Exception:
+        logger.exception("a build's worker failed", extra={"build": build.pk})
+        steps.retry(lease, BROKEN, machine_lost=False)
+
+
+def _give_up(lease: Lease, build: Build) -> None:
+    if build.stop_requested:
+        steps.end(lease, BuildState.CANCELLED, CANCELLED)
+    else:
+        steps.end(lease, BuildState.FAILED, steps.gave_up(WORKERS_DIED, build.takeovers))
+
+
+def _follow(
+    lease: Lease, keeper: Keeper, build: Build, order: BuildOrder, builder: Builder, masker: Masker
+) -> BuildOutcome:
+    builder.start(order)
+    with LogWriter(
+        lambda lines: steps.write_lines(lease, lines), lost=keeper.give_up, most_lines=MOST_LINES
+    ) as writer:
+
+        def log(line: LogLine) -> None:
+            writer.add(Line(line.kind, masker.line(line.text), line.at))
+
+        return builder.follow(order, build.log_since, log, keeper.should_stop)
+
+
+def _settle(lease: Lease, outcome: BuildOutcome, masker: Masker) -> None:
+    if outcome.state == "succeeded" and outcome.digest:
+        steps.succeed(lease, outcome.digest)
+        return
+    why = masked(outcome.explanation or _unexplained(outcome.state), masker)
+    if outcome.state == "failed":
+        steps.end(lease, BuildState.FAILED, why)
+    else:
+        # Also "cancelled", as nobody asked for that: the Job was taken away, by whomever.
+        steps.retry(lease, why, machine_lost=True)
+
+
+def _stopped(lease: Lease, keeper: Keeper, order: BuildOrder, builder: Builder) -> None:
+    if keeper.lost:
+        raise LeaseLost
+    if keeper.asked:
+        builder.cancel(order)
+        steps.end(lease, BuildState.CANCELLED, CANCELLED)
+    elif stopping.is_set() and hand_back(Build, lease):
+        nudge_build(lease.id)
+
+
+def _unexplained(state: str) -> Explanation:
+    return Explanation(
+        f"build-{state}", "The machine that built this was lost.", "", "Nothing is to be done."
+    )
+
+
+def masked(explanation: Explanation, masker: Masker) -> Explanation:
+    """An explanation quotes logs, and logs may quote secrets."""
+    return replace(
+        explanation,
+        what=masker.mask(explanation.what),
+        evidence=masker.mask(explanation.evidence),
+        next=masker.mask(explanation.next),
+    )

@@ -1,0 +1,128 @@
+"""The steps of a build's row while a worker holds it: each one transaction, each behind the fence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from deployer.errors import Explanation
+from portal.builds import log
+from portal.builds.models import BUILD_STATES, Build, BuildState, StreamState
+from portal.derived import source_token, token_hash
+from portal.environment import environment
+from portal.leases.holding import ended, held, lock, put_off
+from portal.leases.model import Lease
+from portal.nudge import nudge_rollout, nudge_waiting_builds
+from portal.projects.models import Project
+from portal.releases.making import make_release
+
+logger = logging.getLogger(__name__)
+
+_STREAM_ENDINGS = {BuildState.FAILED: StreamState.FAILED, BuildState.CANCELLED: StreamState.CANCELLED}
+
+
+@transaction.atomic
+def begin(lease: Lease) -> Build:
+    """The build with everything its order needs; the token of this attempt is valid from here on."""
+    build = lock(Build, lease)
+    build.source_token_hash = token_hash(source_token(build.pk, build.attempt))
+    held(Build, lease).update(source_token_hash=build.source_token_hash)
+    return Build.objects.select_related("project__club", "stream").get(pk=build.pk)
+
+
+@transaction.atomic
+def write_lines(lease: Lease, lines: Sequence[log.Line]) -> None:
+    """Appends the Job's lines and notes how far they reach."""
+    build = lock(Build, lease)
+    log.append(build.stream_id, lines)
+    newest = max(line.at for line in lines)
+    if build.log_since is None or newest > build.log_since:
+        held(Build, lease).update(log_since=newest)
+
+
+@transaction.atomic
+def succeed(lease: Lease, digest: str) -> int:
+    """The image is there: the build ends, its release and rollout begin. Gives the rollout's id."""
+    # The project's row first, as everywhere, so that two transactions never wait for each other.
+    project_id = Build.objects.values_list("project_id", flat=True).get(pk=lease.id)
+    Project.objects.select_for_update(no_key=True).get(pk=project_id)
+    build = lock(Build, lease)
+    _end(lease, build, BuildState.SUCCEEDED, None, digest)
+    rollout = make_release(
+        project_id=build.project_id,
+        build_id=build.pk,
+        stream_id=build.stream_id,
+        created_by=build.pushed_by,
+        description=f"commit {build.commit[:7]}",
+    )
+    transaction.on_commit(lambda: nudge_rollout(rollout.pk))
+    return rollout.pk
+
+
+@transaction.atomic
+def end(lease: Lease, state: BuildState, explanation: Explanation) -> None:
+    """The build ends without an image, and its stream with it."""
+    build = lock(Build, lease)
+    _end(lease, build, state, explanation)
+    log.end(build.stream_id, _STREAM_ENDINGS[state], explanation)
+
+
+@transaction.atomic
+def retry(lease: Lease, trouble: Explanation, *, machine_lost: bool) -> bool:
+    """Puts the build back into the queue, as the platform failed, not the student; False: it gave up.
+
+    With `machine_lost` the next try is a new attempt; else it goes on with the Job that may be there.
+    """
+    build = lock(Build, lease)
+    if build.failures + 1 >= environment().attempts:
+        end(lease, BuildState.FAILED, gave_up(trouble, environment().attempts))
+        return False
+    BUILD_STATES.check(build.state, BuildState.QUEUED)
+    held(Build, lease).update(
+        state=BuildState.QUEUED,
+        attempt=F("attempt") + (1 if machine_lost else 0),
+        log_since=None if machine_lost else F("log_since"),
+        source_token_hash="" if machine_lost else F("source_token_hash"),
+        **put_off(build.failures),
+    )
+    log.say(
+        build.stream_id,
+        f"{not_yours(trouble.what)} It is tried again by itself "
+        f"(try {build.failures + 2} of {environment().attempts}).",
+    )
+    logger.warning("build put off", extra={"build": build.pk, "explanation": trouble.to_dict()})
+    return True
+
+
+def not_yours(what: str) -> str:
+    """A sentence on the platform's trouble that a student cannot take for theirs."""
+    return what if what.startswith("Not your code") else f"Not your code: {what}"
+
+
+def gave_up(trouble: Explanation, tries: int) -> Explanation:
+    """What is said when the platform has failed too often."""
+    return Explanation(
+        trouble.reason,
+        f"The platform failed {tries} times; this is not your code's fault.",
+        "\n".join(line for line in (trouble.what, trouble.evidence) if line),
+        "Push again later; if it stays so, tell the operator the lines above.",
+    )
+
+
+def _end(
+    lease: Lease, build: Build, state: BuildState, explanation: Explanation | None, digest: str = ""
+) -> None:
+    BUILD_STATES.check(build.state, state)
+    held(Build, lease).update(
+        state=state,
+        digest=digest,
+        explanation=explanation.to_dict() if explanation else None,
+        source_token_hash="",
+        finished_at=Now(),
+        **ended(),
+    )
+    transaction.on_commit(nudge_waiting_builds)

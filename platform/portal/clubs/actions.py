@@ -1,0 +1,43 @@
+"""What may be done to clubs."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from portal.accounts import audit
+from portal.accounts.models import User
+from portal.accounts.principal import Principal
+from portal.clubs.models import Club, Membership
+from portal.clubs.models.membership import Role
+from portal.problems import conflict, forbidden, invalid
+from portal.projects.names import check_club
+
+
+@transaction.atomic
+def create_club(*, by: Principal, slug: str, name: str) -> Club:
+    """Only an operator makes clubs."""
+    if by.club is not None:
+        raise forbidden("operator")
+    check_club(slug)
+    try:
+        with transaction.atomic():
+            club = Club.objects.create(slug=slug, name=name)
+    except IntegrityError as error:
+        raise conflict("club-exists", f"There is a club {slug} already.", "Choose another name.") from error
+    audit.record(by, "create_club", club=slug)
+    return club
+
+
+@transaction.atomic
+def add_member(*, by: Principal, club: Club, username: str, role: str) -> Membership:
+    """Adds a person, or changes the role of one who belongs to the club; a new user name is made."""
+    by.require("manage", club=club.slug)
+    if role not in Role.values:
+        raise invalid("bad-role", f"There is no role {role!r}.", f"Use one of: {', '.join(Role.values)}.")
+    user, created = User.objects.get_or_create(username=username)
+    if created:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    membership, _ = Membership.objects.update_or_create(club=club, user=user, defaults={"role": role})
+    audit.record(by, "add_member", club=club.slug, user=username, role=role)
+    return membership

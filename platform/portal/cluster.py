@@ -1,0 +1,54 @@
+"""The cluster, as the portal's workers use it: the deployer with the operator's settings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from portal.environment import environment
+
+if TYPE_CHECKING:
+    from deployer.build import Builder
+    from deployer.kube import Kube
+    from deployer.rollout import Rollouts
+
+
+# The kubernetes client is imported at its first use: the git server and most of the portal never need it.
+@lru_cache(maxsize=1)
+def _kube() -> Kube:
+    from deployer.kube import Kube
+
+    return Kube.from_environment()
+
+
+def builder() -> Builder:
+    """Raises PermanentError without a cluster."""
+    from deployer.build import Builder, BuildSettings
+
+    given = environment()
+    return Builder(
+        _kube(),
+        BuildSettings(
+            builder_image=given.builder_image,
+            namespace=given.builds_namespace,
+            base_images=given.base_image_names,
+        ),
+    )
+
+
+def rollouts() -> Rollouts:
+    """Raises PermanentError without a cluster."""
+    from deployer.rollout import Rollouts, RolloutSettings
+
+    given = environment()
+    return Rollouts(
+        _kube(),
+        RolloutSettings(
+            pull_host=given.registry_pull_host,
+            ingress_class=given.ingress_class,
+            ingress_namespace=given.ingress_namespace,
+            ingress_probe_url=given.ingress_probe_url,
+            capacity=given.app_capacity,
+            world=given.app_world,
+        ),
+    )

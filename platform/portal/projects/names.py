@@ -1,0 +1,77 @@
+"""Which names a club, a project, a subdomain and a variable may have."""
+
+from __future__ import annotations
+
+import re
+
+from portal.problems import Problem, conflict, invalid
+
+# RFC 1035 labels; two hyphens in a row are for internationalised names (xn--…).
+_LABEL = re.compile(r"[a-z](?:-?[a-z0-9])*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+CLUB_LENGTH = 30
+PROJECT_LENGTH = 40
+SUBDOMAIN_LENGTH = 63
+
+# What the platform itself answers at, or may one day; and names that visitors would trust.
+_RESERVED = """
+about account accounts admin admins api app apps assets auth autoconfig autodiscover billing blog cdn console
+dashboard demo dev docs edge email files ftp git help home host imap ingress internal kubernetes localhost
+login logs madang mail mailer metrics mirror monitor mx ns ns1 ns2 operator ops pop portal postmaster proxy
+public registry root secure security server signup smtp sso staff static status support system test traefik
+web webmail www
+"""
+RESERVED_SUBDOMAINS = frozenset(_RESERVED.split())
+# The registry keeps builds' caches under the first, base images under the others.
+RESERVED_CLUBS = frozenset({"cache", "library", "madang"})
+# Set by the platform itself in every pod.
+_RESERVED_VARIABLES = frozenset({"PORT", "HOME", "HOSTNAME", "PATH"})
+
+
+def check_club(slug: str) -> None:
+    """Raises a 422 problem unless a club may be called so."""
+    if not _LABEL.fullmatch(slug) or len(slug) > CLUB_LENGTH:
+        raise _bad_name("club", slug, CLUB_LENGTH)
+    if slug in RESERVED_CLUBS:
+        raise invalid("name-reserved", f"A club may not be called {slug}.", "Choose another name.")
+
+
+def check_project(slug: str) -> None:
+    """Raises a 422 problem unless a project may be called so."""
+    if not _LABEL.fullmatch(slug) or len(slug) > PROJECT_LENGTH:
+        raise _bad_name("project", slug, PROJECT_LENGTH)
+
+
+def subdomains(project: str, club: str) -> list[str]:
+    """The subdomains that a project may have, the best first: its own name unless that is reserved, then
+    with its club's."""
+    wanted = [project, f"{project}-{club}"]
+    return [name for name in wanted if name not in RESERVED_SUBDOMAINS and len(name) <= SUBDOMAIN_LENGTH]
+
+
+def no_subdomain(project: str, club: str) -> Problem:
+    return conflict(
+        "subdomain-taken",
+        f"The addresses {project} and {project}-{club} are taken.",
+        "Choose another name for the project.",
+    )
+
+
+def check_variable(name: str) -> None:
+    """Raises a 422 problem unless a config variable may be called so."""
+    if not _VARIABLE.fullmatch(name):
+        raise invalid(
+            "bad-variable-name",
+            f"{name[:100]!r} cannot be a variable's name.",
+            "Use letters, digits and _, no digit first, at most 100.",
+        )
+    if name.upper() in _RESERVED_VARIABLES or name.upper().startswith("MADANG_"):
+        raise invalid("variable-reserved", f"{name} is set by Madang itself.", "Choose another name.")
+
+
+def _bad_name(what: str, slug: str, length: int) -> Problem:
+    return invalid(
+        "bad-name",
+        f"{slug[:80]!r} cannot be a {what}'s name.",
+        f"Use lower-case letters, digits and single hyphens, a letter first, at most {length}.",
+    )

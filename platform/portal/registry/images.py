@@ -1,0 +1,80 @@
+"""Removing images from the registry, by digest."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import httpx
+
+from portal.environment import environment
+from portal.projects.models import Project
+from portal.registry.grants import Access
+from portal.registry.signing import sign
+
+logger = logging.getLogger(__name__)
+
+_MANIFESTS = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+
+
+def is_ours() -> bool:
+    """Whether the registry takes our tokens; another's images are not ours to remove."""
+    return bool(environment().registry_signing_key.get_secret_value())
+
+
+def delete_images(repository: str, digests: Iterable[str]) -> bool:
+    """Deletes manifests (the registry's garbage collection frees the space); False: try again later."""
+    with _client(repository) as client:
+        try:
+            for digest in sorted(set(digests)):
+                answer = client.delete(f"/v2/{repository}/manifests/{digest}")
+                if answer.status_code not in (200, 202, 404):
+                    logger.warning(
+                        "image not deleted", extra={"repository": repository, "status": answer.status_code}
+                    )
+                    return False
+        except httpx.HTTPError as error:
+            logger.warning("no answer from the registry", extra={"error": str(error)})
+            return False
+    return True
+
+
+def forget_project(project: Project) -> bool:
+    """Deletes all images and the build cache of a project; False: try again later."""
+    if not is_ours():
+        return True
+    own = f"{project.club.slug}/{project.slug}"
+    digests = project.builds.exclude(digest="").values_list("digest", flat=True)
+    if not delete_images(own, digests):
+        return False
+    try:
+        cached = _tagged(f"cache/{own}", "cache")
+    except httpx.HTTPError as error:
+        logger.warning("no answer from the registry", extra={"error": str(error)})
+        return False
+    return cached is None or delete_images(f"cache/{own}", [cached])
+
+
+def _tagged(repository: str, tag: str) -> str | None:
+    with _client(repository) as client:
+        answer = client.head(f"/v2/{repository}/manifests/{tag}", headers={"Accept": _MANIFESTS})
+    if answer.status_code == 404:
+        return None
+    found: str | None = answer.raise_for_status().headers.get("Docker-Content-Digest")
+    return found
+
+
+def _client(repository: str) -> httpx.Client:
+    token, _ = sign("platform", [Access("repository", repository, frozenset({"pull", "delete"}))])
+    return httpx.Client(
+        base_url=environment().registry_api_url,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+    )

@@ -1,0 +1,44 @@
+"""Which images are kept: the live one, those on their way, and the last releases that worked."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from portal.environment import environment
+from portal.projects.models import Project
+from portal.registry.images import delete_images, is_ours
+from portal.releases.models import RELEASE_STATES, Release
+
+
+def collect() -> int:
+    """Deletes images that no kept release uses; gives how many releases lost theirs."""
+    if not is_ours():
+        return 0
+    projects = Project.objects.select_related("club").filter(deleted_at=None)
+    return sum(_collect(project) for project in projects)
+
+
+def _collect(project: Project) -> int:
+    repository = f"{project.club.slug}/{project.slug}"
+    gone, digests = _let_go(project)
+    if digests and not delete_images(repository, digests):
+        Release.objects.filter(pk__in=gone).update(image_kept=True)
+        return 0
+    return len(gone)
+
+
+@transaction.atomic
+def _let_go(project: Project) -> tuple[list[int], set[str]]:
+    """Notes which releases lose their image, before it is deleted: no rollback takes one that is going."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    releases = list(Release.objects.filter(project=project, image_kept=True).order_by("-number"))
+    kept = {release.pk for release in releases if release.state not in RELEASE_STATES.terminal}
+    served = [release for release in releases if release.went_live_at is not None]
+    kept |= {release.pk for release in served[: environment().keep_releases]}
+    # A release that failed a moment ago may be the first of an image that the next one uses.
+    newest = {release.pk for release in releases[:1]}
+    used = {release.digest for release in releases if release.pk in kept | newest}
+    gone = [release for release in releases if release.pk not in kept | newest]
+    gone_ids = [release.pk for release in gone]
+    Release.objects.filter(pk__in=gone_ids).update(image_kept=False)
+    return gone_ids, {release.digest for release in gone} - used

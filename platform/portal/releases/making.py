@@ -1,0 +1,86 @@
+"""How a release comes to be: numbered under the project's row lock, with the rollout that makes it live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models.functions import Now
+
+from deployer.build import BuildPlan
+from deployer.errors import Explanation
+from portal.builds import log
+from portal.builds.models import Build, StreamState
+from portal.encryption import encrypt_config
+from portal.projects.models import Project
+from portal.projects.selectors import config as config_of
+from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+
+
+def make_release(
+    *,
+    project_id: int,
+    build_id: int,
+    stream_id: int,
+    created_by: str,
+    description: str,
+    config: Mapping[str, str] | None = None,
+) -> Rollout:
+    """The project's next release of a build, and its rollout, queued; call it inside a transaction.
+
+    Older rollouts that wait are superseded, one at work is asked to stop: the newest wins.
+    """
+    project = Project.objects.select_for_update(no_key=True).get(pk=project_id)
+    build = Build.objects.get(pk=build_id)
+    plan = BuildPlan.from_dict(build.plan)
+    project.release_count += 1
+    project.save(update_fields=["release_count"])
+    release = Release.objects.create(
+        project=project,
+        number=project.release_count,
+        build=build,
+        digest=build.digest,
+        encrypted_config=encrypt_config(config_of(project) if config is None else config),
+        port=plan.port,
+        command=list(plan.command) if plan.command is not None else None,
+        health_path=plan.web.health,
+        replicas=plan.web.replicas or project.replicas,
+        memory_bytes=plan.web.memory_bytes or project.memory_bytes,
+        cpu_millicores=plan.web.cpu_millicores or project.cpu_millicores,
+        created_by=created_by,
+        description=description,
+    )
+    _give_way(release)
+    log.say(stream_id, f"Release {release.number}: {description}", kind="rollout")
+    return Rollout.objects.create(project=project, release=release, stream_id=stream_id)
+
+
+def _give_way(newer: Release) -> None:
+    older = Rollout.objects.filter(project_id=newer.project_id)
+    older.filter(state=RolloutState.RUNNING).update(stop_requested=RolloutState.SUPERSEDED)
+    for rollout in older.filter(state=RolloutState.QUEUED).select_for_update(no_key=True):
+        supersede(rollout, newer.number)
+
+
+def supersede(rollout: Rollout, newer_number: int) -> None:
+    """Ends a rollout whose release a newer one replaces before it was live; inside a transaction."""
+    explanation = superseded_by(newer_number)
+    Rollout.objects.filter(pk=rollout.pk).update(
+        state=RolloutState.SUPERSEDED,
+        explanation=explanation.to_dict(),
+        finished_at=Now(),
+        lease_owner="",
+        lease_until=None,
+    )
+    Release.objects.filter(pk=rollout.release_id).update(
+        state=ReleaseState.RETIRED, reason=explanation.reason, ended_at=Now()
+    )
+    log.end(rollout.stream_id, StreamState.SUPERSEDED, explanation)
+
+
+def superseded_by(number: int) -> Explanation:
+    return Explanation(
+        "superseded",
+        f"Release {number} took this one's place before it was live.",
+        "",
+        f"Nothing is to be done: release {number} is the newer one.",
+    )

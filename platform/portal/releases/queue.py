@@ -1,0 +1,79 @@
+"""Whose turn it is: one rollout at a time for a project, and only the newest."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
+
+from portal.leases.holding import due, expired, taken_over, until
+from portal.leases.model import Lease
+from portal.nudge import nudge_waiting_rollouts
+from portal.projects.models import Project
+from portal.releases.making import supersede
+from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+
+AT_WORK = (RolloutState.RUNNING, RolloutState.UNDOING)
+
+
+def startable() -> list[int]:
+    """The ids of rollouts that a worker should look at now."""
+    others = Rollout.objects.filter(project_id=OuterRef("project_id"), state__in=AT_WORK)
+    fresh = Q(state=RolloutState.QUEUED) & ~Exists(others)
+    left = Q(state__in=AT_WORK) & expired()
+    return list(
+        Rollout.objects.filter(fresh | left).filter(due()).order_by("id").values_list("id", flat=True)
+    )
+
+
+@transaction.atomic
+def claim(rollout_id: int, owner: str) -> Lease | None:
+    """Takes the rollout for `owner`, if it is the project's newest and none other is at work; else None.
+
+    An older one that nobody works on is ended here as superseded. The fence comes from the project's
+    counter, so that the cluster can tell an older rollout's late order from a newer one's.
+    """
+    project_id = Rollout.objects.filter(pk=rollout_id).values_list("project_id", flat=True).first()
+    if project_id is None:
+        return None
+    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id, deleted_at=None).first()
+    if project is None:
+        return None
+    rollout = (
+        Rollout.objects.select_for_update(no_key=True)
+        .select_related("release")
+        .filter(pk=rollout_id)
+        .filter(Q(state=RolloutState.QUEUED) | Q(state__in=AT_WORK) & expired())
+        .filter(due())
+        .first()
+    )
+    if rollout is None:
+        return None
+    newest = (
+        Release.objects.filter(project=project, rollout__state=RolloutState.QUEUED)
+        .exclude(pk=rollout.release_id)
+        .order_by("-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    if rollout.state != RolloutState.UNDOING and newest is not None and newest > rollout.release.number:
+        supersede(rollout, newest)
+        transaction.on_commit(nudge_waiting_rollouts)
+        return None
+    if Rollout.objects.filter(project=project, state__in=AT_WORK).exclude(pk=rollout_id).exists():
+        return None
+    project.rollout_fence += 1
+    project.save(update_fields=["rollout_fence"])
+    Rollout.objects.filter(pk=rollout_id).update(
+        state=RolloutState.UNDOING if rollout.state == RolloutState.UNDOING else RolloutState.RUNNING,
+        lease_owner=owner,
+        lease_until=until(),
+        fence=project.rollout_fence,
+        retry_at=None,
+        takeovers=taken_over(),
+        started_at=Coalesce(F("started_at"), Now()),
+    )
+    Release.objects.filter(pk=rollout.release_id, state=ReleaseState.PENDING).update(
+        state=ReleaseState.ROLLING_OUT
+    )
+    return Lease(rollout_id, owner, project.rollout_fence)

@@ -1,0 +1,127 @@
+"""One worker's time with one rollout: from the claim to a terminal state, or to the next worker."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError
+
+from deployer.errors import DeployerError, Explanation, TemporaryError
+from portal import cluster
+from portal.builds.masking import Masker
+from portal.builds.running import BROKEN, WORKERS_DIED, masked
+from portal.builds.steps import gave_up
+from portal.encryption import decrypt_config
+from portal.environment import environment
+from portal.leases.holding import hand_back, held, renew, worn_out
+from portal.leases.keeper import Keeper, new_owner
+from portal.leases.model import Lease, LeaseLost
+from portal.leases.shutdown import stopping
+from portal.nudge import nudge_rollout
+from portal.projects.selectors import address
+from portal.releases import queue, steps
+from portal.releases.models import Rollout, RolloutState
+from portal.releases.ordering import order_of, spec_of
+
+if TYPE_CHECKING:
+    from deployer.rollout import RolloutOutcome, Rollouts
+
+logger = logging.getLogger(__name__)
+
+
+def run(rollout_id: int) -> None:
+    """Works on the rollout if it is its turn. Never raises for what another worker can do over."""
+    lease = queue.claim(rollout_id, new_owner())
+    if lease is None:
+        return
+    keeper = Keeper(lambda: renew(Rollout, lease), environment().lease_seconds)
+    try:
+        with keeper:
+            _work(lease, keeper)
+    except LeaseLost:
+        logger.warning("lease lost, another goes on", extra={"rollout": rollout_id})
+
+
+def _work(lease: Lease, keeper: Keeper) -> None:
+    rollout = held(Rollout, lease).select_related("release__project__club").first()
+    if rollout is None:
+        raise LeaseLost
+    masker = Masker(decrypt_config(rollout.release.encrypted_config).values(), environment().log_line_bytes)
+    try:
+        rollouts = cluster.rollouts()
+        if rollout.state == RolloutState.RUNNING:
+            if worn_out(rollout):
+                steps.begin_undo(lease, gave_up(WORKERS_DIED, rollout.takeovers))
+                _undo(lease, rollout, rollouts)
+                return
+            outcome = _roll_out(lease, keeper, rollout, rollouts, masker)
+            if not _settle(lease, keeper, rollout, outcome, masker):
+                return
+        _undo(lease, rollout, rollouts)
+    except TemporaryError as error:
+        steps.retry(lease, masked(error.explanation, masker))
+    except DeployerError as error:
+        logger.error("rollout refused", extra={"rollout": lease.id, "reason": error.explanation.reason})
+        _refused(lease, rollout, masked(error.explanation, masker))
+    except (LeaseLost, DatabaseError):
+        # Nothing can be written: the lease runs out, and another worker goes on.
+        raise
+    except Exception:
+        logger.exception("a rollout's worker failed", extra={"rollout": lease.id})
+        steps.retry(lease, BROKEN)
+
+
+def _roll_out(
+    lease: Lease, keeper: Keeper, rollout: Rollout, rollouts: Rollouts, masker: Masker
+) -> RolloutOutcome:
+    order = order_of(rollout.release, lease.fence)
+    rollouts.ensure_club(spec_of(rollout.project.club))
+    # The last look before the cluster changes; the cluster compares the fence once more.
+    renew(Rollout, lease)
+    rollouts.apply(order)
+    return rollouts.follow(order, lambda text: steps.tell(lease, masker.line(text)), keeper.should_stop)
+
+
+def _settle(lease: Lease, keeper: Keeper, rollout: Rollout, outcome: RolloutOutcome, masker: Masker) -> bool:
+    """Writes down how it ended; True if it has to be taken back now."""
+    why = masked(outcome.explanation or _unexplained(outcome.state), masker)
+    if outcome.state == "live":
+        steps.go_live(lease, address(rollout.project))
+    elif outcome.state == "failed":
+        steps.begin_undo(lease, why)
+        return True
+    elif outcome.state in ("lost", "superseded"):
+        # A newer order is another worker's, whose claim took our lease.
+        renew(Rollout, lease)
+        steps.retry(lease, why)
+    elif keeper.lost:
+        raise LeaseLost
+    elif keeper.asked:
+        steps.give_way(lease)
+    elif stopping.is_set() and hand_back(Rollout, lease):
+        nudge_rollout(lease.id)
+    return False
+
+
+def _undo(lease: Lease, rollout: Rollout, rollouts: Rollouts) -> None:
+    """Applies the live release's order again; without one, nothing of the project may run."""
+    live = steps.live_release(rollout.project_id)
+    renew(Rollout, lease)
+    if live is not None:
+        rollouts.apply(order_of(live, lease.fence))
+    else:
+        rollouts.remove_project(rollout.project.club.slug, rollout.project.slug)
+    steps.fail(lease)
+
+
+def _refused(lease: Lease, rollout: Rollout, why: Explanation) -> None:
+    """The deployer will not do it: taken back by the next try, as some of it may have been applied."""
+    state = held(Rollout, lease).values_list("state", flat=True).first()
+    if state == RolloutState.RUNNING:
+        steps.begin_undo(lease, why)
+    steps.retry(lease, why)
+
+
+def _unexplained(state: str) -> Explanation:
+    return Explanation(f"rollout-{state}", "The cluster could not finish this.", "", "Nothing is to be done.")

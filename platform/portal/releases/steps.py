@@ -1,0 +1,140 @@
+"""The steps of a rollout's row while a worker holds it: each one transaction, each behind the fence."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from deployer.errors import Explanation
+from portal.builds import log
+from portal.builds.models import StreamState
+from portal.builds.steps import gave_up, not_yours
+from portal.environment import environment
+from portal.leases.holding import ended, held, lock, put_off
+from portal.leases.model import Lease
+from portal.nudge import nudge_waiting_rollouts
+from portal.projects.models import Project
+from portal.releases.making import supersede
+from portal.releases.models import (
+    RELEASE_STATES,
+    ROLLOUT_STATES,
+    Release,
+    ReleaseState,
+    Rollout,
+    RolloutState,
+)
+
+logger = logging.getLogger(__name__)
+
+_PROGRESS_LENGTH = 300
+
+
+@transaction.atomic
+def tell(lease: Lease, text: str) -> None:
+    """Notes and shows how far the rollout is."""
+    rollout = lock(Rollout, lease)
+    held(Rollout, lease).update(progress=text[:_PROGRESS_LENGTH])
+    log.say(rollout.stream_id, text, kind="rollout")
+
+
+@transaction.atomic
+def go_live(lease: Lease, address: str) -> None:
+    """The address has answered: this release is the live one, the one before is retired."""
+    rollout = _lock(lease)
+    ROLLOUT_STATES.check(rollout.state, RolloutState.SUCCEEDED)
+    RELEASE_STATES.check(rollout.release.state, ReleaseState.LIVE)
+    Release.objects.filter(project_id=rollout.project_id, state=ReleaseState.LIVE).update(
+        state=ReleaseState.RETIRED, ended_at=Now()
+    )
+    Release.objects.filter(pk=rollout.release_id).update(state=ReleaseState.LIVE, went_live_at=Now())
+    _end(lease, RolloutState.SUCCEEDED, None)
+    log.say(rollout.stream_id, f"Release {rollout.release.number} is live at {address}")
+    log.end(rollout.stream_id, StreamState.SUCCEEDED)
+
+
+@transaction.atomic
+def begin_undo(lease: Lease, explanation: Explanation) -> None:
+    """The release is bad: from here on only the way back is left, also for the next worker."""
+    rollout = _lock(lease)
+    ROLLOUT_STATES.check(rollout.state, RolloutState.UNDOING)
+    held(Rollout, lease).update(state=RolloutState.UNDOING, explanation=explanation.to_dict())
+    live = live_release(rollout.project_id)
+    after = f"release {live.number} serves on" if live else "nothing is left running"
+    log.say(rollout.stream_id, f"Release {rollout.release.number} is taken back; {after}.", kind="rollout")
+
+
+@transaction.atomic
+def fail(lease: Lease) -> None:
+    """The way back is gone: the release has failed, for the reason that `begin_undo` noted."""
+    rollout = _lock(lease)
+    ROLLOUT_STATES.check(rollout.state, RolloutState.FAILED)
+    RELEASE_STATES.check(rollout.release.state, ReleaseState.FAILED)
+    explanation = Explanation.from_dict(rollout.explanation or {"reason": "failed", "what": "It failed."})
+    Release.objects.filter(pk=rollout.release_id).update(
+        state=ReleaseState.FAILED, reason=explanation.reason, ended_at=Now()
+    )
+    _end(lease, RolloutState.FAILED, explanation)
+    log.end(rollout.stream_id, StreamState.FAILED, explanation)
+
+
+@transaction.atomic
+def give_way(lease: Lease) -> None:
+    """A newer release waits, and this one is not live yet: it never will be."""
+    rollout = _lock(lease)
+    ROLLOUT_STATES.check(rollout.state, RolloutState.SUPERSEDED)
+    project = Project.objects.get(pk=rollout.project_id)
+    supersede(rollout, project.release_count)
+    transaction.on_commit(nudge_waiting_rollouts)
+
+
+@transaction.atomic
+def retry(lease: Lease, trouble: Explanation) -> None:
+    """The platform failed, not the student: tried again later; given up after so many times.
+
+    Taking back is never given up: until it is done the cluster and the database disagree.
+    """
+    rollout = _lock(lease)
+    logger.warning("rollout put off", extra={"rollout": rollout.pk, "explanation": trouble.to_dict()})
+    if rollout.state == RolloutState.UNDOING:
+        # Its lease stays, run out: so no other rollout of the project starts before it is done.
+        columns = put_off(rollout.failures) | {"lease_owner": "", "lease_until": Now()}
+        held(Rollout, lease).update(**columns)
+        return
+    if rollout.failures + 1 >= environment().attempts:
+        begin_undo(lease, gave_up(trouble, environment().attempts))
+        retry(lease, trouble)
+        return
+    ROLLOUT_STATES.check(rollout.state, RolloutState.QUEUED)
+    held(Rollout, lease).update(state=RolloutState.QUEUED, **put_off(rollout.failures))
+    log.say(
+        rollout.stream_id,
+        f"{not_yours(trouble.what)} It is tried again by itself "
+        f"(try {rollout.failures + 2} of {environment().attempts}).",
+    )
+
+
+def live_release(project_id: int) -> Release | None:
+    return (
+        Release.objects.select_related("project__club")
+        .filter(project_id=project_id, state=ReleaseState.LIVE)
+        .first()
+    )
+
+
+def _lock(lease: Lease) -> Rollout:
+    """The project's row first, always: whoever makes a release holds it and waits for rollouts."""
+    project_id = Rollout.objects.values_list("project_id", flat=True).get(pk=lease.id)
+    Project.objects.select_for_update(no_key=True).get(pk=project_id)
+    return lock(Rollout, lease)
+
+
+def _end(lease: Lease, state: RolloutState, explanation: Explanation | None) -> None:
+    held(Rollout, lease).update(
+        state=state,
+        explanation=explanation.to_dict() if explanation else None,
+        finished_at=Now(),
+        **ended(),
+    )
+    transaction.on_commit(nudge_waiting_rollouts)

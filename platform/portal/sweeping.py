@@ -1,0 +1,48 @@
+"""What is looked after regularly: everything that a lost message or a dead worker has left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.accounts.actions import retire_expired_keys
+from portal.accounts.principal import platform
+from portal.builds import queue as builds
+from portal.builds.cleaning import clean, unclean
+from portal.nudge import nudge_build, nudge_removal, nudge_rollout
+from portal.projects.models import Project
+from portal.releases import queue as rollouts
+
+_CLEANED_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many of each were nudged or done."""
+
+    builds: int
+    rollouts: int
+    removals: int
+    cleaned: int
+    expired_keys: int
+
+
+def sweep() -> Swept:
+    """Nudges rows that wait or were abandoned, removes Jobs of ended builds, notes expired keys."""
+    build_ids, rollout_ids = builds.startable(), rollouts.startable()
+    removal_ids = list(Project.objects.exclude(deleted_at=None).values_list("id", flat=True))
+    for build_id in build_ids:
+        nudge_build(build_id)
+    for rollout_id in rollout_ids:
+        nudge_rollout(rollout_id)
+    for project_id in removal_ids:
+        nudge_removal(project_id)
+    ended = list(unclean().values_list("id", flat=True)[:_CLEANED_AT_ONCE])
+    for build_id in ended:
+        clean(build_id)
+    return Swept(
+        len(build_ids),
+        len(rollout_ids),
+        len(removal_ids),
+        len(ended),
+        retire_expired_keys(by=platform()),
+    )

@@ -1,0 +1,18 @@
+"""Celery's own rounds, started by beat."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from portal import sweeping
+from portal.registry import retention as retention_rounds
+
+
+@shared_task(name="portal.tasks.sweep")  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    sweeping.sweep()
+
+
+@shared_task(name="portal.tasks.retention")  # type: ignore[untyped-decorator]
+def retention() -> None:
+    retention_rounds.collect()
