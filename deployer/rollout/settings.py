@@ -26,6 +26,7 @@ class RolloutSettings:
     progress_deadline_seconds: int = 120
     answer_deadline_seconds: int = 60
     wait_deadline_seconds: int = 900
+    min_ready_seconds: int = 2
     grace_seconds: int = 30
     drain_seconds: int = 5
     ephemeral_storage_bytes: int = 1 << 30

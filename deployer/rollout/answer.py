@@ -1,0 +1,47 @@
+"""Ask an address through the ingress controller: ready pods are not yet reachable ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+# What Madang's ingress controller adds to the answers of apps, and not to its own 404.
+SERVED_BY = ("x-served-by", "madang")
+GATEWAY = frozenset({502, 503, 504})
+CONTROLLER_404 = "404 page not found"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` None: nothing answered, `error` says why. `from_app`: an app answered, not the controller."""
+
+    status: int | None
+    from_app: bool
+    error: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.from_app and self.status not in GATEWAY
+
+
+def ask(probe_url: str, hostname: str, path: str, timeout_seconds: float = 5.0) -> Answer:
+    """GET `path` of `hostname` from the controller at `probe_url`; redirects are answers too."""
+    try:
+        # The environment's proxies are for the world outside.
+        with httpx.Client(trust_env=False, timeout=timeout_seconds) as client:
+            response = client.get(
+                probe_url.rstrip("/") + path, headers={"Host": hostname, "User-Agent": "madang-rollout"}
+            )
+    except httpx.HTTPError as error:
+        return Answer(None, False, f"{type(error).__name__}: {error}")
+    return read(response.status_code, dict(response.headers), response.text[:200])
+
+
+def read(status: int, headers: dict[str, str], body: str) -> Answer:
+    """Whose answer it is. Without the controller's mark, an unknown 404 or 50x counts as the controller's."""
+    if headers.get(SERVED_BY[0], "").lower() == SERVED_BY[1]:
+        return Answer(status, True)
+    if status == 404:
+        return Answer(status, body.strip() != CONTROLLER_404)
+    return Answer(status, status not in GATEWAY)

@@ -1,0 +1,202 @@
+"""Follow one rollout until its address answers, or it is plain that it will not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.kube import Kube
+from deployer.kube.pods import Pod, read_pods
+from deployer.rollout import failure, names
+from deployer.rollout.answer import Answer, ask
+from deployer.rollout.observation import NOT_THE_APP, Activity, Observation, observe, sentence
+from deployer.rollout.order import RolloutOrder, RolloutOutcome
+from deployer.rollout.settings import RolloutSettings
+
+PAUSE_SECONDS = 0.5
+REPEAT_SECONDS = 10.0
+TROUBLE_SECONDS = 300.0
+LOG_LINES = 60
+
+
+class Following:
+    """One call of `Rollouts.follow`."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        settings: RolloutSettings,
+        order: RolloutOrder,
+        progress: Callable[[str], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._kube, self._settings, self._order = kube, settings, order
+        self._progress, self._stop = progress, stop
+        self._namespace = names.namespace(order.club)
+        self._app_seconds = self._wait_seconds = 0.0
+        self._said, self._said_at, self._since = "", 0.0, 0.0
+
+    def run(self) -> RolloutOutcome:
+        outcome = self._until_ready()
+        return outcome if outcome is not None else self._until_answered()
+
+    def _until_ready(self) -> RolloutOutcome | None:
+        """None once all replicas of the release are available."""
+        trouble_since: float | None = None
+        last = time.monotonic()
+        while not self._stop():
+            now = time.monotonic()
+            passed, last = now - last, now
+            try:
+                seen = self._look()
+                if isinstance(seen, RolloutOutcome):
+                    return seen
+                trouble_since = None
+                self._say(sentence(seen, self._order.port, self._order.health_path))
+                if seen.complete:
+                    return None
+                outcome = self._verdict(seen, passed)
+                if outcome is not None:
+                    return outcome
+            except TemporaryError:
+                trouble_since = trouble_since or now
+                if now - trouble_since > TROUBLE_SECONDS:
+                    raise
+            time.sleep(PAUSE_SECONDS)
+        return RolloutOutcome("stopped")
+
+    def _look(self) -> Observation | RolloutOutcome:
+        deployment = self._kube.get("Deployment", self._namespace, self._order.project)
+        if deployment is None:
+            gone = Explanation("removed", "The project was removed while it was rolled out.", "", "")
+            return RolloutOutcome("superseded", gone)
+        labels = {names.PROJECT: self._order.project, names.RELEASE: str(self._order.release)}
+        pods = read_pods(self._kube.find("Pod", self._namespace, labels=labels))
+        waiting = [pod for pod in pods if pod.phase == "Pending" and pod.node and not pod.going]
+        pulling = frozenset(pod.uid for pod in waiting if self._is_pulling(pod))
+        seen = observe(deployment, pods, pulling)
+        if seen.fence != self._order.fence:
+            newer = Explanation("superseded", "A newer release took this one's place.", "", "")
+            return RolloutOutcome("superseded", newer)
+        return seen
+
+    def _verdict(self, seen: Observation, passed: float) -> RolloutOutcome | None:
+        """Whether the rollout has failed; None: it goes on."""
+        if seen.refused and (over := failure.refused(seen.refused)):
+            return RolloutOutcome("failed", over)
+        for pod in seen.pods:
+            container = failure.app_container(pod)
+            if container is not None and not pod.ready and failure.is_failing(container):
+                log = self._log_of(pod, previous=container.restarts > 0 and container.ended is None)
+                return RolloutOutcome("failed", failure.crash(self._order, container, log))
+        if seen.activity in NOT_THE_APP:
+            self._wait_seconds += passed
+            if self._wait_seconds > self._settings.wait_deadline_seconds:
+                return RolloutOutcome("lost", self._never_started(seen))
+            return None
+        self._app_seconds += passed
+        if self._app_seconds > self._settings.progress_deadline_seconds:
+            return self._too_slow(seen)
+        return None
+
+    def _too_slow(self, seen: Observation) -> RolloutOutcome:
+        unready = [pod for pod in seen.pods if not pod.ready]
+        if not unready:
+            old = Explanation(
+                "old-pods-stay",
+                "Not your code: the new pods are ready, but the old ones did not leave.",
+                "",
+                "It is tried again by itself.",
+            )
+            return RolloutOutcome("lost", old)
+        pod = unready[0]
+        log = self._log_of(pod, previous=False)
+        seconds = self._settings.progress_deadline_seconds
+        return RolloutOutcome("failed", failure.silent(self._order, seconds, log, self._probe_words(pod)))
+
+    def _never_started(self, seen: Observation) -> Explanation:
+        pod = next((pod for pod in seen.pods if not pod.ready), None)
+        container = failure.app_container(pod) if pod else None
+        if seen.refused:
+            reason, what, evidence = "pod-refused", "the cluster did not let the new pods in", seen.refused
+        elif seen.activity is Activity.WAITING_FOR_NODE:
+            reason, what = "no-room", "no machine had room for the new pods"
+            evidence = pod.unschedulable if pod else ""
+        elif container and seen.activity is Activity.PULL_TROUBLE:
+            reason, what, evidence = "image-pull", "the image could not be pulled", container.waiting_message
+        else:
+            reason, what = "pod-did-not-start", "the new pods did not start"
+            evidence = self._last_warning(pod) if pod else ""
+        return Explanation(reason, f"Not your code: {what}.", evidence, "An operator has to look.")
+
+    def _until_answered(self) -> RolloutOutcome:
+        """Live only once the address itself has answered through the ingress."""
+        answer = Answer(None, False)
+        started = time.monotonic()
+        while not self._stop():
+            path = self._order.health_path or "/"
+            answer = ask(self._settings.ingress_probe_url, self._order.hostname, path)
+            if answer.live:
+                return RolloutOutcome("live")
+            waited = time.monotonic() - started
+            self._say(f"all ready; waiting for {self._order.url} to answer")
+            if waited > self._settings.answer_deadline_seconds:
+                return self._no_answer(answer)
+            time.sleep(PAUSE_SECONDS)
+        return RolloutOutcome("stopped")
+
+    def _no_answer(self, answer: Answer) -> RolloutOutcome:
+        if answer.from_app and answer.status is not None:
+            labels = {names.PROJECT: self._order.project, names.RELEASE: str(self._order.release)}
+            pods = read_pods(self._kube.find("Pod", self._namespace, labels=labels))
+            log = self._log_of(pods[-1], previous=False) if pods else []
+            return RolloutOutcome("failed", failure.error_answers(self._order, answer.status, log))
+        said = answer.error or f"the ingress controller answered {answer.status}"
+        return RolloutOutcome(
+            "lost",
+            Explanation(
+                "address-silent",
+                f"Not your code: your app is ready, but {self._order.url} does not reach it.",
+                said,
+                "An operator has to look at the ingress controller.",
+            ),
+        )
+
+    def _is_pulling(self, pod: Pod) -> bool:
+        events = self._kube.events(self._namespace, pod.name)
+        reasons = {event.get("reason") for event in events}
+        return "Pulling" in reasons and "Pulled" not in reasons
+
+    def _probe_words(self, pod: Pod) -> str:
+        events = self._kube.events(self._namespace, pod.name)
+        words = [event.get("message", "") for event in events if event.get("reason") == "Unhealthy"]
+        return words[-1] if words else ""
+
+    def _last_warning(self, pod: Pod) -> str:
+        events = self._kube.events(self._namespace, pod.name)
+        words = [event.get("message", "") for event in events if event.get("type") == "Warning"]
+        return words[-1] if words else ""
+
+    def _log_of(self, pod: Pod, previous: bool) -> list[str]:
+        """The app's last lines, of the run before its last restart if so wished; none if there are none."""
+        for before in (previous, False):
+            try:
+                found = self._kube.tail(
+                    self._namespace, pod.name, names.CONTAINER, LOG_LINES, previous=before
+                )
+            except DeployerError:
+                continue
+            if found:
+                return [line.text for line in found]
+        return []
+
+    def _say(self, text: str) -> None:
+        """A new sentence at once; the same one every ten seconds, with how long it has been true."""
+        now = time.monotonic()
+        if text != self._said:
+            self._said, self._said_at, self._since = text, now, now
+            self._progress(text)
+        elif now - self._said_at >= REPEAT_SECONDS:
+            self._said_at = now
+            self._progress(f"{text}, {now - self._since:.0f} s")

@@ -1,0 +1,26 @@
+"""Names and labels of what a club and a project own."""
+
+from __future__ import annotations
+
+CLUB, PROJECT, RELEASE = "madang.dev/club", "madang.dev/project", "madang.dev/release"
+# On the Deployment: the fencing number of the rollout that wrote it last.
+FENCE = "madang.dev/fence"
+CONTAINER = "app"
+PULL_SECRET = "registry"  # noqa: S105 - a Secret's name
+
+
+def namespace(club: str) -> str:
+    return f"club-{club}"
+
+
+def config_secret(project: str, release: int) -> str:
+    return f"{project}-config-{release}"
+
+
+def selector(project: str) -> dict[str, str]:
+    """What Service, Deployment and PodDisruptionBudget select by: never the release, or none could follow."""
+    return {"app.kubernetes.io/name": project, PROJECT: project}
+
+
+def labels(club: str, project: str) -> dict[str, str]:
+    return {**selector(project), "app.kubernetes.io/managed-by": "madang", CLUB: club}
