@@ -4,9 +4,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from localcluster import lifecycle, logs, nodes, preflight, programs, status
+from localcluster import lifecycle, logs, nodes, preflight
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.report import Progress
@@ -98,11 +97,12 @@ def _up(instance: Instance, arguments: argparse.Namespace) -> int:
     report = Progress()
     with lifecycle.alone(instance, report):
         if arguments.cluster_only:
-            lifecycle.up(instance, report, _programs_folder(instance, report))
+            lifecycle.up(instance, report, lifecycle.programs_folder(instance, report))
         else:
-            from localcluster import platform
+            # Each command imports what it alone needs: `logs` should not wait for what `up` brings along.
+            from localcluster import startup
 
-            platform.up(instance, report)
+            startup.up(instance, report)
     return 0
 
 
@@ -129,6 +129,8 @@ def _destroy(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _status(instance: Instance, arguments: argparse.Namespace) -> int:
+    from localcluster import status
+
     _need_root()
     return status.show(instance)
 
@@ -138,9 +140,9 @@ def _logs(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _reclaim(instance: Instance, arguments: argparse.Namespace) -> int:
+    _need_root()
     from localcluster.cloud import client
 
-    _need_root()
     report = Progress()
     leaving = client.request_reclaim(instance, arguments.node, arguments.notice)
     if not arguments.no_wait:
@@ -161,12 +163,8 @@ def _dev(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _programs(instance: Instance, arguments: argparse.Namespace) -> int:
-    print(_programs_folder(instance, Progress()))
+    print(lifecycle.programs_folder(instance, Progress()))
     return 0
-
-
-def _programs_folder(instance: Instance, report: Progress) -> Path:
-    return instance.programs or programs.ensure(instance.cache, report)
 
 
 def _preflight(instance: Instance, arguments: argparse.Namespace) -> int:

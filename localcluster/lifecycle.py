@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from localcluster import api, cgroups, control, leftovers, machines, nodes, pause, pki
+from localcluster import api, cgroups, control, leftovers, machines, nodes, pause, pki, programs
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.lock import held
@@ -47,6 +47,11 @@ def up(instance: Instance, report: Progress, programs: Path) -> None:
         _forget_surplus_nodes(server, wanted)
         _wait_for_nodes(instance, server, wanted)
     report(f"{len(instance.nodes)} nodes Ready: {', '.join(node.name for node in instance.nodes)}")
+
+
+def programs_folder(instance: Instance, report: Report) -> Path:
+    """The cluster's programs, compiled if need be, or those that the settings name."""
+    return instance.programs or programs.ensure(instance.cache, report)
 
 
 def down(instance: Instance, report: Report) -> None:
