@@ -20,7 +20,7 @@ PORT = 8090
 
 
 def run(instance: Instance, report: Report) -> int:
-    """Serve until interrupted; gives the server's exit code. Raises ClusterError if the platform is not up."""
+    """Serve until interrupted; gives the exit code. Raises ClusterError if the platform is not up."""
     if not instance.kubeconfig.exists():
         raise ClusterError("There is no cluster yet: `make up` brings it up.")
     with ExitStack() as stack:
@@ -73,8 +73,7 @@ def _forwarded(instance: Instance, service: str, port: int) -> Iterator[int]:
         [str(kubectl), "--kubeconfig", str(instance.kubeconfig), *words], stdout=subprocess.PIPE, text=True
     )
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
+        line = process.stdout.readline() if process.stdout else ""
         found = re.search(r"127\.0\.0\.1:(\d+)", line)
         if found is None:
             raise ClusterError(
