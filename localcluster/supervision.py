@@ -20,7 +20,8 @@ HOST_NETWORK = "{host_network}"
 """In an argument: becomes the path of the host's network namespace, for programs that lead out or in."""
 
 LOG_LIMIT_BYTES = 32 << 20
-STOP_GRACE_SECONDS = 8.0
+PODS_GRACE_SECONDS = 8.0
+PROGRAMS_GRACE_SECONDS = 2.0
 HANGING_AFTER_FAILURES = 4
 CHECK_SECONDS = 3.0
 
@@ -174,13 +175,14 @@ class Supervisor:
             programs = {program.name: pid for pid, (program, _) in self._running.items()}
         if kubelet := programs.pop("kubelet", None):
             _signal(kubelet, signal.SIGKILL)  # else it starts the pods again
-        deadline = time.monotonic() + STOP_GRACE_SECONDS
-        self._end(_pods, deadline)
-        self._end(lambda: {pid for pid in programs.values() if pid in self._running}, deadline)
+        self._end(_pods, PODS_GRACE_SECONDS)
+        # etcd ends in an instant; what takes longer, as the API server may, has nothing to lose.
+        self._end(lambda: {pid for pid in programs.values() if pid in self._running}, PROGRAMS_GRACE_SECONDS)
         os._exit(0)
 
     @staticmethod
-    def _end(remaining: Callable[[], set[int]], deadline: float) -> None:
+    def _end(remaining: Callable[[], set[int]], grace_seconds: float) -> None:
+        deadline = time.monotonic() + grace_seconds
         for pid in remaining():
             _signal(pid, signal.SIGTERM)
         while remaining() and time.monotonic() < deadline:
