@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from localcluster import nodes
 from localcluster.addons import INGRESS_NAMESPACE, ingress_controller
-from localcluster.api import Api, connect
+from localcluster.api import connect
 from localcluster.egress import build_settings
 from localcluster.install import release, secrets, volumes
 from localcluster.install.readiness import wait_until_answering, wait_until_ready
@@ -29,7 +29,8 @@ def install(instance: Instance, images: Mapping[str, str], report: Report) -> No
         secrets.ensure(instance, api)
         api.apply(volumes.ensure(instance))
         release.upgrade(instance, api, programs, chart_values(instance, images), report)
-        _apply_build_settings(api)
+        settings = build_settings(instance, report)
+        api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, settings)])
         wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE), report, DEADLINE_SECONDS)
         for host in (DOMAIN, f"git.{DOMAIN}"):
             wait_until_answering(api, instance.ports.http, host, report, DEADLINE_SECONDS)
@@ -39,7 +40,3 @@ def install(instance: Instance, images: Mapping[str, str], report: Report) -> No
 def platform_namespace() -> dict[str, object]:
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-
-
-def _apply_build_settings(api: Api) -> None:
-    api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, build_settings())])
