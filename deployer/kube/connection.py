@@ -37,8 +37,9 @@ class Connection:
         """In a pod, its service account; else the file of KUBECONFIG. PermanentError without either."""
         configuration = Configuration()
         try:
-            if os.environ.get("KUBECONFIG"):
-                load_kube_config(client_configuration=configuration)
+            if named := os.environ.get("KUBECONFIG"):
+                # By name: the client reads the variable only once, when it is imported.
+                load_kube_config(config_file=named, client_configuration=configuration)
             else:
                 load_incluster_config(client_configuration=configuration)
         except (ConfigException, OSError) as error:

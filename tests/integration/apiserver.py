@@ -1,0 +1,159 @@
+"""A real Kubernetes API server (etcd, kube-apiserver, its controllers) on loopback, without nodes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+TOKEN = "integration-tests"
+START_SECONDS = 180.0
+
+
+def programs() -> Path:
+    """The folder of the cluster's compiled programs; raises with what to do when there is none."""
+    if given := os.environ.get("MADANG_PROGRAMS"):
+        folders = [Path(given)]
+    else:
+        cache = Path(os.environ.get("MADANG_CACHE") or Path.home() / ".cache/madang")
+        stores = cache.glob("programs/*/bin")
+        folders = sorted(stores, key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in folders:
+        if all((folder / name).exists() for name in ("etcd", "kube-apiserver", "kube-controller-manager")):
+            return folder
+    raise RuntimeError(
+        "these tests need etcd, kube-apiserver and kube-controller-manager: run `make up` once "
+        "(it compiles them into the cache), or set MADANG_PROGRAMS to their folder"
+    )
+
+
+@contextmanager
+def running_api_server() -> Iterator[Path]:
+    """A kubeconfig with all rights. Jobs and Deployments make pods, quotas are counted; no pod ever runs."""
+    binaries = programs()
+    folder = Path(tempfile.mkdtemp(prefix="madang-api-"))
+    etcd_port, peer_port, api_port = (_free_port() for _ in range(3))
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, arguments: Sequence[str]) -> None:
+        with (folder / f"{name}.log").open("wb") as log:
+            command = [str(binaries / name), *arguments]
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))
+
+    try:
+        kubeconfig = _write_files(folder, api_port)
+        start("etcd", _etcd_arguments(folder, etcd_port, peer_port))
+        start("kube-apiserver", _api_arguments(folder, etcd_port, api_port))
+        start("kube-controller-manager", _controller_arguments(folder, kubeconfig))
+        _wait_ready(f"https://127.0.0.1:{api_port}/readyz", folder, processes)
+        yield kubeconfig
+    finally:
+        for process in reversed(processes):
+            process.kill()
+        for process in processes:
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_files(folder: Path, port: int) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = serialization.PrivateFormat.PKCS8
+    (folder / "sa.key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
+    )
+    public = serialization.PublicFormat.SubjectPublicKeyInfo
+    (folder / "sa.pub").write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, public))
+    (folder / "tokens.csv").write_text(f'{TOKEN},tests,tests,"system:masters"\n')
+    cluster = {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "tests", "cluster": cluster}],
+        "users": [{"name": "tests", "user": {"token": TOKEN}}],
+        "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
+        "current-context": "tests",
+    }
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(kubeconfig))
+    return path
+
+
+def _etcd_arguments(folder: Path, port: int, peer_port: int) -> list[str]:
+    client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer_port}"
+    return [
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        # Nothing of a test outlives its machine.
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ]
+
+
+def _api_arguments(folder: Path, etcd_port: int, port: int) -> list[str]:
+    return [
+        f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={folder / 'certificates'}",
+        f"--token-auth-file={folder / 'tokens.csv'}",
+        "--authorization-mode=RBAC",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={folder / 'sa.pub'}",
+        f"--service-account-signing-key-file={folder / 'sa.key'}",
+        "--service-cluster-ip-range=10.96.0.0/16",
+    ]
+
+
+def _controller_arguments(folder: Path, kubeconfig: Path) -> list[str]:
+    return [
+        f"--kubeconfig={kubeconfig}",
+        "--bind-address=127.0.0.1",
+        "--secure-port=0",
+        "--leader-elect=false",
+        f"--service-account-private-key-file={folder / 'sa.key'}",
+        "--flex-volume-plugin-dir=" + str(folder / "flex"),
+    ]
+
+
+def _wait_ready(url: str, folder: Path, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    deadline = time.monotonic() + START_SECONDS
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
+    while True:
+        try:
+            with opener.open(request, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            pass
+        dead = [process.args for process in processes[:2] if process.poll() is not None]
+        if dead or time.monotonic() > deadline:
+            logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in folder.glob("*.log"))
+            raise RuntimeError(f"the API server did not start ({dead or 'no answer'}):\n{logs}")
+        time.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
