@@ -16,9 +16,12 @@ ClubOption = Annotated[
 ]
 ProjectOption = Annotated[
     str | None,
-    typer.Option("--project", "-p", help="The project; else that of the folder's git remote."),
+    typer.Option(
+        "--project", "-p", help="The project, or club/project; else that of the folder's git remote."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+CountOption = Annotated[int, typer.Option("--count", "-n", min=1, max=200, help="How many at most.")]
 DetachOption = Annotated[
     bool, typer.Option("--detach", "-d", help="Do not wait; watch later with: madang attach")
 ]

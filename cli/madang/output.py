@@ -10,12 +10,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from madang.terminal import printable
+
 screen = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str = "") -> None:
     screen.print(Text(text, style=style))
+
+
+def raw(text: str, style: str = "") -> None:
+    """A line that somebody else's program wrote; shown at once."""
+    line = printable(text, colours=screen.is_terminal)
+    if "\x1b" in line:
+        sys.stdout.write(line + "\n")
+    else:
+        screen.print(Text(line, style=style))
+    sys.stdout.flush()
 
 
 def hint(text: str) -> None:

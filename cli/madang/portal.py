@@ -46,6 +46,17 @@ class Portal:
     def get(self, path: str, **query: Any) -> Any:
         return self._call("GET", path, query=query)
 
+    def get_all(self, path: str) -> list[Any]:
+        """A list to its last page (the header Link names the next one, RFC 8288)."""
+        rows: list[Any] = []
+        following: str | None = path
+        while following:
+            response = self._send("GET", following)
+            rows += self._read(response)
+            link = response.links.get("next", {}).get("url")
+            following = str(httpx.URL(self.url).join(link)) if link else None
+        return rows
+
     def post(self, path: str, body: Any = None) -> Any:
         return self._call("POST", path, body=body)
 
@@ -64,7 +75,7 @@ class Portal:
         with self._client.stream(
             "GET",
             path,
-            params=_given(query),
+            params=_given(query) or None,
             headers={"Accept": "application/x-ndjson"},
             timeout=_STREAM_TIMEOUT,
         ) as response:
@@ -76,10 +87,15 @@ class Portal:
             yield (json.loads(line) for line in response.iter_lines() if line.strip())
 
     def _call(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
+        return self._read(self._send(method, path, query, body))
+
+    def _send(
+        self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None
+    ) -> httpx.Response:
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
             try:
-                response = self._client.request(method, path, params=_given(query or {}), json=body)
+                response = self._client.request(method, path, params=_given(query or {}) or None, json=body)
             except httpx.TransportError as error:
                 if last or not _may_repeat(method, error):
                     raise self._unreachable(error) from error
@@ -88,7 +104,7 @@ class Portal:
             if last or not _asks_to_repeat(method, response):
                 break
             self.pause(_retry_after(response) or pause_seconds(attempt))
-        return self._read(response)
+        return response
 
     def _read(self, response: httpx.Response) -> Any:
         if response.is_error:

@@ -28,7 +28,9 @@ def refusal(url: str, response: httpx.Response) -> Problem:
     given = _explanation(response)
     what = given.get("what") or _WHAT.get(status) or _platform_failed(status)
     evidence = given.get("evidence") or _request_line(response)
-    following = given.get("next") or _NEXT.get(status, "").format(url=url) or _ask_operator(status)
+    ours = _NEXT.get(status, "").format(url=url)
+    # The portal speaks to whoever uses its API; what to do about a key is for this command to say.
+    following = (ours if status == httpx.codes.UNAUTHORIZED else given.get("next")) or ours or _else(status)
     return Problem(
         what=str(what),
         evidence=str(evidence),
@@ -46,9 +48,7 @@ def _explanation(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(content, dict):
         return {}
     error = content.get("error")
-    if isinstance(error, dict):
-        return error
-    return {**content, "what": content.get("what")}
+    return error if isinstance(error, dict) else {}
 
 
 def _request_line(response: httpx.Response) -> str:
@@ -62,7 +62,7 @@ def _platform_failed(status: int) -> str:
     return "The platform refused the request."
 
 
-def _ask_operator(status: int) -> str:
+def _else(status: int) -> str:
     if status >= 500:
         return "Try again in a minute. If it stays so, send the line above to the operator."
     return "Check the command with --help."

@@ -72,6 +72,9 @@ def club_session(url: str | None, club: str | None) -> tuple[Portal, str]:
 
 
 def project_session(url: str | None, club: str | None, project: str | None) -> ProjectSession:
+    """A project may be named <club>/<project>. Raises Problem when it is not clear which one is meant."""
+    if project is not None and "/" in project:
+        club, _, project = project.partition("/")
     place = _place(url, club, project)
     if place.club is None or place.project is None:
         raise Problem(

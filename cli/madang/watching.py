@@ -1,17 +1,16 @@
 """Showing a deploy while it happens, and ending with its exit code."""
 
-import sys
 from types import TracebackType
 
 import typer
 
 from madang.following import End, Entry, follow
-from madang.output import errors, json_line, say
+from madang.output import errors, json_line, raw, say
 from madang.portal import Portal
 from madang.problem import INTERRUPTED_EXIT_CODE, Problem
 from madang.progress import keep_sequence, read_sequence
 
-_STYLES = {"platform": "bold", "rollout": "cyan"}
+_SECTION, _UNDER = "-----> ", "       "
 _ENDINGS = {
     "succeeded": ("The deploy succeeded.", "green"),
     "failed": ("The deploy failed; the version before it serves on.", "red"),
@@ -25,7 +24,7 @@ class _Screen:
 
     def __init__(self, url: str, stream: str, *, json: bool) -> None:
         self._url, self._stream, self._json = url, stream, json
-        self._last: int | None = None
+        self._before: Entry | None = None
 
     def __enter__(self) -> "_Screen":
         return self
@@ -33,16 +32,22 @@ class _Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._last is not None:
-            keep_sequence(self._url, self._stream, self._last)
+        if self._before is not None:
+            keep_sequence(self._url, self._stream, self._before.sequence)
 
     def entry(self, entry: Entry) -> None:
         if self._json:
             json_line({"sequence": entry.sequence, "at": entry.at, "kind": entry.kind, "text": entry.text})
         else:
-            say(entry.text, _STYLES.get(entry.kind, ""))
-            sys.stdout.flush()
-        self._last = entry.sequence
+            self._show(entry)
+        self._before = entry
+
+    def _show(self, entry: Entry) -> None:
+        """As `git push` shows it: the platform's words open a section, all else stands under it."""
+        before = self._before
+        same_breath = before is not None and (before.kind, before.at) == (entry.kind, entry.at)
+        opens = entry.kind == "platform" and not same_breath and not entry.text.startswith((" ", "\t"))
+        raw(f"{_SECTION if opens else _UNDER}{entry.text}", "bold" if opens else "")
 
     def lost(self, reason: str, wait_seconds: float) -> None:
         errors.print(f"madang: connection lost ({reason}); again in {wait_seconds:.0f} s", style="dim")

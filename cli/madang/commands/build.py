@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
+from madang.options import ClubOption, CountOption, JsonOption, ProjectOption, UrlOption
 from madang.output import as_json, hint, moment, say, table
 from madang.problem import Problem
 from madang.session import project_session
@@ -18,21 +18,25 @@ def register(app: typer.Typer) -> None:
 
 
 def builds(
-    project: ProjectOption = None, club: ClubOption = None, url: UrlOption = None, json: JsonOption = False
+    count: CountOption = 20,
+    project: ProjectOption = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
 ) -> None:
     """List the project's builds, newest first, and why each ended."""
     session = project_session(url, club, project)
-    found = session.portal.get(f"{session.path}/builds")
+    found = session.portal.get(f"{session.path}/builds", limit=count)
     if json:
         as_json(found)
     elif not found:
         hint("Nothing was pushed yet. Push: git push madang main")
     else:
         rows = [
-            (each["number"], each["state"], each["commit"][:10], moment(each["created_at"]), each["reason"])
+            (each["number"], each["state"], each["commit"][:10], moment(each["created_at"]), each["what"])
             for each in found
         ]
-        table(("BUILD", "STATE", "COMMIT", "PUSHED", "REASON"), rows)
+        table(("BUILD", "STATE", "COMMIT", "PUSHED", "HOW IT ENDED"), rows)
 
 
 def cancel(
@@ -58,10 +62,11 @@ def cancel(
         raise Problem(
             what="No build of this project is queued or running.",
             next="See what happened: madang builds",
-            reason="nothing_to_cancel",
+            reason="nothing-to-cancel",
         )
     build = session.portal.post(f"{session.path}/builds/{number}/cancel")
     if json:
         as_json(build)
     else:
-        say(f"Build {number} is {build['state']}.")
+        done = "cancelled" if build["state"] == "cancelled" else "being cancelled, within seconds"
+        say(f"Build {number} is {done}.")

@@ -24,7 +24,7 @@ class Scope(StrEnum):
 def list_keys(club: ClubOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
     """List the club's keys: what each may do, until when, and when it was last used."""
     portal, club = club_session(url, club)
-    keys = portal.get(f"/clubs/{club}/keys")
+    keys = portal.get_all(f"/clubs/{club}/keys")
     if json:
         as_json(keys)
         return
@@ -64,7 +64,7 @@ def create_key(
       madang keys create ci --scope deploy --project lunch-menu --days 90
     """
     portal, club = club_session(url, club)
-    order = {"name": name, "scopes": _up_to(scope), "project": project, "expires_in_days": days}
+    order = {"name": name, "scopes": [scope.value], "project": project, "expires_in_days": days}
     key = portal.post(f"/clubs/{club}/keys", order)
     if json:
         as_json(key)
@@ -84,8 +84,3 @@ def revoke_key(
     portal, club = club_session(url, club)
     portal.delete(f"/clubs/{club}/keys/{identity}")
     say(f"Key {identity} is revoked.")
-
-
-def _up_to(scope: Scope) -> list[str]:
-    scopes = list(Scope)
-    return [each.value for each in scopes[: scopes.index(scope) + 1]]

@@ -88,13 +88,21 @@ def logout(url: UrlOption = None, club: ClubOption = None) -> None:
 
 
 def whoami(url: UrlOption = None, club: ClubOption = None, json: JsonOption = False) -> None:
-    """Show which key is used, what it may do and until when."""
-    portal, _ = club_session(url, club)
-    identity = portal.get("/whoami")
+    """Show which key is used here, what it may do and until when; all kept keys if none stands out."""
+    try:
+        portal, _ = club_session(url, club)
+        portals = [portal]
+    except Problem as problem:
+        if problem.reason != "no-club":
+            raise
+        host = load_hosts().by_url[portal_url(url) if url else load_hosts().current or ""]
+        portals = [Portal(host.url, key) for key in host.keys.values()]
+    identities = [portal.get("/whoami") for portal in portals]
     if json:
-        as_json(identity)
+        as_json(identities[0] if len(identities) == 1 else identities)
         return
-    say(f"{portal.url}: {_described(identity['key'])}")
+    for portal, identity in zip(portals, identities, strict=True):
+        say(f"{portal.url}: {_described(identity['key'])}")
 
 
 def helper_command() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
-from madang.output import hint, json_line, say
+from madang.output import hint, json_line, raw
 from madang.problem import INTERRUPTED_EXIT_CODE
 from madang.session import project_session
 from madang.tailing import Line, tail
@@ -37,7 +37,7 @@ def logs(
         if json:
             json_line({"at": line.at, "pod": line.pod, "text": line.text})
         else:
-            say(f"{line.pod} | {line.text}" if line.pod else line.text)
+            raw(f"{line.pod} | {line.text}" if line.pod else line.text)
 
     try:
         any_line = tail(

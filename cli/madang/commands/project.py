@@ -9,6 +9,7 @@ from madang import repository
 from madang.address import is_slug, slug_from
 from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
 from madang.output import as_json, hint, say, table
+from madang.portal import Portal
 from madang.problem import Problem
 from madang.session import club_session, project_session
 
@@ -17,7 +18,9 @@ app = typer.Typer(help="Make, list and delete projects.", no_args_is_help=True)
 
 @app.command()
 def create(
-    name: Annotated[str | None, typer.Argument(help="Its name; else that of the folder.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Its name, or club/name; else that of the folder.")
+    ] = None,
     club: ClubOption = None,
     url: UrlOption = None,
     json: JsonOption = False,
@@ -30,19 +33,31 @@ def create(
 
       madang project create lunch-menu --club robotics
     """
+    club, name = _name(name, club)
     portal, club = club_session(url, club)
-    project = portal.post(f"/clubs/{club}/projects", {"name": _name(name)})
+    try:
+        project, made = portal.post(f"/clubs/{club}/projects", {"name": name}), True
+    except Problem as problem:
+        if problem.reason != "project-exists":
+            raise
+        project, made = _present(portal, club, name, problem), False
     if json:
         _add_remote(project, quiet=True)
         as_json(project)
         return
-    say(f"Project {project['club']}/{project['name']} is made; it will live at {project['url']}", "green")
+    what = f"Project {project['club']}/{project['name']}"
+    if made:
+        say(f"{what} is made; it will live at {project['url']}", "green")
+    else:
+        say(f"{what} exists already; its address is {project['url']}")
     _add_remote(project)
 
 
 @app.command()
 def link(
-    name: Annotated[str | None, typer.Argument(help="Its name; else that of the folder.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Its name, or club/name; else that of the folder.")
+    ] = None,
     club: ClubOption = None,
     url: UrlOption = None,
 ) -> None:
@@ -50,16 +65,16 @@ def link(
 
     Example: madang project link lunch-menu
     """
+    club, name = _name(name, club)
     portal, club = club_session(url, club)
-    project = portal.get(f"/clubs/{club}/projects/{_name(name)}")
-    _add_remote(project)
+    _add_remote(portal.get(f"/clubs/{club}/projects/{name}"))
 
 
 @app.command("list")
 def list_projects(club: ClubOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
     """List the club's projects, what is live and where."""
     portal, club = club_session(url, club)
-    projects = portal.get(f"/clubs/{club}/projects")
+    projects = portal.get_all(f"/clubs/{club}/projects")
     if json:
         as_json(projects)
     elif not projects:
@@ -71,7 +86,9 @@ def list_projects(club: ClubOption = None, url: UrlOption = None, json: JsonOpti
 
 @app.command()
 def delete(
-    name: Annotated[str | None, typer.Argument(help="Its name; else that of the folder.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Its name, or club/name; else that of the folder.")
+    ] = None,
     club: ClubOption = None,
     url: UrlOption = None,
     project: ProjectOption = None,
@@ -96,10 +113,13 @@ def delete(
         hint("The git remote is still there. Remove it: git remote remove madang")
 
 
-def _name(given: str | None) -> str:
+def _name(given: str | None, club: str | None) -> tuple[str | None, str]:
+    """Club and name; a name may be written <club>/<name>, as in the address of a push."""
     if given is None:
         folder = repository.top_folder() if repository.inside_repository() else Path.cwd()
         given = slug_from(folder.name)
+    before, slash, name = given.partition("/")
+    club, given = (before, name) if slash else (club, given)
     if not is_slug(given):
         raise Problem(
             what=f"“{given}” cannot be a project's name.",
@@ -107,7 +127,15 @@ def _name(given: str | None) -> str:
             next=f"madang project create {slug_from(given) or 'my-project'}",
             reason="bad-name",
         )
-    return given
+    return club, given
+
+
+def _present(portal: Portal, club: str, name: str, refused: Problem) -> Any:
+    """The project that has the name; the refusal itself if it is not to be seen (as while it is deleted)."""
+    try:
+        return portal.get(f"/clubs/{club}/projects/{name}")
+    except Problem as problem:
+        raise refused from problem
 
 
 def _add_remote(project: dict[str, Any], *, quiet: bool = False) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from madang.options import ClubOption, DetachOption, JsonOption, ProjectOption, UrlOption
+from madang.options import ClubOption, CountOption, DetachOption, JsonOption, ProjectOption, UrlOption
 from madang.output import as_json, hint, moment, say, table
 from madang.session import project_session
 from madang.watching import watch
@@ -16,11 +16,15 @@ def register(app: typer.Typer) -> None:
 
 
 def releases(
-    project: ProjectOption = None, club: ClubOption = None, url: UrlOption = None, json: JsonOption = False
+    count: CountOption = 20,
+    project: ProjectOption = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
 ) -> None:
     """List the project's releases, newest first."""
     session = project_session(url, club, project)
-    found = session.portal.get(f"{session.path}/releases")
+    found = session.portal.get(f"{session.path}/releases", limit=count)
     if json:
         as_json(found)
     elif not found:
@@ -32,11 +36,11 @@ def releases(
                 each["state"],
                 each["commit"][:10],
                 moment(each["created_at"]),
-                each["reason"],
+                each["reason"] or each["description"],
             )
             for each in found
         ]
-        table(("RELEASE", "STATE", "COMMIT", "MADE", "REASON"), rows)
+        table(("RELEASE", "STATE", "COMMIT", "MADE", "WHAT"), rows)
 
 
 def rollback(

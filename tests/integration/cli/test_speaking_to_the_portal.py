@@ -85,6 +85,13 @@ def test_a_refusal_without_explanation_still_says_what_to_do_next(
     assert following in refused.value.next
 
 
+def test_a_list_is_read_to_its_last_page(server: Server, portal: Portal) -> None:
+    following = '</api/v1/x?limit=2&after=b>; rel="next"'
+    server.on("GET", "/x", Answer(body=["a", "b"], headers={"Link": following}), Answer(body=["c"]))
+    assert portal.get_all("/x") == ["a", "b", "c"]
+    assert [asked.path for asked in server.asked] == ["/api/v1/x", "/api/v1/x?limit=2&after=b"]
+
+
 def test_another_kind_of_server_is_named_as_such(server: Server, portal: Portal) -> None:
     server.on("GET", "/x", Answer(text="<html>"))
     with pytest.raises(Problem, match="not as a Madang does") as refused:
