@@ -19,6 +19,7 @@ def builder(made_from: Ingredients) -> Image:
     return image.with_layer(
         made_from.executables("/usr/local/bin", programs),
         made_from.executables("/usr/local/bin", {script.name: script for script in scripts}),
+        made_from.executables("/etc/buildkit", {"buildkitd.toml": FILES / "builder/buildkitd.toml"}),
     ).with_config(Cmd=["build-image"], Volumes={"/var/lib/buildkit": {}})
 
 

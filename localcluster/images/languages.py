@@ -7,6 +7,7 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 from localcluster.images.layer import Entry, Link, pack
+from localcluster.images.npm import npm_command
 from localcluster.images.oci import Layer, architecture
 from localcluster.images.overlay import within
 from localcluster.images.store import Store, run
@@ -75,7 +76,8 @@ def node_tools(store: Store, major: str, tools: tuple[tuple[str, str], ...]) -> 
     with store.scratch() as work:
         wanted = [f"{binary}@{major}", *(f"{name}@{version}" for name, version in tools)]
         options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(work)]
-        run(["npm", "install", *options, *wanted], f"fetch Node {major} through npm")
+        npm, environment = npm_command(store.root.parent, store.report)
+        run([*npm, "install", *options, *wanted], f"fetch Node {major} through npm", env=environment)
         modules = work / "node_modules"
         entries: dict[str, Entry] = {"/usr/local/bin/node": modules / binary / "bin/node"}
         entries |= {f"/usr/local/lib/node_modules/{name}": modules / name for name, _ in tools}
