@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from portal.commands import OperatorCommand
+from portal.encryption import rotate
+from portal.projects.models import ConfigVar
+from portal.releases.models import Release
+
+
+class Command(OperatorCommand):
+    help = (
+        "Write all stored secrets anew under the first of MADANG_ENCRYPTION_KEYS. First put the new key in "
+        "front of the old ones and restart the platform; after this command the old ones may go."
+    )
+
+    def act(self, options: dict[str, Any]) -> None:
+        variables, releases = 0, 0
+        for key in ConfigVar.objects.values_list("pk", flat=True).iterator():
+            with transaction.atomic():
+                var = ConfigVar.objects.select_for_update().filter(pk=key).first()
+                if var is not None:
+                    ConfigVar.objects.filter(pk=key).update(encrypted=rotate(var.encrypted))
+                    variables += 1
+        for key in Release.objects.values_list("pk", flat=True).iterator():
+            with transaction.atomic():
+                release = Release.objects.select_for_update(no_key=True).filter(pk=key).first()
+                if release is not None:
+                    Release.objects.filter(pk=key).update(encrypted_config=rotate(release.encrypted_config))
+                    releases += 1
+        self.stdout.write(f"Written anew: {variables} variables, the config of {releases} releases.")
