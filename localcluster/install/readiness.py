@@ -39,7 +39,7 @@ def wait_until_ready(api: Api, namespaces: Iterable[str], report: Report, deadli
         time.sleep(PAUSE_SECONDS)
 
 
-def wait_until_answering(api: Api, port: int, host: str, report: Report, deadline_seconds: float) -> None:
+def wait_until_answering(port: int, host: str, report: Report, deadline_seconds: float) -> None:
     """The host name answers through the ingress on the host's loopback: ready is not yet reachable."""
     deadline = time.monotonic() + deadline_seconds
     said = ""

@@ -1,6 +1,7 @@
 """The steps of an installation, in order. All of them again is quick and changes nothing."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from localcluster import nodes
 from localcluster.addons import INGRESS_NAMESPACE, ingress_controller
@@ -23,17 +24,18 @@ def install(instance: Instance, images: Mapping[str, str], report: Report) -> No
     Raises ClusterError with the events and last log lines of the pods that stand in the way.
     """
     programs = nodes.programs_in_use(instance)
-    with connect(instance) as api:
+    # Asking the machine's package clients for their settings takes seconds, as pods do to start.
+    with connect(instance) as api, ThreadPoolExecutor() as pool:
+        settings = pool.submit(build_settings, instance, report)
         api.apply(ingress_controller(images["traefik"]))
         api.apply([platform_namespace()])
         secrets.ensure(instance, api)
         api.apply(volumes.ensure(instance))
         release.upgrade(instance, api, programs, chart_values(instance, images), report)
-        settings = build_settings(instance, report)
-        api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, settings)])
         wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE), report, DEADLINE_SECONDS)
         for host in (DOMAIN, f"git.{DOMAIN}"):
-            wait_until_answering(api, instance.ports.http, host, report, DEADLINE_SECONDS)
+            wait_until_answering(instance.ports.http, host, report, DEADLINE_SECONDS)
+        api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, settings.result())])
     report(f"Madang answers at http://{DOMAIN}:{instance.ports.http}")
 
 
