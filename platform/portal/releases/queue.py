@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
@@ -24,6 +26,11 @@ def startable() -> list[int]:
     return list(
         Rollout.objects.filter(fresh | left).filter(due()).order_by("id").values_list("id", flat=True)
     )
+
+
+def next_fence(last: int, now_seconds: float) -> int:
+    """Larger than the last, and than any that a database restored from a backup has forgotten."""
+    return max(last + 1, int(now_seconds))
 
 
 @transaction.atomic
@@ -62,7 +69,7 @@ def claim(rollout_id: int, owner: str) -> Lease | None:
         return None
     if Rollout.objects.filter(project=project, state__in=AT_WORK).exclude(pk=rollout_id).exists():
         return None
-    project.rollout_fence += 1
+    project.rollout_fence = next_fence(project.rollout_fence, time.time())
     project.save(update_fields=["rollout_fence"])
     Rollout.objects.filter(pk=rollout_id).update(
         state=RolloutState.UNDOING if rollout.state == RolloutState.UNDOING else RolloutState.RUNNING,
