@@ -1,6 +1,7 @@
 """Language tool chains as layers, from the registries that serve them as packages."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -66,6 +67,9 @@ def cpython(store: Store, minor: str, version: str, below: tuple[Layer, ...]) ->
         entries |= {f"/usr/local/bin/{name}": Link(f"python{minor}") for name in ("python", "python3")}
         entries["/usr/local/bin/pip"] = Link("pip3")
         entries[f"/usr/local/lib/libpython{minor}.so"] = Link(f"libpython{minor}.so.1.0")
+        for folder in _openssl_folders(tree):
+            entries[f"{folder}/cert.pem"] = Link("/etc/ssl/certs/ca-certificates.crt")
+            entries[f"{folder}/certs"] = Link("/etc/ssl/certs")
         return pack(store.blobs, entries)
 
 
@@ -136,6 +140,14 @@ def _borrow_extensions(
     for found in unpacked.glob(f"usr/lib/python{minor}/lib-dynload/*.so"):
         if not (extensions / found.name).exists():
             shutil.copy(found, extensions)
+
+
+def _openssl_folders(tree: Path) -> set[str]:
+    """Where this OpenSSL looks for authorities: a folder of the machine that compiled it."""
+    libraries = [*tree.glob("lib/*.so*"), *tree.glob("lib/python*/lib-dynload/_ssl*.so")]
+    pattern = re.compile(rb'OPENSSLDIR: "(/[^"]+)"')
+    found = (pattern.search(path.read_bytes()) for path in libraries if not path.is_symlink())
+    return {match[1].decode() for match in found if match}
 
 
 def _make_runnable(script: Path, minor: str) -> None:

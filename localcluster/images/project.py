@@ -40,7 +40,7 @@ def project_image(made_from: Ingredients) -> Image:
     requirements = _requirements(store, tree)
     wheel = _wheel(store, tree)
     image = image.with_layer(store.layer(standard_library_bytecode, base.layers, PYTHON))
-    image = image.with_layer(store.layer(dependencies, image.layers, requirements, PYTHON))
+    image = image.with_layer(store.layer(dependencies, base.layers, requirements, PYTHON))
     image = image.with_layer(store.layer(own_packages, image.layers, wheel))
     return image.with_config(
         Env=[
