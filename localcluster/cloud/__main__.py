@@ -76,7 +76,8 @@ def _for_node(
 
 def _serve(instance: Instance, arguments: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     with held(cloud_folder(instance) / "lock", waiting=_refuse_a_second):
         cgroups.enter(machines.cgroup(instance, NAME))
         home = machines.home(instance, NAME)

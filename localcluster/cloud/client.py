@@ -1,7 +1,6 @@
 """Orders to the stand-in cloud from other processes, and waiting for what comes of them."""
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -56,7 +55,8 @@ def follow_replacement(instance: Instance, leaving: CloudInstance, report: Repor
 
     None if it was called off. Raises ClusterError if the cloud stays silent for a minute.
     """
-    told, heard = "", time.monotonic()
+    told, heard = progress(leaving, leaving), time.monotonic()
+    report(told)
     while True:
         try:
             now = next(each for each in instances(instance) if each.node == leaving.node)
@@ -67,7 +67,7 @@ def follow_replacement(instance: Instance, leaving: CloudInstance, report: Repor
             time.sleep(LOOK_SECONDS)
             continue
         replaced = now.instance_id != leaving.instance_id
-        if (line := progress(now, leaving, datetime.now(UTC))) != told:
+        if (line := progress(now, leaving)) != told:
             report(line)
             told = line
         if replaced and now.state is State.RUNNING:
@@ -77,7 +77,7 @@ def follow_replacement(instance: Instance, leaving: CloudInstance, report: Repor
         time.sleep(LOOK_SECONDS)
 
 
-def progress(now: CloudInstance, leaving: CloudInstance, moment: datetime) -> str:
+def progress(now: CloudInstance, leaving: CloudInstance) -> str:
     """The line to print when the place of `leaving` looks like `now`."""
     node = now.node
     if now.instance_id != leaving.instance_id:

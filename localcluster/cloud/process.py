@@ -17,15 +17,16 @@ START_SECONDS = 30.0
 
 def ensure_running(instance: Instance) -> None:
     """Start the daemon unless it runs; returns when it takes orders. Raises ClusterError otherwise."""
-    if machines.pid(instance, NAME) is None:
-        machines.kill(instance, NAME)  # what is left of one that died
-        _start(instance)
+    started: subprocess.Popen[bytes] | None = None
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             instances(instance)
         except CloudSilent as silence:
-            if time.monotonic() > deadline:
+            if started is None and machines.pid(instance, NAME) is None:
+                machines.kill(instance, NAME)  # what is left of one that died
+                started = _start(instance)
+            if time.monotonic() > deadline or (started and started.poll() is not None):
                 raise ClusterError(_last_words(instance)) from silence
             time.sleep(0.05)
         else:
@@ -41,7 +42,7 @@ def log_file(instance: Instance) -> Path:
     return machines.home(instance, NAME) / "cloud.log"
 
 
-def _start(instance: Instance) -> None:
+def _start(instance: Instance) -> subprocess.Popen[bytes]:
     log_file(instance).parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "localcluster.cloud", "serve"]
     if cgroups.needs_scope():
@@ -49,7 +50,7 @@ def _start(instance: Instance) -> None:
         options = ["--scope", "--quiet", "--collect", "--slice=system.slice", f"--unit={unit}"]
         command = ["systemd-run", *options, "--", *command]
     with log_file(instance).open("ab") as log:
-        subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
