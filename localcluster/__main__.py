@@ -96,10 +96,13 @@ def _up(instance: Instance, arguments: argparse.Namespace) -> int:
     preflight.check(instance)
     report = Progress()
     with lifecycle.alone(instance, report):
+        # Each command imports what it alone needs: `logs` should not wait for what `up` brings along.
         if arguments.cluster_only:
+            from localcluster.cloud import process as cloud
+
             lifecycle.up(instance, report, lifecycle.programs_folder(instance, report))
+            cloud.ensure_running(instance)
         else:
-            # Each command imports what it alone needs: `logs` should not wait for what `up` brings along.
             from localcluster import startup
 
             startup.up(instance, report)
