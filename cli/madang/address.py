@@ -7,7 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 from madang.problem import Problem
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+# As the portal has it: a label of a host name, without two hyphens in a row.
+_SLUG = re.compile(r"[a-z](?:-?[a-z0-9])*")
+_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,13 @@ def parse_remote(url: str) -> ProjectAddress | None:
 
 
 def is_slug(text: str) -> bool:
-    return _SLUG.fullmatch(text) is not None
+    return len(text) <= _LONGEST and _SLUG.fullmatch(text) is not None
 
 
 def slug_from(text: str) -> str:
-    """A project name made of a folder's name: lower case, other characters become one hyphen."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """A project name made of a folder's name: lower case, a letter first, one hyphen for other characters."""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("-0123456789")
+    return plain[:_LONGEST].rstrip("-")
 
 
 def _is_loopback(host: str) -> bool:

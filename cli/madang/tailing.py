@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -28,19 +29,29 @@ class Line:
 
 @dataclass
 class Seen:
-    """Which lines were shown: those of the newest moment, as a new connection begins there again."""
+    """Which lines were shown. newest: time of the newest one; lines: those of that moment.
 
-    at: str | None = None
-    lines: set[Line] = field(default_factory=set)
+    A new connection gives older lines again; reached and repeated are newest and lines before it.
+    """
+
+    newest: str | None = None
+    lines: frozenset[Line] = frozenset()
+    reached: str | None = None
+    repeated: frozenset[Line] = frozenset()
+
+    def again(self) -> str | None:
+        """Says that a new connection begins; gives the time to begin at."""
+        self.reached, self.repeated = self.newest, self.lines
+        return self.newest
 
     def is_new(self, line: Line) -> bool:
         """Whether the line was not shown before; from now on it was."""
-        if line in self.lines:
+        if line in self.repeated or (self.reached is not None and _time(line.at) < _time(self.reached)):
             return False
-        if self.at is None or line.at > self.at:
-            self.at, self.lines = line.at, set()
-        if line.at == self.at:
-            self.lines.add(line)
+        if self.newest is None or _time(line.at) > _time(self.newest):
+            self.newest, self.lines = line.at, frozenset()
+        if line.at == self.newest:
+            self.lines |= {line}
         return True
 
 
@@ -62,14 +73,14 @@ def tail(
     attempt = 0
     while True:
         try:
-            with opening(count, seen.at) as events:
+            with opening(count, seen.again()) as events:
                 for event in events:
                     attempt = 0
-                    if "text" in event and seen.is_new(line := _line(event)):
+                    if "text" in event and "at" in event and seen.is_new(line := _line(event)):
                         show(line)
             reason = "the connection was closed"
             if not follow:
-                return seen.at is not None
+                return seen.newest is not None
         except (httpx.TransportError, ValueError) as error:
             reason = str(error) or type(error).__name__
         if attempt >= _TRIES:
@@ -85,5 +96,9 @@ def tail(
         attempt += 1
 
 
+def _time(at: str) -> datetime:
+    return datetime.fromisoformat(at.replace("Z", "+00:00"))
+
+
 def _line(event: dict[str, Any]) -> Line:
-    return Line(str(event.get("at", "")), str(event.get("pod", "")), str(event["text"]))
+    return Line(str(event["at"]), str(event.get("pod", "")), str(event["text"]))

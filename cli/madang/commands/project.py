@@ -123,7 +123,7 @@ def _name(given: str | None, club: str | None) -> tuple[str | None, str]:
     if not is_slug(given):
         raise Problem(
             what=f"“{given}” cannot be a project's name.",
-            evidence="A name is lower-case letters, digits and hyphens, as in an address.",
+            evidence="A name is lower-case letters, digits and single hyphens, a letter first, at most 40.",
             next=f"madang project create {slug_from(given) or 'my-project'}",
             reason="bad-name",
         )

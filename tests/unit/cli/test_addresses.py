@@ -50,3 +50,6 @@ def test_a_name_and_password_in_a_remote_do_not_change_its_origin() -> None:
 
 def test_a_folders_name_becomes_a_project_name() -> None:
     assert slug_from("My Lunch_Menu (2)") == "my-lunch-menu-2"
+    assert slug_from("2026 robots--") == "robots"
+    assert slug_from("x" * 50) == "x" * 40
+    assert slug_from("급식") == ""
