@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from tests.integration.cli.scene import Server, Student
+from tests.integration.gitserver.conftest import platform_environment, school
+
+__all__ = ["platform_environment", "school"]
 
 
 @pytest.fixture
