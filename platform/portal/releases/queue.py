@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 
+from portal.leases.fencing import next_fence
 from portal.leases.holding import due, expired, taken_over, until
 from portal.leases.model import Lease
 from portal.nudge import nudge_waiting_rollouts
@@ -26,11 +27,6 @@ def startable() -> list[int]:
     return list(
         Rollout.objects.filter(fresh | left).filter(due()).order_by("id").values_list("id", flat=True)
     )
-
-
-def next_fence(last: int, now_seconds: float) -> int:
-    """Larger than the last, and than any that a database restored from a backup has forgotten."""
-    return max(last + 1, int(now_seconds))
 
 
 @transaction.atomic
