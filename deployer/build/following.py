@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from deployer.build.job import BUILD, SOURCE, job_name
+from deployer.build.logview import LogView
 from deployer.build.order import BuildOrder, BuildOutcome, LogLine
 from deployer.build.settings import BuildSettings
 from deployer.build.verdict import DIGEST, finished, judge
@@ -46,6 +47,7 @@ class Following:
         self._log, self._stop = log, stop
         self._name = job_name(order)
         self._tail: deque[str] = deque(maxlen=LOG_LINES)
+        self._view = LogView()
         self._lost_pods: dict[str, str] = {}
         self._told: set[str] = set()
 
@@ -94,6 +96,7 @@ class Following:
                 because = LOST_BECAUSE.get(self._lost_pods.get(seen[-1], ""), "the machine was reclaimed")
                 self._say(f"Not your code: {because}; building again (attempt {len(seen) + 1}).", pod.created)
                 self._tail.clear()
+                self._view = LogView()
             seen.append(pod.uid)
         if new:
             note = {"metadata": {"annotations": {SEEN_PODS: json.dumps(seen)}}}
@@ -110,8 +113,9 @@ class Following:
             for line in lines:
                 self._cursor = line.at
                 self._tail.append(line.text)
-                if not DIGEST.fullmatch(line.text):
-                    self._log(LogLine(line.at, "build", line.text))
+                shown = None if DIGEST.fullmatch(line.text) else self._view.show(line.text)
+                if shown is not None:
+                    self._log(LogLine(line.at, "build", shown))
                 if self._stop():
                     return
         except DeployerError:

@@ -34,6 +34,11 @@ PLATFORM = re.compile(
     r"|code = Unavailable|transport is closing|closing transport|failed to receive status|\bEOF\b"
     r"|failed to mount|failed to prepare|failed to create snapshot|runc run failed|OCI runtime"
 )
+# The way out to package registries is down; a proxy that refuses a host says 403, and that is another matter.
+NO_PROXY = re.compile(
+    r"Cannot connect to proxy|Could not connect to \S+ \(\d+\.\d+\.\d+\.\d+\)|Proxy CONNECT aborted"
+    r"|proxyconnect tcp|tunneling socket could not be established|Unable to connect to .*proxy"
+)
 FULL = re.compile(r"no space left on device|disk quota exceeded")
 EVIDENCE_LINES = 8
 
@@ -51,6 +56,8 @@ def explain(log: Sequence[str], base_images: Sequence[str], memory_bytes: int) -
     error = _last_error(log)
     place = _place(log)
     if process := PROCESS.search(error):
+        if NO_PROXY.search("\n".join(_step_output(log))):
+            return Blame(False, _no_registry(_step_output(log)))
         return Blame(True, _step(log, process, place, memory_bytes))
     if FULL.search(error):
         return Blame(True, disk_full("\n".join(_tail(log))))
@@ -116,6 +123,15 @@ def _step(
         f"Your build stopped: the step `{shown}` {ended}{where}.",
         "\n".join(output[-EVIDENCE_LINES:]),
         _hint("\n".join(output)),
+    )
+
+
+def _no_registry(output: Sequence[str]) -> Explanation:
+    return Explanation(
+        "registries-unreachable",
+        "Not your code: the package registries could not be reached.",
+        "\n".join(output[-3:]),
+        "It is built again by itself.",
     )
 
 
@@ -198,7 +214,7 @@ def _step_output(log: Sequence[str]) -> list[str]:
     for line in reversed(log):
         if found := STEP_ERROR.match(line):
             output = re.compile(rf"^#{found[1]} \d+\.\d+ ?(.*)$")
-            return [matched[1] for text in log if (matched := output.match(text)) and matched[1].strip()]
+            return [matched[1][:300] for text in log if (matched := output.match(text)) and matched[1].strip()]
     return _tail(log)
 
 

@@ -110,7 +110,7 @@ def sentence(seen: Observation, port: int, health_path: str | None) -> str:
         Activity.PULL_TROUBLE: "the image could not be pulled yet",
         Activity.CRASHED: "it ended and is started again",
         Activity.STARTING: f"started, waiting for an answer on {where}",
-        Activity.SETTLING: "old pods leave",
+        Activity.SETTLING: "settling",
         Activity.READY: "",
     }[seen.activity]
     count = f"{seen.ready} of {seen.replicas} ready"
