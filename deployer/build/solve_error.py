@@ -214,7 +214,8 @@ def _step_output(log: Sequence[str]) -> list[str]:
     for line in reversed(log):
         if found := STEP_ERROR.match(line):
             output = re.compile(rf"^#{found[1]} \d+\.\d+ ?(.*)$")
-            return [matched[1][:300] for text in log if (matched := output.match(text)) and matched[1].strip()]
+            texts = [matched[1] for line in log if (matched := output.match(line))]
+            return [text[:300] for text in texts if text.strip()]
     return _tail(log)
 
 
