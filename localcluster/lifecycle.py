@@ -57,12 +57,11 @@ def programs_folder(instance: Instance, report: Report) -> Path:
 def down(instance: Instance, report: Report) -> None:
     """Stop everything and keep all data. Pods get some seconds to end; nothing to stop is fine."""
     _stop_cloud(instance)
-    running = [name for name in machines.names(instance) if name != machines.CONTROL]
+    running = [name for name in machines.names(instance) if name not in machines.NOT_NODES]
     _each(running, lambda name: machines.stop(instance, name))
     if running:
         report(f"{len(running)} nodes stopped")
-    for name in [machines.CONTROL, *_other_cgroups(instance)]:
-        machines.stop(instance, name)
+    _each([*machines.NOT_NODES, *_other_cgroups(instance)], lambda name: machines.stop(instance, name))
     _remove_instance_cgroup(instance)
     machines.remove_built_in_paths()
     report("control plane stopped; all data is kept")

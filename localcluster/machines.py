@@ -19,7 +19,8 @@ from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.machine import PID_FILE, SPEC_FILE, WIRED_FILE, MachineSpec
 
-CONTROL = "control"
+CONTROL, OUTLET, CLOUD = "control", "outlet", "cloud"
+NOT_NODES = (CONTROL, OUTLET, CLOUD)
 BUILT_IN_PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
 """Built into the kubelet, libcni and containerd. Each node mounts its own there; the place must exist."""
 

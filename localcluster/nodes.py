@@ -37,7 +37,7 @@ def kill_node(instance: Instance, name: str) -> None:
 
 def surplus(instance: Instance) -> list[str]:
     """Nodes that were started under other settings and are no longer wanted."""
-    wanted = {node.name for node in instance.nodes} | {machines.CONTROL}
+    wanted = {node.name for node in instance.nodes} | set(machines.NOT_NODES)
     return [name for name in machines.names(instance) if name not in wanted]
 
 

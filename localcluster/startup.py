@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from localcluster import images, lifecycle
+from localcluster import images, lifecycle, outlet
 from localcluster.cloud import process as cloud
 from localcluster.install import install
 from localcluster.install.tree import TREE
@@ -20,6 +20,8 @@ def up(instance: Instance, report: Progress) -> None:
         bases.result()
     with report.step("base images in the mirror"):
         images.ensure_bases(instance.cache, instance.mirror_url, images.ESSENTIAL, report)
+    if outlet.ensure_running(instance, report):
+        report("way out for builds opened")
     references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
     install(instance, references, report)
     cloud.ensure_running(instance)

@@ -11,7 +11,8 @@ def show(instance: Instance) -> int:
         print(f"There is no cluster {instance.name!r} at {instance.state}. `make up` makes one.")
         return 3
     expected = [machines.CONTROL, *(node.name for node in instance.nodes)]
-    known = [*expected, *(name for name in machines.names(instance) if name not in expected)]
+    beside = {machines.CLOUD, *machines.names(instance)} - set(expected)
+    known = [*expected, *sorted(name for name in beside if machines.home(instance, name).exists())]
     seen = _nodes(instance)
     print(f"{'machine':12} {'state':9} {'pid':>8} {'processes':>9} {'memory':>9}  node")
     running = 0
