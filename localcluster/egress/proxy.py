@@ -30,7 +30,7 @@ def configuration(home: Path, port: int, way_out: WayOut) -> str:
         "DisableViaHeader Yes",
         f'Filter "{home / _FILTER}"',
         "FilterDefaultDeny Yes",
-        "FilterExtended On",
+        "FilterType ere",
         *(f"ConnectPort {number}" for number in way_out.ports),
     ]
     if upstream := way_out.upstream:

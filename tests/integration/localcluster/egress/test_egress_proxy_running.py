@@ -1,0 +1,67 @@
+"""tinyproxy itself, between a client and two servers of this test."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from localcluster.egress import WayOut, proxy_command, proxy_files
+
+
+class _Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hello) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield serving.server_address[1]
+        serving.shutdown()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[str]:
+    """Lets the name localhost through, and nothing else."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for name, text in proxy_files(tmp_path, port, WayOut(("localhost",), ports=(443,))).items():
+        (tmp_path / name).write_text(text)
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(proxy_command(tmp_path), stdout=log, stderr=log, env=dict(os.environ))
+    try:
+        transport = httpx.HTTPTransport(retries=60)  # with growing pauses, while it starts
+        with httpx.Client(transport=transport, trust_env=False) as client:
+            client.get(f"http://127.0.0.1:{port}/")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_a_named_host_is_reached(proxy: str, server: int) -> None:
+    answer = httpx.get(f"http://localhost:{server}/", proxy=proxy, trust_env=False)
+    assert (answer.status_code, answer.text) == (200, "hello")
+
+
+def test_the_same_server_by_another_name_is_refused(proxy: str, server: int) -> None:
+    assert httpx.get(f"http://127.0.0.1:{server}/", proxy=proxy, trust_env=False).status_code == 403
+
+
+def test_a_tunnel_to_another_port_than_tls_is_refused(proxy: str, server: int) -> None:
+    with pytest.raises(httpx.ProxyError, match="403"):
+        httpx.get(f"https://localhost:{server}/", proxy=proxy, trust_env=False)
