@@ -1,7 +1,6 @@
 """The control plane's machine: etcd, API server, controllers, DNS, metrics, the image mirror, the gates."""
 
 import json
-import sys
 from pathlib import Path
 
 from localcluster import machines, network, pki
@@ -224,7 +223,7 @@ def _gates(instance: Instance) -> tuple[Program, ...]:
         instance.ports.mirror: f"127.0.0.1:{MIRROR_WRITE_PORT}",
         instance.ports.http: f"{node_address(1)}:{INGRESS_NODE_PORT}",
     }
-    gate = (sys.executable, "-m", "localcluster.gate")
+    gate = (machines.PYTHON, "-m", "localcluster.gate")
     out = ("--listen", f"{CONTROL_ADDRESS}:{EGRESS_PORT}", "--connect-in", HOST_NETWORK)
     return (
         Program("gate", (*gate, *entrances.values()), listen=tuple(f"127.0.0.1:{p}" for p in entrances)),

@@ -56,6 +56,9 @@ def programs_folder(instance: Instance, report: Report) -> Path:
 
 def down(instance: Instance, report: Report) -> None:
     """Stop everything and keep all data. Pods get some seconds to end; nothing to stop is fine."""
+    if not instance.state.exists() and not _other_cgroups(instance):
+        report(f"there is no cluster {instance.name!r} at {instance.state}; nothing to stop")
+        return
     _stop_cloud(instance)
     running = [name for name in machines.names(instance) if name not in machines.NOT_NODES]
     _each(running, lambda name: machines.stop(instance, name))

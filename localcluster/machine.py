@@ -8,6 +8,7 @@ last process go its mounts, its network and its cgroup namespace: that is a lost
 
 import json
 import os
+import resource
 import socket
 import sys
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from localcluster import cgroups, kernel
 from localcluster.supervision import Program, Supervisor
 
+OPEN_FILES = 1 << 20
 PID_FILE, WIRED_FILE, SPEC_FILE = "pid.json", "wired", "machine.json"
 
 
@@ -49,6 +51,8 @@ class MachineSpec:
 
 def main() -> None:
     spec = MachineSpec.from_json(Path(sys.argv[1]).read_text())
+    os.umask(0o022)
+    _raise_file_limit()
     supervisor = Supervisor(spec.programs, Path(spec.home))
     supervisor.open_host_side()
     cgroups.enter(spec.cgroup)
@@ -68,6 +72,17 @@ def main() -> None:
     while not (Path(spec.home) / WIRED_FILE).exists():  # the starter gives us our network
         time.sleep(0.01)
     supervisor.run()
+
+
+def _raise_file_limit() -> None:
+    """A cluster's programs hold many files open; root may be refused more than it was given."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (max(hard, OPEN_FILES), hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        except (OSError, ValueError):
+            continue
+        return
 
 
 def record_process(home: Path) -> None:

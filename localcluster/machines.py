@@ -25,6 +25,10 @@ BUILT_IN_PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log
 """Built into the kubelet, libcni and containerd. Each node mounts its own there; the place must exist."""
 
 OUR_MARK = ".made-for-embedded-cluster-nodes"
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ROOT = Path(__file__).parents[1]
+_VENV_PYTHON = Path(sys.prefix) / "bin/python"
+PYTHON = str(_VENV_PYTHON) if _VENV_PYTHON.exists() else sys.executable
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
@@ -82,7 +86,7 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
         starter = subprocess.run(
             [
                 *scope(instance, spec.name),
-                sys.executable,
+                PYTHON,
                 "-m",
                 "localcluster.machine",
                 str(folder / SPEC_FILE),
@@ -148,8 +152,9 @@ def scope(instance: Instance, name: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """For a Python of ours that is started from any folder."""
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    """The same whoever starts it and from where; no proxy of the starter's may stand before our mirror."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith("MADANG_")}
+    return {**ours, "HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH, "PYTHONPATH": str(ROOT)}
 
 
 def _make_built_in_paths() -> None:

@@ -1,38 +1,39 @@
 """Workers: start one with what it had or fresh, take one away as a lost spot node goes."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from localcluster import machines, network, pki, worker
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance, Node
+from localcluster.lock import held
 
 
 def ensure_running(instance: Instance, node: Node, programs: Path) -> bool:
     """Start the node unless it runs just so already; its images and pods' folders stay. True if started."""
-    pki.ensure_node(instance, node)
-    wanted = worker.spec(instance, node, programs)
-    if machines.runs_as(instance, wanted):
-        return False
-    _start(instance, node, programs)
-    return True
+    with _alone(instance, node.name):
+        pki.ensure_node(instance, node)
+        if machines.runs_as(instance, worker.spec(instance, node, programs)):
+            return False
+        _start(instance, node, programs)
+        return True
 
 
 def start_node(instance: Instance, name: str) -> int:
     """Start a fresh machine of that name, with an empty image store; returns its PID. Raises ClusterError."""
     node = instance.node(name)
-    kill_node(instance, name)
-    pki.ensure_node(instance, node)
-    return _start(instance, node, programs_in_use(instance))
+    with _alone(instance, name):
+        _kill(instance, name)
+        pki.ensure_node(instance, node)
+        return _start(instance, node, programs_in_use(instance))
 
 
 def kill_node(instance: Instance, name: str) -> None:
     """End all its processes at once and lose its disk, with no word to Kubernetes. Again is a no-op."""
-    control = machines.pid(instance, machines.CONTROL)
-    if control is not None and name in (n.name for n in instance.nodes):
-        network.unplug(control, instance.node(name))
-    machines.kill(instance, name)
-    shutil.rmtree(worker.data(instance, name), ignore_errors=True)
+    with _alone(instance, name):
+        _kill(instance, name)
 
 
 def surplus(instance: Instance) -> list[str]:
@@ -58,6 +59,21 @@ def programs_in_use(instance: Instance) -> Path:
     if not link.is_symlink():
         raise ClusterError(f"There is no cluster {instance.name!r} at {instance.state}. `make up` makes one.")
     return link.readlink()
+
+
+@contextmanager
+def _alone(instance: Instance, name: str) -> Iterator[None]:
+    """`up`, `reclaim` and the stand-in cloud may all want to start or end the same node."""
+    with held(instance.state / "locks" / name):
+        yield
+
+
+def _kill(instance: Instance, name: str) -> None:
+    control = machines.pid(instance, machines.CONTROL)
+    if control is not None and name in (n.name for n in instance.nodes):
+        network.unplug(control, instance.node(name))
+    machines.kill(instance, name)
+    shutil.rmtree(worker.data(instance, name), ignore_errors=True)
 
 
 def _start(instance: Instance, node: Node, programs: Path) -> int:

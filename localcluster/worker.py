@@ -60,7 +60,7 @@ def spec(instance: Instance, node: Node, programs: Path) -> MachineSpec:
 
 
 def _programs(instance: Instance, node: Node, home: Path, programs: Path) -> tuple[Program, ...]:
-    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    path = {"PATH": f"{programs}:{machines.SEARCH_PATH}"}
     containerd = (str(programs / "containerd"), f"--config={home / 'containerd.toml'}", "--log-level=warn")
     kubelet = (
         str(programs / "kubelet"),
