@@ -1,4 +1,4 @@
-"""A real PostgreSQL, started when the first test wants it; Django's settings point at it."""
+"""A real PostgreSQL and a real Redis, started when a test first wants them; Django points there."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.postgres import reserve_folder, running_postgres, url
+from tests.integration.redis_server import free_port, running_redis
 
 FOLDER = reserve_folder()
+REDIS_PORT = free_port()
 PLATFORM_ENVIRONMENT = {
     "DATABASE_URL": url(FOLDER),
-    # Nobody listens there: nothing may depend on a nudge unless a test brings a Redis of its own.
-    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
     "MADANG_SECRET_KEY": "for tests alone",
     "MADANG_KEY_PEPPER": "for tests alone",
     "MADANG_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
@@ -32,6 +33,12 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[None]:
     with running_postgres(FOLDER):
+        yield
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[None]:
+    with running_redis(REDIS_PORT):
         yield
 
 

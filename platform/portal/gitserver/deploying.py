@@ -109,7 +109,6 @@ async def _follow(server: GitServer, push: Push, say: Say) -> int:
     build_id = push.build_id
     assert build_id is not None  # noqa: S101 - set by _accept
     follower = Follower(build_id, say, server.settings, server.closing)
-    await say(wording.attach(f"{push.target.name}"))
     ending = await follower.to_the_end()
     if ending is not Ending.SUCCEEDED:
         return 1

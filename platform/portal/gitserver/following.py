@@ -34,15 +34,17 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Glimpse:
-    """The stream at one moment. `before` counts the builds that wait in front; None: not queued."""
+    """The stream at one moment. `last` is the newest sequence here; `before` counts the builds that wait in
+    front, None: not queued."""
 
-    lines: tuple[tuple[int, str, str], ...]
+    entries: tuple[wording.Entry, ...]
+    last: int
     state: str
     before: int | None
 
     @property
     def ended(self) -> bool:
-        return self.state != StreamState.OPEN and len(self.lines) < _BATCH
+        return self.state != StreamState.OPEN and len(self.entries) < _BATCH
 
 
 def look(build_id: int, after: int) -> Glimpse:
@@ -52,7 +54,8 @@ def look(build_id: int, after: int) -> Glimpse:
     found = entries(stream.pk, after, _BATCH)
     before = queue_position(build) - 1 if build.state == BuildState.QUEUED else None
     return Glimpse(
-        lines=tuple((e.sequence, e.kind, e.text) for e in found),
+        entries=tuple(wording.Entry(e.kind, e.at, e.text) for e in found),
+        last=found[-1].sequence if found else after,
         state=stream.state,
         before=None if before is None else max(before, 0),
     )
@@ -69,6 +72,7 @@ class Follower:
         self._after = 0
         self._began = self._last_said = time.monotonic()
         self._before: int | None = None
+        self._shown_last: wording.Entry | None = None
         self.shown = ""
 
     async def to_the_end(self) -> Ending:
@@ -87,17 +91,18 @@ class Follower:
                 await self._show(glimpse)
                 if glimpse.ended:
                     return Ending.SUCCEEDED if glimpse.state == StreamState.SUCCEEDED else Ending.FAILED
-                if len(glimpse.lines) == _BATCH:
+                if len(glimpse.entries) == _BATCH:
                     continue
             if await self._closes_within(self._settings.poll_seconds):
                 await self._say(wording.restarting(accepted=True))
                 return Ending.INTERRUPTED
 
     async def _show(self, glimpse: Glimpse) -> None:
-        if glimpse.lines:
-            text = "\n".join(wording.entry(kind, line) for _, kind, line in glimpse.lines)
-            await self._tell(text)
-            self._after = glimpse.lines[-1][0]
+        if glimpse.entries:
+            text = wording.entries(glimpse.entries, self._shown_last)
+            await self._tell(text if self._after else f"{text}\n{wording.attach()}")
+            self._after = glimpse.last
+            self._shown_last = glimpse.entries[-1]
             self.shown = (self.shown + text)[-4000:]
         waited = time.monotonic() - self._began
         if glimpse.before not in (None, self._before) and waited > _QUEUE_PATIENCE_SECONDS:

@@ -95,3 +95,9 @@ def use_our_logging() -> None:
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_without_colours)
+
+
+def _without_colours(record: logging.LogRecord) -> bool:
+    vars(record).pop("color_message", None)
+    return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from deployer.errors import Explanation
 
@@ -23,12 +25,26 @@ def under(*lines: str) -> str:
     return "\n".join(UNDER + line for line in lines)
 
 
-def entry(kind: str, text: str) -> str:
-    """A log entry: the platform's own words are sections, what it tells of is indented under them."""
-    clean = plain(text)
-    if kind == "platform" and clean and not clean[0].isspace():
-        return section(clean)
-    return under(clean)
+@dataclass(frozen=True)
+class Entry:
+    """A log entry as a pusher's terminal gets it."""
+
+    kind: str
+    at: datetime
+    text: str
+
+
+def entries(new: Sequence[Entry], before: Entry | None) -> str:
+    """The platform's own words open a section; what it says in the same breath, and what builds and
+    rollouts say, stands under it. `before` is the entry that was shown last."""
+    lines = []
+    for entry in new:
+        text = plain(entry.text)
+        same_breath = before is not None and (before.kind, before.at) == (entry.kind, entry.at)
+        opens = entry.kind == "platform" and not same_breath and text and not text[0].isspace()
+        lines.append(section(text) if opens else under(text).rstrip())
+        before = entry
+    return "\n".join(lines)
 
 
 def plain(text: str) -> str:
@@ -43,8 +59,8 @@ def refusal(explanation: Explanation) -> str:
     return "\n".join(["", section(f"Refused: {first}"), *([under(*rest)] if rest else []), ""])
 
 
-def attach(stream_hint: str) -> str:
-    return under(f"Lost the connection? See the rest with:  madang attach {stream_hint}".rstrip())
+def attach() -> str:
+    return under("Lost the connection? See the rest with:  madang attach")
 
 
 def waiting(before: int) -> str:

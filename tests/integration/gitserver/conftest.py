@@ -23,7 +23,7 @@ from tests.integration.gitserver.student import Student  # noqa: E402
 
 @pytest.fixture(scope="session")
 def platform_environment(
-    postgres: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    postgres: None, redis: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> dict[str, str]:
     """The variables of a platform process on this process's database: what tests write is committed."""
     # pytest-django makes a database only if some test of the session has its mark.
@@ -53,7 +53,8 @@ def server(
     settings: dict[str, str] = getattr(request, "param", {})
     repositories.mkdir()
     process = ServerProcess(
-        {**platform_environment, "MADANG_REPOSITORIES": str(repositories), **settings}, tmp_path / "server.log"
+        {**platform_environment, "MADANG_REPOSITORIES": str(repositories), **settings},
+        tmp_path / "server.log",
     )
     process.start()
     yield process

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.utils import timezone
-
-from deployer.errors import Explanation
 from portal.accounts import keys
 from portal.accounts.models import AccessKey
 from portal.builds import log
@@ -18,6 +16,8 @@ from portal.clubs.models import Club
 from portal.derived import source_token, token_hash
 from portal.environment import environment
 from portal.projects.models import Project
+
+from deployer.errors import Explanation
 
 PATIENCE_SECONDS = 120
 T = TypeVar("T")
@@ -33,7 +33,9 @@ class School:
         owner = club or self.club
         return Project.objects.create(club=owner, slug=slug, subdomain=f"{slug}-{secrets.token_hex(4)}")
 
-    def key(self, *scopes: str, project: Project | None = None, club: Club | None = None, **more: object) -> str:
+    def key(
+        self, *scopes: str, project: Project | None = None, club: Club | None = None, **more: object
+    ) -> str:
         new = keys.new_key()
         AccessKey.objects.create(
             id=new.id,

@@ -6,11 +6,12 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.integration.redis_server import free_port
 
 PATIENCE_SECONDS = 60
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,9 +81,3 @@ class ServerProcess:
 
     def url(self, repository: str, key: str, user: str = "student") -> str:
         return f"http://{user}:{key}@127.0.0.1:{self.port}/{repository}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pytest
+from portal.builds.models import Build, BuildState
 
 from deployer.errors import Explanation
-from tests.integration.gitserver.school import School
+from tests.integration.gitserver.school import School, eventually
 from tests.integration.gitserver.serving import ServerProcess
 from tests.integration.gitserver.student import Student
 
@@ -46,14 +47,221 @@ def test_a_failed_deploy_fails_the_push_with_the_explanation_and_leaves_the_bran
 
     push = student.start("push", url, "main", cwd=folder)
     build = school.accepted(project)
-    school.fail(build, Explanation("broken", "pip could not install.", "exit code 1", "See requirements.txt."))
+    school.fail(
+        build, Explanation("broken", "pip could not install.", "exit code 1", "See requirements.txt.")
+    )
     done = push.wait()
 
     assert done.status == 1
-    for words in ("pip could not install.", "exit code 1", "See requirements.txt.", "pre-receive hook declined"):
+    for words in (
+        "pip could not install.",
+        "exit code 1",
+        "See requirements.txt.",
+        "pre-receive hook declined",
+    ):
         assert words in done.output
     assert student.git("ls-remote", url).output == ""
 
     again = student.start("push", url, "main", cwd=folder)
     school.succeed(school.accepted(project, 2))
     assert again.wait().status == 0, again.output
+
+
+def test_what_was_pushed_can_be_cloned_and_fetched(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    deploy(school, student, project, url, folder)
+    assert student.git("clone", "-q", url, "copy").output == ""
+    assert (student.home / "copy" / "app.py").read_text() == (folder / "app.py").read_text()
+
+    for version in range(30):
+        student.commit(folder, {"app.py": f"# {version}\n" + (folder / "app.py").read_text()})
+    deploy(school, student, project, url, folder, count=2)
+    assert student.git("pull", "-q", cwd=student.home / "copy").output == ""
+    assert student.tip(student.home / "copy") == student.tip(folder)
+
+
+def test_the_older_git_protocol_works_too(server: ServerProcess, school: School, student: Student) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    deploy(school, student, project, url, folder)
+    for version in ("0", "1", "2"):
+        done = student.git("-c", f"protocol.version={version}", "clone", "-q", url, f"copy-{version}")
+        assert done.status == 0, done.output
+
+
+def test_a_forced_push_deploys(server: ServerProcess, school: School, student: Student) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    deploy(school, student, project, url, folder)
+    assert student.git("commit", "-q", "--amend", "-m", "Again", cwd=folder).status == 0
+    deploy(school, student, project, url, folder, "--force", count=2)
+    assert student.tip(folder) in student.git("ls-remote", url, "main").output
+
+
+def test_another_branch_is_answered_with_the_command_to_use(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    assert student.git("checkout", "-q", "-b", "feature", cwd=folder).status == 0
+    done = student.git("push", url, "feature", cwd=folder)
+    assert done.status == 1
+    assert "Only the branch main is deployed" in done.output
+    assert "git push madang feature:main" in done.output
+    assert "HEAD:main" in done.output
+    everything = student.git("push", url, "--all", cwd=folder)
+    assert everything.status == 1
+    assert "git push madang main" in everything.output
+    assert not Build.objects.filter(project=project).exists()
+
+
+def test_tags_are_kept_and_deploy_nothing(server: ServerProcess, school: School, student: Student) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    deploy(school, student, project, url, folder)
+    assert student.git("tag", "-a", "v1", "-m", "One", cwd=folder).status == 0
+    done = student.git("push", url, "v1", cwd=folder)
+    assert done.status == 0, done.output
+    assert "Tags are not deployed" in done.output
+    assert "refs/tags/v1" in student.git("ls-remote", url).output
+
+    student.commit(folder, {"more.txt": "more"})
+    assert student.git("tag", "-a", "v2", "-m", "Two", cwd=folder).status == 0
+    deploy(school, student, project, url, folder, "--follow-tags", count=2)
+    assert "refs/tags/v2" in student.git("ls-remote", url).output
+
+
+def test_the_deployed_branch_cannot_be_deleted(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    deploy(school, student, project, url, folder)
+    done = student.git("push", url, ":main", cwd=folder)
+    assert done.status == 1
+    assert "cannot be deleted" in done.output
+    assert student.tip(folder) in student.git("ls-remote", url).output
+
+
+def test_a_project_that_nobody_can_build_is_refused_at_once(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={"madang.yaml": "web: [\n"})
+    done = student.git("push", url, "main", cwd=folder)
+    assert done.status == 1
+    assert "-----> Refused: " in done.output
+    assert "madang.yaml" in done.output
+    assert not Build.objects.filter(project=project).exists()
+
+
+def test_a_link_out_of_the_project_is_refused(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    school.project()
+    url = server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    (folder / "secrets").symlink_to("/etc/passwd")
+    student.commit(folder, {"more.txt": "more"})
+    done = student.git("push", url, "main", cwd=folder)
+    assert done.status == 1
+    assert "symbolic link" in done.output
+
+
+@pytest.mark.parametrize("server", [{"MADANG_GIT_HEARTBEAT_SECONDS": "0.5"}], indirect=True)
+def test_a_silent_build_still_says_that_it_goes_on(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=student.project())
+    build = school.accepted(project)
+    eventually(lambda: "... waiting" in push.output)
+    school.take(build)
+    eventually(lambda: push.output.count("... still working") >= 3)
+    school.succeed(build)
+    assert push.wait().status == 0
+
+
+def test_the_connection_is_kept_by_an_empty_packet_while_all_is_silent(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=student.project(), GIT_TRACE_PACKET="1")
+    build = school.accepted(project)
+    eventually(lambda: push.output.count("packet:     sideband< \\1") >= 1 or "sideband< \\1" in push.output)
+    school.succeed(build)
+    assert push.wait().status == 0
+
+
+def test_a_waiting_push_sees_its_place_in_the_queue(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    others = [school.project(f"other{number}") for number in range(2)]
+    key = school.key("deploy")
+    folder = student.project()
+    before = []
+    for other in others:
+        url = server.url(f"{school.club}/{other.slug}.git", key)
+        before.append((student.start("push", url, "main", cwd=folder), other))
+        school.accepted(other)
+    project = school.project()
+    push = student.start("push", server.url(f"{school.club}/app.git", key), "main", cwd=folder)
+    build = school.accepted(project)
+    waiting = Build.objects.filter(state=BuildState.QUEUED, pk__lt=build.pk).count()
+    assert waiting >= 2
+    eventually(lambda: f"{waiting} builds before yours." in push.output)
+    for running, other in before:
+        school.succeed(school.accepted(other))
+        assert running.wait().status == 0
+    school.succeed(build)
+    assert push.wait().status == 0
+
+
+def test_a_newer_push_takes_the_place_of_a_waiting_one(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    older = student.start("push", url, "main", cwd=folder)
+    school.accepted(project)
+    student.commit(folder, {"more.txt": "more"})
+    newer = student.start("push", url, "main", cwd=folder)
+    build = school.accepted(project, 2)
+    superseded = older.wait()
+    assert superseded.status == 1
+    assert "A newer push" in superseded.output
+    school.succeed(build)
+    assert newer.wait().status == 0, newer.output
+    assert student.tip(folder) in student.git("ls-remote", url, "main").output
+
+
+def test_a_push_that_began_while_another_was_built_wins_in_the_end(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    first = student.start("push", url, "main", cwd=folder)
+    first_build = school.accepted(project)
+    school.take(first_build)
+    student.commit(folder, {"more.txt": "more"})
+    second = student.start("push", url, "main", cwd=folder)
+    second_build = school.accepted(project, 2)
+    school.take(second_build)
+    school.succeed(first_build)
+    assert first.wait().status == 0, first.output
+    school.succeed(second_build)
+    assert second.wait().status == 0, second.output
+    assert student.tip(folder) in student.git("ls-remote", url, "main").output
+
+
+def deploy(
+    school: School, student: Student, project: object, url: str, folder: object, *options: str, count: int = 1
+) -> None:
+    """A push that succeeds."""
+    push = student.start("push", *options, url, "main", cwd=folder)  # type: ignore[arg-type]
+    school.succeed(school.accepted(project, count))  # type: ignore[arg-type]
+    done = push.wait()
+    assert done.status == 0, done.output

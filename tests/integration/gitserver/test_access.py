@@ -1,0 +1,130 @@
+"""Who may read and push what."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from portal.builds.models import Build
+
+from tests.integration.gitserver.school import School
+from tests.integration.gitserver.serving import ServerProcess
+from tests.integration.gitserver.student import Student
+
+
+def refused(server: ServerProcess, student: Student, repository: str, key: str, *words: str) -> None:
+    """Neither pushing nor reading works, and git shows these words."""
+    folder = student.project("refused")
+    for command in (
+        ["push", server.url(repository, key), "main"],
+        ["ls-remote", server.url(repository, key)],
+    ):
+        done = student.git(*command, cwd=folder)
+        assert done.status != 0, done.output
+        for word in words:
+            assert word in done.output
+
+
+def test_without_a_key_git_is_asked_for_one(server: ServerProcess, school: School, student: Student) -> None:
+    school.project()
+    path = f"/{school.club}/app.git/info/refs?service=git-receive-pack"
+    assert server.get(path)[0] == 401
+    done = student.git("ls-remote", f"http://127.0.0.1:{server.port}/{school.club}/app.git")
+    assert "could not read Username" in done.output
+
+
+def test_a_wrong_key_is_refused_and_says_what_to_do(
+    server: ServerProcess, school: School, student: Student, repositories: Path
+) -> None:
+    project, key = school.project(), school.key("deploy")
+    wrong = key[:-1] + ("a" if key[-1] != "a" else "b")
+    refused(server, student, f"{school.club}/app.git", wrong, "mistyped, expired or revoked", "madang login")
+    assert not Build.objects.filter(project=project).exists()
+    assert list(repositories.glob("*.git")) == []
+
+
+def test_an_expired_and_a_revoked_key_are_refused(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    school.project()
+    now = timezone.now()
+    repository = f"{school.club}/app.git"
+    refused(
+        server, student, repository, school.key("deploy", expires_at=now - timedelta(seconds=1)), "expired"
+    )
+    student.git("-C", str(student.home), "clean", "-fdq")
+    server_side = school.key("deploy", revoked_at=now)
+    assert student.git("ls-remote", server.url(repository, server_side)).status != 0
+
+
+def test_another_clubs_key_cannot_tell_whether_a_project_exists(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    school.project()
+    strangers = School().key("manage")
+    there = student.git("ls-remote", server.url(f"{school.club}/app.git", strangers)).output
+    nowhere = student.git("ls-remote", server.url(f"{school.club}/nothing.git", strangers)).output
+    assert "There is no project" in there
+    assert there.replace("/app", "/nothing") == nowhere
+
+
+def test_a_projects_key_opens_no_project_whose_name_begins_alike(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    app, longer, shorter = school.project("app"), school.project("app2"), school.project("ap")
+    key = school.key("deploy", project=app)
+    assert student.git("ls-remote", server.url(f"{school.club}/app.git", key)).status == 0
+    for other in (longer, shorter):
+        refused_one = student.git("ls-remote", server.url(f"{school.club}/{other.slug}.git", key))
+        assert refused_one.status != 0
+        assert "There is no project" in refused_one.output
+
+
+def test_a_clubs_key_opens_no_club_whose_name_begins_alike(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    from portal.clubs.models import Club
+
+    longer = Club.objects.create(slug=f"{school.club.slug}2", name="Longer")
+    school.project(club=longer)
+    assert student.git("ls-remote", server.url(f"{longer}/app.git", school.key("manage"))).status != 0
+
+
+def test_a_key_that_may_only_read_fetches_and_does_not_push(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project = school.project()
+    key = school.key("read")
+    url = server.url(f"{school.club}/app.git", key)
+    assert student.git("ls-remote", url).status == 0
+    done = student.git("push", url, "main", cwd=student.project())
+    assert done.status != 0
+    assert "may not push to" in done.output
+    assert "deploy" in done.output
+    assert not Build.objects.filter(project=project).exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/{club}/app.git/HEAD",
+        "/{club}/app.git/info/refs",
+        "/{club}/app.git/info/refs?service=git-upload-archive",
+        "/{club}/app.git/objects/info/packs",
+        "/{club}/app/info/refs?service=git-upload-pack",
+        "/{club}/app.git/git-upload-pack",
+        "/{club}/../{club}/app.git/info/refs?service=git-upload-pack",
+        "/{club}/app.git/info/refs/?service=git-upload-pack",
+        "/1.git/info/refs?service=git-upload-pack",
+        "/",
+    ],
+)
+def test_all_but_smart_http_is_not_there(server: ServerProcess, school: School, path: str) -> None:
+    school.project()
+    key = school.key("manage")
+    basic = base64.b64encode(f"x:{key}".encode()).decode()
+    status, _ = server.get(path.format(club=school.club), {"Authorization": f"Basic {basic}"})
+    assert status == 404

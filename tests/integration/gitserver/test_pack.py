@@ -1,0 +1,148 @@
+"""Large, damaged and broken-off packs."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import subprocess
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from portal.builds.models import Build
+
+from tests.integration.gitserver.school import School, eventually
+from tests.integration.gitserver.serving import ServerProcess
+from tests.integration.gitserver.student import Student
+
+MIB = 1 << 20
+SMALL = {"MADANG_GIT_PUSH_LIMIT_BYTES": str(MIB)}
+
+
+def objects(repositories: Path) -> list[Path]:
+    return [path for path in repositories.glob("*.git/objects/**/*") if path.is_file()]
+
+
+@pytest.mark.parametrize("post_buffer", ["65536", "100000000"], ids=["chunked", "announced"])
+@pytest.mark.parametrize("server", [SMALL], indirect=True)
+def test_a_push_over_the_limit_is_refused_with_the_reason_and_stores_nothing(
+    server: ServerProcess, school: School, student: Student, repositories: Path, post_buffer: str
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={"app.py": "", "data.bin": os.urandom(2 * MIB)})
+    done = student.git("-c", f"http.postBuffer={post_buffer}", "push", url, "main", cwd=folder)
+    assert done.status == 1
+    assert "larger than the 1 MiB that are allowed" in done.output
+    assert ".gitignore" in done.output
+    eventually(lambda: server.pushes() == 0)
+    assert objects(repositories) == []
+    assert not Build.objects.filter(project=project).exists()
+
+
+@pytest.mark.parametrize("post_buffer", ["65536", "100000000"], ids=["chunked", "announced"])
+@pytest.mark.parametrize("server", [SMALL], indirect=True)
+def test_a_push_far_over_the_limit_is_cut_off(
+    server: ServerProcess, school: School, student: Student, repositories: Path, post_buffer: str
+) -> None:
+    school.project()
+    url = server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={"app.py": "", "data.bin": os.urandom(12 * MIB)})
+    done = student.git("-c", f"http.postBuffer={post_buffer}", "push", url, "main", cwd=folder)
+    assert done.status == 1
+    eventually(lambda: server.pushes() == 0)
+    assert objects(repositories) == []
+
+
+def test_a_large_push_in_chunks_arrives_whole(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    commit = student.commit(folder, {"data.bin": os.urandom(50 * MIB)})
+    push = student.start("-c", "http.postBuffer=65536", "push", url, "main", cwd=folder)
+    build = school.accepted(project)
+    assert build.archive_bytes > 50 * MIB
+    school.succeed(build)
+    assert push.wait().status == 0, push.output
+    assert commit in student.git("ls-remote", url, "main").output
+
+
+def test_a_forbidden_object_is_refused_by_git(
+    server: ServerProcess, school: School, student: Student, repositories: Path
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    blob = student.git("hash-object", "-w", "app.py", cwd=folder).output.strip()
+    tree = subprocess.run(
+        ["git", "mktree"],
+        input=f"100644 blob {blob}\t.git\n",
+        text=True,
+        cwd=folder,
+        capture_output=True,
+        check=True,
+    ).stdout.strip()
+    commit = student.git("commit-tree", "-m", "evil", tree, cwd=folder).output.strip()
+    done = student.git("push", url, f"{commit}:refs/heads/main", cwd=folder)
+    assert done.status == 1
+    assert "hasDotgit" in done.output
+    assert "damaged or forbidden object" in done.output
+    assert "git fsck --full" in done.output
+    assert objects(repositories) == []
+    assert not Build.objects.filter(project=project).exists()
+
+
+def test_a_pusher_killed_in_the_middle_of_the_pack_leaves_nothing(
+    server: ServerProcess, school: School, student: Student, repositories: Path
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={"app.py": "", "data.bin": os.urandom(60 * MIB)})
+    push = student.start("-c", "http.postBuffer=65536", "push", url, "main", cwd=folder)
+    # The quarantined pack grows: the upload is on its way.
+    eventually(
+        lambda: any(p.stat().st_size > MIB for p in repositories.glob("*.git/objects/tmp_objdir*/pack/*"))
+    )
+    push.kill()
+    eventually(lambda: server.pushes() == 0)
+    assert objects(repositories) == []
+    assert not Build.objects.filter(project=project).exists()
+
+    again = student.start("push", url, "main", cwd=folder)
+    school.succeed(school.accepted(project))
+    assert again.wait().status == 0, again.output
+
+
+def test_a_packed_request_body_is_understood(server: ServerProcess, school: School, student: Student) -> None:
+    school.project()
+    key = school.key("read")
+    question = b"0014command=ls-refs\n0000"
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request(
+        "POST",
+        f"/{school.club}/app.git/git-upload-pack",
+        gzip.compress(question),
+        {
+            "Authorization": "Basic " + b64encode(f"x:{key}".encode()).decode(),
+            "Content-Type": "application/x-git-upload-pack-request",
+            "Content-Encoding": "gzip",
+            "Git-Protocol": "version=2",
+        },
+    )
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"0000")
+    connection.close()
+
+
+@pytest.mark.parametrize("server", [{"MADANG_GIT_REPOSITORY_LIMIT_BYTES": str(MIB)}], indirect=True)
+def test_a_full_repository_takes_no_more(server: ServerProcess, school: School, student: Student) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(
+        files={"app.py": "", "Dockerfile": "FROM scratch\n", "data.bin": os.urandom(2 * MIB)}
+    )
+    push = student.start("push", url, "main", cwd=folder)
+    school.succeed(school.accepted(project))
+    assert push.wait().status == 0, push.output
+    student.commit(folder, {"more.txt": "more"})
+    done = student.git("push", url, "main", cwd=folder)
+    assert done.status != 0
+    assert "is full" in done.output
