@@ -1,0 +1,38 @@
+"""A database that is empty at the start of each test, and a cluster that follows a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import django
+import pytest
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402 - models need Django's settings
+from portal import cluster as the_cluster  # noqa: E402
+from portal.clubs.models import Club  # noqa: E402
+
+from tests.integration.portal.scene import ScriptedCluster  # noqa: E402
+
+
+@pytest.fixture
+def clean(transactional_db: None, redis: None) -> None:
+    """Other tests of the session leave rows: here the number of running builds counts."""
+    if Club.objects.exists():
+        call_command("flush", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def cluster(clean: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedCluster]:
+    script = ScriptedCluster()
+    monkeypatch.setattr(the_cluster, "builder", script.builder)
+    monkeypatch.setattr(the_cluster, "rollouts", script.rollouts)
+    yield script
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a lease's keeper sees (a wish to stop) is seen after a third of a second."""
+    monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update={"lease_seconds": 1}))
