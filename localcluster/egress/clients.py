@@ -60,26 +60,30 @@ def _pip_defaults() -> list[str]:
 def npm(cache: Path, report: Report) -> Client:
     """Its registry, and those of scopes (@club:registry)."""
     command, environment = npm_command(cache, report)
-    list_all: list[str | Path] = [*command, "config", "list", "--long", "--json"]
-    listing = run(list_all, "read npm's settings", env=environment, cwd="/")
-    settings: dict[str, object] = json.loads(listing)
-    registries = {name: str(value) for name, value in settings.items() if name.endswith("registry") and value}
-    main = registries.get("registry", "")
+    listing = run([*command, "config", "list", "--long"], "read npm's settings", env=environment, cwd="/")
+    default, registries = npm_registries(listing)
+    main = registries.get("registry", default)
     # corepack asks other hosts for yarn 2 and newer, unless it is told that npm's registry has them too.
     told = {"COREPACK_NPM_REGISTRY": without_login(main).rstrip("/")}
-    default = run(
-        [*command, "config", "get", "registry"], "read npm's default", env=_without_npm(environment)
-    )
     if main.rstrip("/") != default.rstrip("/"):
         told |= dict.fromkeys(("NPM_CONFIG_REGISTRY", "YARN_NPM_REGISTRY_SERVER"), without_login(main))
     return Client(sorted(registries.values()), told)
 
 
-def _without_npm(environment: Mapping[str, str]) -> dict[str, str]:
-    """The same without any npm settings, so that npm tells what it has built in."""
-    kept = {name: value for name, value in environment.items() if not name.lower().startswith("npm_config_")}
-    nowhere = {f"npm_config_{name}config": f"/nonexistent/{name}" for name in ("user", "global")}
-    return {**kept, **nowhere}
+def npm_registries(listing: str) -> tuple[str, dict[str, str]]:
+    """(built-in registry, registries in effect by setting) of `npm config list --long`."""
+    section, default = "", ""
+    effective: dict[str, str] = {}
+    for line in listing.splitlines():
+        if header := re.match(r'; "(\w+)" config from ', line):
+            section = header[1]
+        elif entry := re.match(r'(; )?(\S*\bregistry) = "?(https?://[^"\s]+)"?', line):
+            overridden, name, address = entry.groups()
+            if section == "default" and name == "registry":
+                default = address
+            if not overridden:
+                effective[name] = address
+    return default, effective
 
 
 def go(cache: Path, report: Report) -> Client:

@@ -18,6 +18,8 @@ from localcluster.report import Report
 
 MORE_HOSTS = "MADANG_EGRESS_HOSTS"
 
+_ASKED: dict[Path, "WayOut"] = {}
+
 
 @dataclass(frozen=True)
 class WayOut:
@@ -34,8 +36,15 @@ def way_out(cache: Path, report: Report) -> WayOut:
     """Read this machine's pip, npm, Go, Maven and apt settings.
 
     The hosts of apt and yarn are those in our base images, which are made when they are not there.
-    MADANG_EGRESS_HOSTS names more (commas between). Raises ClusterError when a client is missing.
+    MADANG_EGRESS_HOSTS names more (commas between). Asked once in a process: the clients take seconds to
+    answer. Raises ClusterError when one is missing.
     """
+    if cache not in _ASKED:
+        _ASKED[cache] = _ask(cache, report)
+    return _ASKED[cache]
+
+
+def _ask(cache: Path, report: Report) -> WayOut:
     store = open_store(cache, report)
     pip, npm, go = clients.pip(), clients.npm(cache, report), clients.go(cache, report)
     addresses = [*pip.addresses, *npm.addresses, *go.addresses, *clients.maven()]

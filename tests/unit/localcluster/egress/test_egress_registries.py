@@ -1,4 +1,4 @@
-from localcluster.egress.clients import addresses_in, go_addresses, pip_indexes, without_login
+from localcluster.egress.clients import addresses_in, go_addresses, npm_registries, pip_indexes, without_login
 from localcluster.egress.registries import hosts, ports
 
 
@@ -16,6 +16,22 @@ def test_pips_indexes_are_read_from_files_and_variables() -> None:
 
 def test_an_unconfigured_pip_names_no_index() -> None:
     assert pip_indexes(":env:.find-links='/opt/wheels'\n", {}) == ([], [])
+
+
+def test_npms_registries_are_those_in_effect() -> None:
+    listing = (
+        '; "default" config from default values\n'
+        '; registry = "https://built-in.example/" ; overridden by user\n'
+        'replace-registry-host = "npmjs"\n'
+        '; "user" config from /home/club/.npmrc\n'
+        '@club:registry = "https://club.example/npm/"\n'
+        "//npm.example/:_authToken = (protected)\n"
+        'registry = "https://npm.example/"\n'
+    )
+    assert npm_registries(listing) == (
+        "https://built-in.example/",
+        {"registry": "https://npm.example/", "@club:registry": "https://club.example/npm/"},
+    )
 
 
 def test_gos_proxies_are_those_with_an_address() -> None:
