@@ -7,9 +7,11 @@ where it stopped.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from subprocess import CalledProcessError
 
 from localcluster.cloud import lifecycle
 from localcluster.cloud.cluster import ApiProblem, Cluster
@@ -23,6 +25,8 @@ from localcluster.cloud.store import Store
 from localcluster.instance import Node
 
 LOOK_SECONDS = 1.0
+LOST_SECONDS = 20.0
+"""So long a machine may be missing before it counts as lost: `up` takes it down to change it."""
 READY_SECONDS = 0.3
 RETRY_SECONDS = (0.5, 10.0)
 log = logging.getLogger("cloud")
@@ -38,6 +42,7 @@ class Keeper:
         self._store, self._machines, self._cluster = store, machines, cluster
         self._delay_seconds = replacement_delay_seconds
         self._record = store.read(node.name)
+        self._missing_since: float | None = None
         self._changed = asyncio.Event()
         self._served: tuple[MachineRun, Served] | None = None
 
@@ -84,7 +89,7 @@ class Keeper:
             log.info("%s: instance %s", self.node.name, self._current().instance_id)
         self._write(lifecycle.observe(self._current(), self.node, machine, now))
         await self._serve(machine)
-        decision = lifecycle.decide(self._current(), now, self._delay_seconds)
+        decision = lifecycle.decide(self._current(), now, self._delay_seconds, self._is_lost(machine))
         if decision.step:
             return await self._take(decision.step)
         wait = (decision.wake_at - now).total_seconds() if decision.wake_at else LOOK_SECONDS
@@ -105,7 +110,7 @@ class Keeper:
             case Step.REBOOT_MACHINE:
                 await self._start(self._machines.reboot)
             case Step.SHUT_DOWN:
-                log.info("%s: the time of %s is over", self.node.name, record.instance_id)
+                log.info("%s: %s is taken away", self.node.name, record.instance_id)
                 self._write(lifecycle.shutting_down(record))
             case Step.END:
                 await self._close()
@@ -121,6 +126,14 @@ class Keeper:
                 log.info("%s: %s takes its place", self.node.name, self._current().instance_id)
         return 0.0
 
+    def _is_lost(self, machine: MachineRun | None) -> bool:
+        if machine is not None:
+            self._missing_since = None
+            return False
+        moment = time.monotonic()
+        self._missing_since = self._missing_since or moment
+        return moment - self._missing_since >= LOST_SECONDS
+
     async def _start(self, start: Callable[[str], MachineRun]) -> None:
         await self._close()
         machine = await asyncio.to_thread(start, self.node.name)
@@ -131,9 +144,13 @@ class Keeper:
         if self._served and self._served[0] != machine:
             await self._close()
         if machine and not self._served and self._current().state is not State.SHUTTING_DOWN:
-            with suppress(MachineGone):
+            try:
                 listener = await asyncio.to_thread(listen_inside, machine, ADDRESS, PORT)
-                self._served = machine, Served(metadata_application(self._current), listener)
+            except (MachineGone, OSError, CalledProcessError) as problem:
+                # No reason to keep a node alive beyond its time.
+                log.warning("%s: no metadata service yet: %r", self.node.name, problem)
+                return
+            self._served = machine, Served(metadata_application(self._current), listener)
 
     async def _close(self) -> None:
         if self._served:

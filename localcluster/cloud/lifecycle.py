@@ -58,17 +58,15 @@ def launch(
 def observe(instance: CloudInstance, node: Node, machine: MachineRun | None, now: datetime) -> CloudInstance:
     """What the record becomes in the light of the machine that really runs.
 
-    A machine that others started (`up` after `down` or after a reboot of the host) is the same instance,
-    stopped and started: it keeps its id and loses what was announced. If the record was on its way out, the
-    machine in its place is the replacement.
+    One that was expected is noted. One that others started (`up` after `down` or after a reboot of the host)
+    is the same instance, stopped and started: it keeps its id and loses what was announced. If the record was
+    on its way out, the machine in its place is the replacement.
     """
     if machine is None or machine == instance.machine:
         return instance
     match instance.state:
-        case State.PENDING if instance.machine is None:
-            return (
-                instance  # started by a keeper that died meanwhile: perhaps half started, START does it again
-            )
+        case State.PENDING if instance.machine is None or instance.rebooting:
+            return started(instance, machine)
         case State.PENDING | State.RUNNING:
             return instance.model_copy(
                 update={
@@ -83,8 +81,10 @@ def observe(instance: CloudInstance, node: Node, machine: MachineRun | None, now
             return launch(node, now, machine=machine, replaces=instance.instance_id)
 
 
-def decide(instance: CloudInstance, now: datetime, replacement_delay_seconds: float) -> Decision:
-    """The step that is due now, or the moment of the next one."""
+def decide(
+    instance: CloudInstance, now: datetime, replacement_delay_seconds: float, lost: bool = False
+) -> Decision:
+    """The step that is due now, or the moment of the next one. `lost`: its machine has died by itself."""
     match instance.state:
         case State.SHUTTING_DOWN:
             return Decision(Step.END)
@@ -92,19 +92,23 @@ def decide(instance: CloudInstance, now: datetime, replacement_delay_seconds: fl
             due = (instance.ended_at or now) + timedelta(seconds=replacement_delay_seconds)
             return Decision(Step.REPLACE) if now >= due else Decision(wake_at=due)
         case State.PENDING | State.RUNNING:
-            return _decide_alive(instance, now)
+            return _decide_alive(instance, now, lost)
 
 
-def _decide_alive(instance: CloudInstance, now: datetime) -> Decision:
+def _decide_alive(instance: CloudInstance, now: datetime, lost: bool) -> Decision:
     if instance.notice and now >= instance.notice.deadline:
         return Decision(Step.SHUT_DOWN)
     event = instance.next_maintenance
     if event and now >= event.not_before:
         return Decision(Step.REBOOT if event.code.reboots else Step.SHUT_DOWN)
+    if instance.rebooting:
+        return Decision(Step.REBOOT_MACHINE)
+    if instance.machine is None:
+        return Decision(Step.START)
+    if lost:
+        return Decision(Step.SHUT_DOWN)
     if instance.state is State.PENDING:
-        if instance.machine:
-            return Decision(Step.AWAIT_READY)
-        return Decision(Step.REBOOT_MACHINE if instance.rebooting else Step.START)
+        return Decision(Step.AWAIT_READY)
     moments = [instance.notice.deadline] if instance.notice else []
     moments += [event.not_before] if event else []
     return Decision(wake_at=min(moments, default=None))
@@ -134,6 +138,4 @@ def rebooting(instance: CloudInstance) -> CloudInstance:
         each.model_copy(update={"state": EventState.COMPLETED}) if each == event else each
         for each in instance.maintenance
     )
-    return instance.model_copy(
-        update={"state": State.PENDING, "machine": None, "rebooting": True, "maintenance": done}
-    )
+    return instance.model_copy(update={"state": State.PENDING, "rebooting": True, "maintenance": done})

@@ -5,13 +5,14 @@ from typing import Protocol
 from localcluster import kernel, machines, nodes
 from localcluster.cloud.record import MachineRun
 from localcluster.instance import Instance
+from localcluster.machine import WIRED_FILE
 
 
 class Machines(Protocol):
     """What the keeper of a node asks of the cluster's machines. The calls block and may raise."""
 
     def running(self, node: str) -> MachineRun | None:
-        """The machine that runs under this name now."""
+        """The machine that runs under this name now, started to the end."""
 
     def kill(self, node: str) -> None:
         """End all its processes at once and lose its disk. Nothing is wrong if it is dead already."""
@@ -32,7 +33,7 @@ class InstanceMachines:
     def running(self, node: str) -> MachineRun | None:
         pid = machines.pid(self._instance, node)
         start = None if pid is None else kernel.start_time(pid)
-        if pid is None or start is None:
+        if pid is None or start is None or not (machines.home(self._instance, node) / WIRED_FILE).exists():
             return None
         return MachineRun(pid=pid, start=start, boot=kernel.boot_id())
 

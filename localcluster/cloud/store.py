@@ -14,7 +14,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # the control socket lies here too
 
     def read(self, node: str) -> CloudInstance | None:
         """The record of that node, if there is one. Raises ClusterError if it cannot be understood."""

@@ -54,10 +54,15 @@ def test_the_whole_way_from_notice_to_replacement(running: CloudInstance, node: 
     assert new.instance_id != running.instance_id
 
 
-def test_a_replacement_that_was_half_started_is_started_again(node: Node, now: datetime) -> None:
-    pending = lifecycle.launch(node, now)
-    half = MachineRun(pid=5000, start=900, boot="boot-1")
-    assert decide(observe(pending, node, half, now), now, DELAY_SECONDS).step is Step.START
+def test_a_replacement_that_another_has_started_meanwhile_is_not_started_again(
+    node: Node, now: datetime
+) -> None:
+    pending = lifecycle.launch(node, now, replaces="i-0123456789abcdef0")
+    assert decide(observe(pending, node, None, now), now, DELAY_SECONDS).step is Step.START
+    machine = MachineRun(pid=5000, start=900, boot="boot-1")
+    seen = observe(pending, node, machine, now)
+    assert (seen.instance_id, seen.machine) == (pending.instance_id, machine)
+    assert decide(seen, now, DELAY_SECONDS).step is Step.AWAIT_READY
 
 
 def test_a_node_that_was_stopped_and_started_keeps_its_id_and_loses_its_notice(
@@ -79,8 +84,12 @@ def test_a_machine_that_runs_where_one_was_reclaimed_is_the_replacement(
         assert (seen.replaces, seen.machine, seen.state) == (running.instance_id, other, State.PENDING)
 
 
-def test_a_dead_machine_changes_nothing_by_itself(running: CloudInstance, node: Node, now: datetime) -> None:
+def test_a_machine_that_died_by_itself_is_replaced_once_it_counts_as_lost(
+    running: CloudInstance, node: Node, now: datetime
+) -> None:
     assert observe(running, node, None, now) == running
+    assert decide(running, now, DELAY_SECONDS) == Decision()
+    assert decide(running, now, DELAY_SECONDS, lost=True).step is Step.SHUT_DOWN
 
 
 def test_a_scheduled_reboot_brings_back_the_same_instance_once(
@@ -94,7 +103,8 @@ def test_a_scheduled_reboot_brings_back_the_same_instance_once(
     assert down.instance_id == running.instance_id
     assert [event.state for event in down.maintenance] == [EventState.COMPLETED]
     assert decide(down, due, DELAY_SECONDS).step is Step.REBOOT_MACHINE
-    up = lifecycle.started(down, MachineRun(pid=5000, start=900, boot="boot-1"))
+    assert observe(down, node, running.machine, due) == down
+    up = observe(down, node, MachineRun(pid=5000, start=900, boot="boot-1"), due)
     assert decide(up, due, DELAY_SECONDS).step is Step.AWAIT_READY
 
 
