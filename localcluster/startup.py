@@ -19,10 +19,10 @@ def up(instance: Instance, report: Progress) -> None:
         lifecycle.up(instance, report, folder)
         bases.result()
     with report.step("base images in the mirror"):
-        images.ensure_bases(instance.cache, instance.mirror_url, images.ESSENTIAL, report)
+        bases_there = images.ensure_bases(instance.cache, instance.mirror_url, images.ESSENTIAL, report)
     if outlet.ensure_running(instance, report):
         report("way out for builds opened")
     references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
-    install(instance, references, report)
+    install(instance, references, report, bases_there)
     cloud.ensure_running(instance)
     report(f"{instance.name} is up")

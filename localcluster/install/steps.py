@@ -1,6 +1,6 @@
 """The steps of an installation, in order. All of them again is quick and changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from localcluster import nodes
@@ -17,10 +17,13 @@ BUILDS_NAMESPACE = "madang-builds"
 DEADLINE_SECONDS = 900
 
 
-def install(instance: Instance, images: Mapping[str, str], report: Report) -> None:
+def install(
+    instance: Instance, images: Mapping[str, str], report: Report, base_images: Sequence[str] = ()
+) -> None:
     """Install or bring up to date, and wait until everything is ready and answers through the ingress.
 
-    `images` maps platform, builder, postgres, redis, registry and traefik to references by digest.
+    `images` maps platform, builder, postgres, redis, registry and traefik to references by digest;
+    `base_images` are the names in the mirror that a Dockerfile may start from.
     Raises ClusterError with the events and last log lines of the pods that stand in the way.
     """
     programs = nodes.programs_in_use(instance)
@@ -31,7 +34,7 @@ def install(instance: Instance, images: Mapping[str, str], report: Report) -> No
         api.apply([platform_namespace()])
         secrets.ensure(instance, api)
         api.apply(volumes.ensure(instance))
-        release.upgrade(instance, api, programs, chart_values(instance, images), report)
+        release.upgrade(instance, api, programs, chart_values(instance, images, base_images), report)
         wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE), report, DEADLINE_SECONDS)
         for host in (DOMAIN, f"git.{DOMAIN}"):
             wait_until_answering(instance.ports.http, host, report, DEADLINE_SECONDS)

@@ -1,6 +1,6 @@
 """The chart's values for an embedded cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -22,7 +22,10 @@ DOMAIN = "madang.localhost"
 PORTAL_SERVICE_ADDRESS = IPv4Address("10.96.0.51")
 
 
-def chart_values(instance: Instance, images: Mapping[str, str]) -> dict[str, Any]:
+def chart_values(
+    instance: Instance, images: Mapping[str, str], base_images: Sequence[str] = ()
+) -> dict[str, Any]:
+    """`images` by their names, `base_images` as a Dockerfile's FROM has them."""
     control = f"{CONTROL_ADDRESS}/32"
     postgres = VOLUMES["postgres"]
     return {
@@ -44,7 +47,10 @@ def chart_values(instance: Instance, images: Mapping[str, str]) -> dict[str, Any
             "tokenRealm": f"http://{PORTAL_SERVICE_ADDRESS}/registry/token",
             "storage": _storage("registry"),
         },
-        "builds": {"egress": [{"cidr": control, "ports": [MIRROR_PORT, EGRESS_PORT]}]},
+        "builds": {
+            "egress": [{"cidr": control, "ports": [MIRROR_PORT, EGRESS_PORT]}],
+            "baseImages": sorted(base_images),
+        },
         "network": {
             "nodes": [str(NODE_NETWORK)],
             "apiServer": [{"cidr": control, "port": API_PORT}],
