@@ -56,8 +56,9 @@ def running_api_server() -> Iterator[Path]:
         kubeconfig = _write_files(folder, api_port)
         start("etcd", _etcd_arguments(folder, etcd_port, peer_port))
         start("kube-apiserver", _api_arguments(folder, etcd_port, api_port))
-        start("kube-controller-manager", _controller_arguments(folder, kubeconfig))
         _wait_ready(f"https://127.0.0.1:{api_port}/readyz", folder, processes)
+        # It gives up if the API server is not there yet.
+        start("kube-controller-manager", _controller_arguments(folder, kubeconfig))
         yield kubeconfig
     finally:
         for process in reversed(processes):
@@ -146,7 +147,7 @@ def _wait_ready(url: str, folder: Path, processes: Sequence[subprocess.Popen[byt
                     return
         except OSError:
             pass
-        dead = [process.args for process in processes[:2] if process.poll() is not None]
+        dead = [process.args for process in processes if process.poll() is not None]
         if dead or time.monotonic() > deadline:
             logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in folder.glob("*.log"))
             raise RuntimeError(f"the API server did not start ({dead or 'no answer'}):\n{logs}")

@@ -1,0 +1,187 @@
+"""Builds on a real API server with its Job controller; the tests are the kubelet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
+from deployer.build.job import job_name
+from deployer.kube import Kube
+from tests.integration.deployer.kubelet import Kubelet, container, eventually
+from tests.unit.deployer.orders import BUILD_SETTINGS, build_order
+
+NAMESPACE = "madang-builds"
+DIGEST = "sha256:" + "d" * 64
+
+
+@pytest.fixture
+def builder(kube: Kube) -> Builder:
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    return Builder(kube, BUILD_SETTINGS)
+
+
+@pytest.fixture
+def kubelet(kube: Kube) -> Kubelet:
+    return Kubelet(kube, NAMESPACE)
+
+
+@pytest.fixture
+def order(request: pytest.FixtureRequest, builder: Builder) -> Iterator[BuildOrder]:
+    made = build_order(build=f"t{abs(hash(request.node.name)) % 10**6}")
+    yield made
+    builder.clean(made)
+
+
+class Follower:
+    """A worker that follows, in a thread of its own."""
+
+    def __init__(self, builder: Builder, order: BuildOrder) -> None:
+        self.lines: list[LogLine] = []
+        self.outcome: BuildOutcome | None = None
+        self.stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(builder, order), daemon=True)
+        self._thread.start()
+
+    def _run(self, builder: Builder, order: BuildOrder) -> None:
+        self.outcome = builder.follow(order, None, self.lines.append, self.stopped.is_set)
+
+    def end(self) -> BuildOutcome:
+        self._thread.join(timeout=120)
+        assert self.outcome is not None
+        return self.outcome
+
+    def texts(self) -> list[str]:
+        return [line.text for line in self.lines]
+
+
+def pod_of(kubelet: Kubelet, order: BuildOrder, besides: str = "") -> Any:
+    def look() -> Any:
+        pods = kubelet.pods(**{"batch.kubernetes.io/job-name": job_name(order)})
+        return next((pod for pod in pods if pod["metadata"]["uid"] != besides), None)
+
+    return eventually(look)
+
+
+def ended(code: int, **more: Any) -> Any:
+    return container(
+        "build", terminated={"exitCode": code, "reason": "Error" if code else "Completed", **more}
+    )
+
+
+def test_starting_twice_makes_one_job_with_its_secret(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    first = pod_of(kubelet, order)
+    builder.start(order)
+    job = kube.get("Job", NAMESPACE, job_name(order))
+    secret = kube.get("Secret", NAMESPACE, job_name(order))
+    assert job is not None
+    assert secret is not None
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == job["metadata"]["uid"]
+    assert [pod["metadata"]["uid"] for pod in kubelet.pods(**{"madang.dev/build": order.build})] == [
+        first["metadata"]["uid"]
+    ]
+
+
+def test_a_start_that_died_before_the_secret_is_finished_by_the_next(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    from deployer.build.job import job
+
+    kube.create(job(order, BUILD_SETTINGS))
+    builder.start(order)
+    assert kube.get("Secret", NAMESPACE, job_name(order)) is not None
+    pod_of(kubelet, order)
+
+
+def test_a_build_that_ends_well_gives_its_digest(
+    builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod = pod_of(kubelet, order)
+    kubelet.bind(pod)
+    kubelet.write(pod, phase="Succeeded", containerStatuses=[ended(0, message=DIGEST)])
+    assert follower.end() == BuildOutcome("succeeded", DIGEST, None, 0)
+
+
+def test_a_build_whose_node_is_lost_is_built_again_and_the_pusher_told(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    lost = pod_of(kubelet, order)
+    kubelet.bind(lost)
+    kubelet.write(lost, phase="Running", containerStatuses=[container("build", running={})])
+    eventually(lambda: "seen-pods" in str(kube.get("Job", NAMESPACE, job_name(order))))
+    disruption = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}
+    kubelet.write(lost, phase="Failed", conditions=[disruption])
+    kube.delete("Pod", NAMESPACE, lost["metadata"]["name"])
+    again = pod_of(kubelet, order, besides=lost["metadata"]["uid"])
+    kubelet.bind(again)
+    eventually(lambda: [text for text in follower.texts() if "attempt 2" in text])
+    kubelet.write(again, phase="Succeeded", containerStatuses=[ended(0, message=DIGEST)])
+    assert follower.end() == BuildOutcome("succeeded", DIGEST, None, 1)
+    assert "Not your code: the machine was reclaimed; building again (attempt 2)." in follower.texts()
+
+
+def test_a_build_that_fails_is_the_students(builder: Builder, kubelet: Kubelet, order: BuildOrder) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod = pod_of(kubelet, order)
+    kubelet.bind(pod)
+    kubelet.write(pod, phase="Failed", containerStatuses=[ended(1)])
+    assert follower.end().state == "failed"
+
+
+def test_a_builder_that_did_not_start_is_the_platforms(
+    builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod = pod_of(kubelet, order)
+    kubelet.bind(pod)
+    kubelet.write(pod, phase="Failed", containerStatuses=[ended(70)])
+    outcome = follower.end()
+    assert outcome.state == "lost"
+    assert outcome.explanation is not None
+    assert outcome.explanation.what.startswith("Not your code")
+
+
+def test_a_cancelled_build_ends_its_followers_and_leaves_nothing(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod_of(kubelet, order)
+    builder.cancel(order)
+    assert follower.end().state == "cancelled"
+    builder.cancel(order)
+    eventually(lambda: kube.get("Secret", NAMESPACE, job_name(order)) is None)
+
+
+def test_a_worker_that_has_to_stop_leaves_the_build_going(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod_of(kubelet, order)
+    follower.stopped.set()
+    assert follower.end().state == "stopped"
+    assert kube.get("Job", NAMESPACE, job_name(order)) is not None
+
+
+def test_cleaning_takes_every_attempt_away(kube: Kube, builder: Builder, order: BuildOrder) -> None:
+    second = replace(order, attempt=2)
+    builder.start(order)
+    builder.start(second)
+    builder.clean(order)
+    assert kube.get("Job", NAMESPACE, job_name(order)) is None or eventually(
+        lambda: kube.get("Job", NAMESPACE, job_name(second)) is None
+    )
