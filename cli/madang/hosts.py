@@ -18,10 +18,13 @@ class Host:
     keys: dict[str, str] = field(default_factory=dict)
 
     def key_for(self, club: str | None, project: str | None = None) -> str | None:
-        """The key that opens a project, its own before its club's; without a club the only key there is."""
-        if club is not None:
+        """The key that opens a project, its own before its club's; else the only one that fits."""
+        if club is not None and project is not None:
             return self.keys.get(f"{club}/{project}") or self.keys.get(club)
-        return next(iter(self.keys.values())) if len(self.keys) == 1 else None
+        if club is not None and club in self.keys:
+            return self.keys[club]
+        fitting = [key for opens, key in self.keys.items() if club in (None, opens.split("/")[0])]
+        return fitting[0] if len(fitting) == 1 else None
 
     @property
     def clubs(self) -> list[str]:

@@ -14,7 +14,7 @@ from madang import __version__
 from madang.backoff import pause_seconds
 from madang.localhost import LocalhostTransport
 from madang.problem import Problem
-from madang.refusal import refusal
+from madang.refusal import explained, refusal
 
 _TRIES = 5
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -27,9 +27,17 @@ _LONGEST_RETRY_AFTER_SECONDS = 30.0
 class Portal:
     """The API of one Madang with one key. url: the portal's origin; pause: sleeps for seconds."""
 
-    def __init__(self, url: str, key: str | None, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        tries: int = _TRIES,
+    ) -> None:
         self.url = url
         self.pause = pause
+        self._tries = tries
         headers = {"User-Agent": f"madang-cli/{__version__}", "Accept": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -84,7 +92,7 @@ class Portal:
             if response.is_error:
                 response.read()
                 raise refusal(self.url, response)
-            yield (json.loads(line) for line in response.iter_lines() if line.strip())
+            yield (_event(line) for line in response.iter_lines() if line.strip())
 
     def _call(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
         return self._read(self._send(method, path, query, body))
@@ -92,8 +100,8 @@ class Portal:
     def _send(
         self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None
     ) -> httpx.Response:
-        for attempt in range(_TRIES):
-            last = attempt == _TRIES - 1
+        for attempt in range(self._tries):
+            last = attempt == self._tries - 1
             try:
                 response = self._client.request(method, path, params=_given(query or {}) or None, json=body)
             except httpx.TransportError as error:
@@ -124,6 +132,14 @@ class Portal:
             "If both are right, the platform may be down: ask its operator.",
             reason="unreachable",
         )
+
+
+def _event(line: str) -> dict[str, Any]:
+    """One object of a stream. Raises Problem when the portal says in its midst why it cannot go on."""
+    event: dict[str, Any] = json.loads(line)
+    if isinstance(event.get("error"), dict):
+        raise explained(event["error"])
+    return event
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,16 @@ def refusal(url: str, response: httpx.Response) -> Problem:
     )
 
 
+def explained(given: dict[str, Any]) -> Problem:
+    """A Problem from the portal's own explanation."""
+    return Problem(
+        what=str(given.get("what") or _platform_failed(500)),
+        evidence=str(given.get("evidence") or ""),
+        next=str(given.get("next") or _else(500)),
+        reason=str(given.get("reason") or "error"),
+    )
+
+
 def _explanation(response: httpx.Response) -> dict[str, Any]:
     try:
         content = response.json()

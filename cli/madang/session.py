@@ -60,6 +60,12 @@ def choose(
     return Place(url=host.url, key=found, club=club, project=project)
 
 
+def portal_session(url: str | None, club: str | None) -> Portal:
+    """The API with the key that is meant, for what needs no club."""
+    place = _place(url, club, None)
+    return Portal(place.url, place.key)
+
+
 def club_session(url: str | None, club: str | None) -> tuple[Portal, str]:
     place = _place(url, club, None)
     if place.club is None:
@@ -79,12 +85,19 @@ def project_session(url: str | None, club: str | None, project: str | None) -> P
     if place.club is None or place.project is None:
         raise Problem(
             what="It is not clear which project is meant.",
-            evidence="This folder has no git remote named madang.",
+            evidence=_folder_says(place),
             next="Go to the project's folder, or name it: --project PROJECT\n"
             "A new one: madang project create",
             reason="no-project",
         )
     return ProjectSession(Portal(place.url, place.key), place.club, place.project)
+
+
+def _folder_says(place: Place) -> str:
+    folder = project_of_folder([])
+    if folder is None:
+        return "This folder has no git remote named madang."
+    return f"This folder's git remote is {folder.remote}, which does not belong to {place.url}."
 
 
 def _place(url: str | None, club: str | None, project: str | None) -> Place:
@@ -121,7 +134,7 @@ def _no_key(host: Host, club: str | None) -> Problem:
             what="You have keys for several clubs, and it is not clear which is meant.",
             evidence=f"Keys kept for {host.url}: {kept}",
             next="Name the club: --club CLUB",
-            reason="no-club",
+            reason="several-clubs",
         )
     return Problem(
         what=f"There is no key for the club {club}.",

@@ -14,6 +14,7 @@ from madang.problem import Problem
 
 # Ten pauses of 15 s at most: two minutes without an answer.
 _TRIES = 10
+_MISSED_LINES = 5000
 
 Opening = Callable[[int, str | None], AbstractContextManager[Iterator[dict[str, Any]]]]
 
@@ -73,7 +74,9 @@ def tail(
     attempt = 0
     while True:
         try:
-            with opening(count, seen.again()) as events:
+            since = seen.again()
+            # Behind a known moment everything is wanted, however much was printed meanwhile.
+            with opening(count if since is None else _MISSED_LINES, since) as events:
                 for event in events:
                     attempt = 0
                     if "text" in event and "at" in event and seen.is_new(line := _line(event)):

@@ -1,14 +1,15 @@
 """attach and open: watching a deploy, and seeing what it made."""
 
+import os
+import sys
 import webbrowser
 from typing import Annotated
 
 import typer
 
 from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
-from madang.output import as_json, hint, say
-from madang.portal import Portal
-from madang.session import club_session, project_session
+from madang.output import as_json, say
+from madang.session import portal_session, project_session
 from madang.watching import watch
 
 
@@ -39,13 +40,12 @@ def attach(
 
       madang attach --stream 42 --from-start
     """
-    portal: Portal
     if stream is None:
         session = project_session(url, club, project)
         portal = session.portal
         stream = str(portal.get(f"{session.path}/streams/latest")["id"])
     else:
-        portal, _ = club_session(url, club)
+        portal = portal_session(url, club)
     watch(portal, stream, after=0 if from_start else after, json=json)
 
 
@@ -63,5 +63,10 @@ def open_project(
         as_json({"url": address})
         return
     say(address)
-    if browser and not webbrowser.open(address):
-        hint("No browser was found here; copy the address.")
+    if browser and _has_screen():
+        webbrowser.open(address)
+
+
+def _has_screen() -> bool:
+    """Over ssh a text browser would take the terminal; there the printed address is enough."""
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))

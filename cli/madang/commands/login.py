@@ -15,7 +15,7 @@ from madang.output import as_json, hint, moment, say
 from madang.portal import Portal
 from madang.problem import Problem
 from madang.repository import drop_credential_helper, use_credential_helper
-from madang.session import KEY_VARIABLE, club_session
+from madang.session import KEY_VARIABLE, portal_session
 
 _PREFIX = "mdg_"
 
@@ -90,12 +90,12 @@ def logout(url: UrlOption = None, club: ClubOption = None) -> None:
 def whoami(url: UrlOption = None, club: ClubOption = None, json: JsonOption = False) -> None:
     """Show which key is used here, what it may do and until when; all kept keys if none stands out."""
     try:
-        portal, _ = club_session(url, club)
-        portals = [portal]
+        portals = [portal_session(url, club)]
     except Problem as problem:
-        if problem.reason != "no-club":
+        hosts = load_hosts()
+        host = hosts.by_url.get(portal_url(url) if url else hosts.current or "")
+        if problem.reason != "several-clubs" or host is None:
             raise
-        host = load_hosts().by_url[portal_url(url) if url else load_hosts().current or ""]
         portals = [Portal(host.url, key) for key in host.keys.values()]
     identities = [portal.get("/whoami") for portal in portals]
     if json:

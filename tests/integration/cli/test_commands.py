@@ -214,6 +214,14 @@ def test_logs_are_printed_with_the_copy_that_wrote_them(student: Student, server
     assert server.asked[-1].path.endswith("/logs?follow=false&tail=5")
 
 
+def test_a_log_that_cannot_be_read_on_says_why(student: Student, server: Server) -> None:
+    trouble = {"reason": "too-many-readers", "what": "Very many logs are followed.", "next": "Wait a minute."}
+    server.on("GET", f"{PROJECT}/logs", Answer(lines=[{"error": trouble}]))
+    done = student.madang("logs", "-f", "-p", "robotics/lunch")
+    assert done.returncode == 1
+    assert done.stderr == "madang: Very many logs are followed.\n→ Wait a minute.\n"
+
+
 def test_a_key_in_the_environment_is_enough_for_a_program(student: Student, server: Server) -> None:
     student.madang("logout")
     server.on("GET", "/clubs/robotics/projects", Answer(body=[]))

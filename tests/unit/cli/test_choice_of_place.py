@@ -73,6 +73,13 @@ def test_a_club_without_a_key_is_named_with_the_keys_there_are() -> None:
     assert "robotics" in refused.value.evidence
 
 
+def test_a_projects_own_key_is_used_also_where_no_project_is_named() -> None:
+    hosts = Hosts().with_key(url=HOME, git_url=HOME_GIT, opens="band/site", key="mdg_site")
+    assert place(hosts) == Place(HOME, "mdg_site", "band", None)
+    with pytest.raises(Problem, match="no key for the club band"):
+        place(hosts, project="other")
+
+
 def test_forgetting_the_last_key_forgets_the_host_and_another_becomes_current() -> None:
     left = HOSTS.without_key(HOME, "mdg_h_r")
     assert HOME not in left.by_url
