@@ -1,0 +1,68 @@
+"""What the machines are made of, as values."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from localcluster import control, worker
+from localcluster.instance import Instance
+from localcluster.machine import MachineSpec
+
+PROGRAMS = Path("/programs")
+
+
+@pytest.fixture
+def instance() -> Instance:
+    return Instance.from_environment()
+
+
+def specs(instance: Instance) -> list[MachineSpec]:
+    return [control.spec(instance, PROGRAMS), *(worker.spec(instance, n, PROGRAMS) for n in instance.nodes)]
+
+
+def test_a_spec_survives_its_file(instance: Instance) -> None:
+    for spec in specs(instance):
+        assert MachineSpec.from_json(spec.to_json()) == spec
+
+
+def test_the_same_settings_give_the_same_specs(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = specs(instance)
+    monkeypatch.setenv("PATH", "/somewhere/else:/usr/sbin:/usr/bin:/bin")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    assert specs(instance) == before
+
+
+def test_etcd_keeps_its_data_outside_the_machines_folder_and_syncs_it(instance: Instance) -> None:
+    etcd = next(p for p in control.spec(instance, PROGRAMS).programs if p.name == "etcd")
+    assert f"--data-dir={instance.state}/etcd" in etcd.argv
+    assert not any("unsafe" in argument for argument in etcd.argv)
+
+
+def test_what_pods_reach_of_the_mirror_is_read_only(instance: Instance) -> None:
+    files = control.spec(instance, PROGRAMS).files
+    reachable, writable = json.loads(files["mirror.json"]), json.loads(files["mirror-write.json"])
+    assert reachable["http"]["addr"] == "172.30.0.1:5000"
+    assert reachable["storage"]["maintenance"]["readonly"]["enabled"]
+    assert writable["http"]["addr"].startswith("127.0.0.1:")
+
+
+def test_the_host_listens_on_loopback_only(instance: Instance) -> None:
+    listening = [
+        address for spec in specs(instance) for program in spec.programs for address in program.listen
+    ]
+    assert listening
+    assert all(address.startswith("127.0.0.1:") for address in listening)
+
+
+def test_a_node_runs_pods_only_behind_its_policy_agent(instance: Instance) -> None:
+    programs = {p.name: p for p in worker.spec(instance, instance.node("spot-1"), PROGRAMS).programs}
+    assert programs["kubelet"].wait_for == (f"queue:{worker.AGENT_QUEUE}",)
+    assert worker.NRI_SOCKET in programs["policy-agent"].wait_for
+    assert "containerd" in programs["policy-agent"].restart_with
+
+
+def test_the_clubs_registry_is_pulled_through_its_service(instance: Instance) -> None:
+    files = worker.spec(instance, instance.node("spot-1"), PROGRAMS).files
+    assert 'server = "http://10.96.0.50:5000"' in files["certs.d/registry.local/hosts.toml"]
+    assert 'server = "http://172.30.0.1:5000"' in files["certs.d/docker.io/hosts.toml"]
