@@ -65,7 +65,13 @@ class Proof:
     def table(self) -> str:
         heads = ("", "what", "goal", "measured", "evidence")
         body = [
-            ("✓" if row.holds else "✗", row.name, row.goal, f"{_shown(row.value)} {row.unit}".strip(), row.evidence)
+            (
+                "✓" if row.holds else "✗",
+                row.name,
+                row.goal,
+                f"{_shown(row.value)} {row.unit}".strip(),
+                row.evidence,
+            )
             for row in self.rows
         ]
         widths = [max(len(line[column]) for line in [heads, *body]) for column in range(4)]

@@ -1,7 +1,7 @@
 """`make demo`: the main road from nothing to live projects on an embedded cluster, proved row by row.
 
-    python -m tests.e2e.demo            # leaves the cluster up, so that you can look at it
-    python -m tests.e2e.demo --down     # stops it afterwards; data is kept
+python -m tests.e2e.demo            # leaves the cluster up, so that you can look at it
+python -m tests.e2e.demo --down     # stops it afterwards; data is kept
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from localcluster.instance import Instance
@@ -28,11 +29,20 @@ def walk(on: Road, proof: Proof) -> None:
     """Every step of the demo; each leaves its row."""
     bring_up(on, proof)
     sign_in(on, proof)
-    folders = {name: push_first(on, proof, name, source) for name, source in PUSHED}
-    push_change_under_load(on, proof, "flask", folders["flask"])
-    refuse(on, proof, "flask", folders["flask"], PROJECTS / "broken", "a push that does not build")
-    refuse(on, proof, "flask", folders["flask"], PROJECTS / "crashing", "a push that crashes at its start")
-    reclaim(on, proof, [name for name, _ in PUSHED])
+    pushed = [push_first(on, proof, name, source) for name, source in PUSHED]
+    push_change_under_load(on, proof, pushed[0])
+    refuse(on, proof, pushed[0], PROJECTS / "broken", "a push that does not build")
+    refuse(on, proof, pushed[0], PROJECTS / "crashing", "a push that crashes at its start")
+    reclaim(on, proof, pushed)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A live project: its name, its folder with the commits, the host name that its push ended with."""
+
+    name: str
+    folder: Path
+    host: str
 
 
 def bring_up(on: Road, proof: Proof) -> None:
@@ -73,7 +83,7 @@ def sign_in(on: Road, proof: Proof) -> None:
     assert done.status == 0, done.output
 
 
-def push_first(on: Road, proof: Proof, name: str, source: Path) -> Path:
+def push_first(on: Road, proof: Proof, name: str, source: Path) -> Pushed:
     print(f"\n  git push: {name}", flush=True)
     folder = on.checkout(source, name)
     created = on.student("madang", "project", "create", name, "--club", CLUB, cwd=folder)
@@ -81,27 +91,29 @@ def push_first(on: Road, proof: Proof, name: str, source: Path) -> Path:
         raise AssertionError(created.output)
     # A second demo on the same cluster pushes over what the first one left: that is a new first version.
     done = on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True)
-    answer = on.visit(name)
+    assert done.status == 0, done.output
+    host = _live_host(done)
+    answer = on.visit(host)
     proof.add(
         f"git push of {name} ({'its own Dockerfile' if (source / 'Dockerfile').exists() else 'no Dockerfile'})",
         goal="push ends 0, the address answers",
         value=done.seconds,
         unit="s",
-        holds=done.status == 0 and answer.status == 200 and BEFORE in answer.body,
-        evidence=f"{on.host(name)}: {answer.status} {answer.body.strip()[:60]!r}",
+        holds=answer.status == 200 and BEFORE in answer.body,
+        evidence=f"{host}: {answer.status} {answer.body.strip()[:60]!r}",
     )
-    assert done.status == 0, done.output
-    return folder
+    return Pushed(name, folder, host)
 
 
-def push_change_under_load(on: Road, proof: Proof, name: str, folder: Path) -> None:
+def push_change_under_load(on: Road, proof: Proof, project: Pushed) -> None:
+    name, folder, host = project.name, project.folder, project.host
     print(f"\n  git push: {name} changed, under load", flush=True)
     on.replace(folder, BEFORE, AFTER)
     on.commit(folder, "Second version")
     port = on.instance.ports.http
-    with Load(on.host(name), port) as new, Load(on.host(name), port, mode="kept") as kept:
+    with Load(host, port) as new, Load(host, port, mode="kept") as kept:
         done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
-        on.wait_for(lambda: AFTER in on.visit(name).body)
+        on.wait_for(lambda: AFTER in on.visit(host).body)
         time.sleep(8)  # the old pods' grace: a request lost while they end would count
     for title, load in (("new connections", new.result), ("kept-alive connections", kept.result)):
         assert load is not None
@@ -115,16 +127,17 @@ def push_change_under_load(on: Road, proof: Proof, name: str, folder: Path) -> N
         )
 
 
-def refuse(on: Road, proof: Proof, name: str, folder: Path, broken: Path, what: str) -> None:
+def refuse(on: Road, proof: Proof, project: Pushed, broken: Path, what: str) -> None:
     """The project's files replaced by a version that fails: refused with its reason, the old one serves on."""
+    name, folder = project.name, project.folder
     print(f"\n  git push: {name}, {what}", flush=True)
     for path in broken.iterdir():
         (folder / path.name).write_text(path.read_text())
     on.commit(folder, what)
-    with Load(on.host(name), on.instance.ports.http, rate=20) as load:
+    with Load(project.host, on.instance.ports.http, rate=20) as load:
         done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
     assert on.student("git", "reset", "-q", "--hard", "HEAD~1", cwd=folder).status == 0
-    answer, result = on.visit(name), load.result
+    answer, result = on.visit(project.host), load.result
     assert result is not None
     proof.add(
         f"{what} is refused, the old version serves on",
@@ -136,15 +149,14 @@ def refuse(on: Road, proof: Proof, name: str, folder: Path, broken: Path, what: 
     )
 
 
-def reclaim(on: Road, proof: Proof, names: list[str]) -> None:
-    node = next(
-        (found for name in names if (found := on.node_of(CLUB, name)).startswith("spot")), on.instance.nodes[-1].name
-    )
+def reclaim(on: Road, proof: Proof, projects: list[Pushed]) -> None:
+    places = {project.name: on.node_of(CLUB, project.name) for project in projects}
+    node = next((place for place in places.values() if place.startswith("spot")), on.instance.nodes[-1].name)
+    standing = [name for name, place in places.items() if place == node]
     print(f"\n  reclaim: {node}", flush=True)
-    standing = [name for name in names if on.node_of(CLUB, name) == node]
     began = time.monotonic()
     done = on.cluster("reclaim", node, "--notice", "5")
-    on.wait_for(lambda: all(on.visit(name).status == 200 for name in names))
+    on.wait_for(lambda: all(on.visit(project.host).status == 200 for project in projects))
     back = time.monotonic() - began
     nodes = json.loads(on.kubectl("get", "nodes", "-o", "json"))["items"]
     proof.add(
@@ -153,8 +165,15 @@ def reclaim(on: Road, proof: Proof, names: list[str]) -> None:
         value=back,
         unit="s",
         holds=done.status == 0 and any(n["metadata"]["name"] == node for n in nodes),
-        evidence=f"it carried {', '.join(standing) or 'no project'}; all {len(names)} answer 200 again",
+        evidence=f"it carried {', '.join(standing) or 'no project'}; all {len(projects)} answer 200 again",
     )
+
+
+def _live_host(done: Done) -> str:
+    """The host name in the push's last line: "Release 1 is live at http://…"."""
+    found = re.search(r"live at https?://([^\s:/]+)", done.output)
+    assert found is not None, done.output
+    return found.group(1)
 
 
 def _saw(load: LoadResult, word: str) -> bool:
@@ -191,7 +210,9 @@ def main() -> None:
                 on.cluster("down")
     if not options.down:
         port = instance.ports.http
-        print(f"\nThe projects are at http://flask.madang.localhost:{port}/ and beside it; `make down` stops all.")
+        print(
+            f"\nThe projects are at http://flask.madang.localhost:{port}/ and beside it; `make down` stops all."
+        )
     sys.exit(0 if holds else 1)
 
 

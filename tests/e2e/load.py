@@ -40,7 +40,16 @@ class Load:
     def __init__(self, host: str, port: int, *, rate: int = 50, mode: str = "new") -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._stop = Path(self._folder.name) / "stop"
-        self._argv = [sys.executable, "-m", "tests.e2e.load", host, str(port), str(rate), mode, str(self._stop)]
+        self._argv = [
+            sys.executable,
+            "-m",
+            "tests.e2e.load",
+            host,
+            str(port),
+            str(rate),
+            mode,
+            str(self._stop),
+        ]
         self.result: LoadResult | None = None
 
     def __enter__(self) -> Load:

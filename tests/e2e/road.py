@@ -87,7 +87,9 @@ class Road:
     def checkout(self, source: Path, name: str) -> Path:
         """A copy of an example as the student's own repository with one commit on main."""
         folder = self.home / name
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__", "target"))
+        shutil.copytree(
+            source, folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__", "target")
+        )
         for words in (
             ["git", "init", "-q", "-b", "main"],
             ["git", "config", "user.name", "Student"],
@@ -112,14 +114,11 @@ class Road:
 
     # ---- the visitor ------------------------------------------------------------------------
 
-    def host(self, project: str) -> str:
-        return f"{project}.madang.localhost"
-
-    def visit(self, project: str, path: str = "/") -> Answer:
+    def visit(self, host: str, path: str = "/") -> Answer:
         """One request through the cluster's front door."""
         connection = http.client.HTTPConnection("127.0.0.1", self.instance.ports.http, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": self.host(project)})
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             return Answer(answer.status, answer.read().decode("utf-8", "replace"))
         except (OSError, http.client.HTTPException) as error:
@@ -139,7 +138,9 @@ class Road:
     def node_of(self, club: str, project: str) -> str:
         """The node with the project's serving pod."""
         pods = json.loads(
-            self.kubectl("-n", f"club-{club}", "get", "pods", "-l", f"madang.dev/project={project}", "-o", "json")
+            self.kubectl(
+                "-n", f"club-{club}", "get", "pods", "-l", f"madang.dev/project={project}", "-o", "json"
+            )
         )["items"]
         for pod in pods:
             ready = any(

@@ -14,14 +14,23 @@ def test_platform_is_never_a_package() -> None:
 
 def test_an_installed_wheel_holds_the_portal_and_leaves_pythons_platform_alone(tmp_path: Path) -> None:
     uv = [sys.executable, "-m", "uv"] if _has_uv_module() else ["uv"]
-    subprocess.run([*uv, "build", "--wheel", "--out-dir", str(tmp_path), str(ROOT)], check=True, capture_output=True)
+    subprocess.run(
+        [*uv, "build", "--wheel", "--out-dir", str(tmp_path), str(ROOT)], check=True, capture_output=True
+    )
     (wheel,) = tmp_path.glob("madang-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"portal/__init__.py", "deployer/__init__.py", "spot/__init__.py", "localcluster/__init__.py"} <= set(names)
+    assert {
+        "portal/__init__.py",
+        "deployer/__init__.py",
+        "spot/__init__.py",
+        "localcluster/__init__.py",
+    } <= set(names)
     assert not [name for name in names if name.startswith("platform/")]
     target = tmp_path / "site"
     subprocess.run(
-        [*uv, "pip", "install", "--no-deps", "--target", str(target), str(wheel)], check=True, capture_output=True
+        [*uv, "pip", "install", "--no-deps", "--target", str(target), str(wheel)],
+        check=True,
+        capture_output=True,
     )
     asked = "import platform, portal, deployer; print(platform.system(), portal.__file__)"
     done = subprocess.run(
