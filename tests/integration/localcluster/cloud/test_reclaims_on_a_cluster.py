@@ -259,6 +259,15 @@ def test_a_scheduled_reboot_brings_the_same_instance_back(cluster: Instance, ser
     assert "[Completed]" in told_by_metadata(cluster, "spot-3", "/meta-data/events/maintenance/scheduled")
 
 
+def test_a_machine_that_dies_by_itself_is_replaced(cluster: Instance, server: api.Api) -> None:
+    before, pid = place(cluster, "spot-1"), machines.pid(cluster, "spot-1")
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: place(cluster, "spot-1").replaces == before.instance_id)
+    until(lambda: place(cluster, "spot-1").state is State.RUNNING)
+    assert "spot-1" in server.ready_nodes()
+
+
 def test_a_reclaim_goes_on_although_the_daemon_is_killed_again_and_again(
     cluster: Instance, server: api.Api
 ) -> None:

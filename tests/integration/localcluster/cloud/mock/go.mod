@@ -1,3 +1,9 @@
+// Amazon EC2 Metadata Mock, a second opinion on our own metadata service (11 CPU seconds to compile).
+//
+// Traps: without a configured time a notice's "time" is always now + 2 min and slides with each request; one process
+// has one clock, so one mock a node; --mock-ip-count (default 2) limits how many source addresses get a notice;
+// target-lifecycle-state is "Terminated" from the start unless a trigger time is given; unknown paths answer 404
+// without a token, GET of the token path 200 with nothing, and POST as GET; JSON is indented by tabs.
 module madang.local/metadata-mock
 
 go 1.26
