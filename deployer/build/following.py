@@ -113,9 +113,9 @@ class Following:
             for line in lines:
                 self._cursor = line.at
                 self._tail.append(line.text)
-                shown = None if DIGEST.fullmatch(line.text) else self._view.show(line.text)
-                if shown is not None:
-                    self._log(LogLine(line.at, "build", shown))
+                shown = [] if DIGEST.fullmatch(line.text) else self._view.show(line.text)
+                for text in shown:
+                    self._log(LogLine(line.at, "build", text))
                 if self._stop():
                     return
         except DeployerError:

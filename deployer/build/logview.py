@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-HEADING = re.compile(r"^#(\d+) (\[.*|exporting .*|importing .*|resolve .*)$")
+HEADING = re.compile(r"^#(\d+) (\[.*|exporting to image|importing cache .*|exporting cache .*)$")
 OUTPUT = re.compile(r"^#(\d+) \d+\.\d+ ?(.*)$")
 OTHER = re.compile(r"^#(\d+) (.*)$")
 # Steps that are the builder's, not the Dockerfile's: `[internal] load metadata for …`, `[auth] …`.
@@ -13,45 +13,50 @@ CHATTER = re.compile(
     r"\.\.\.$|sha256:|extracting |resolve |transferring |writing |preparing |sending |pushing |exporting "
     r"|naming |DONE|unpacking "
 )
+# What a reader of a heading does not need: an image's digest, where a cache is mounted.
+DETAIL = re.compile(r"@sha256:[0-9a-f]{64}|--mount=\S+\s+")
+IMAGE = re.compile(r"docker\.io/(?:library/)?")
 RECAP = "------"
 
 
 class LogView:
-    """Line by line, in order: `show` gives what to print, or None. One for each build pod."""
+    """Line by line, in order: `show` gives the lines to print. One for each build pod."""
 
     def __init__(self) -> None:
         self._hidden: set[str] = set()
+        self._headings: dict[str, str] = {}
+        self._current = ""
         self._recapping = False
-        self._last_heading = ""
 
-    def show(self, line: str) -> str | None:
+    def show(self, line: str) -> list[str]:
         if line == RECAP:
             # Between two of these BuildKit repeats what the failed step printed.
             self._recapping = not self._recapping
-            return None
+            return []
         if self._recapping or not line.strip():
-            return None
+            return []
         if found := HEADING.match(line):
             return self._heading(found[1], found[2])
-        if found := OUTPUT.match(line):
-            return None if found[1] in self._hidden else found[2]
-        if found := OTHER.match(line):
-            return self._other(found[1], found[2])
-        return line
+        if found := OUTPUT.match(line) or OTHER.match(line):
+            chatter = CHATTER.match(found[2]) if not OUTPUT.match(line) else not found[2].strip()
+            return [] if chatter or found[1] in self._hidden else self._of_step(found[1], found[2])
+        return [line]
 
-    def _heading(self, number: str, text: str) -> str | None:
+    def _heading(self, number: str, text: str) -> list[str]:
         if HIDDEN.match(text):
             self._hidden.add(number)
-            return None
-        if text == "exporting to image":
-            text = "storing the image"
-        # Printed again each time the log comes back to a step: once is enough if nothing stood in between.
-        if text == self._last_heading:
-            return None
-        self._last_heading = text
-        return text
+            return []
+        if number in self._headings:
+            # Printed by BuildKit whenever it comes back to a step: here only before what the step then says.
+            return []
+        text = "storing the image" if text == "exporting to image" else IMAGE.sub("", DETAIL.sub("", text))
+        self._headings[number] = text
+        self._current = number
+        return [text]
 
-    def _other(self, number: str, text: str) -> str | None:
-        if number in self._hidden or CHATTER.match(text):
-            return None
-        return "(as before)" if text == "CACHED" else text
+    def _of_step(self, number: str, text: str) -> list[str]:
+        lines = ["(as before)" if text == "CACHED" else text]
+        if number != self._current and number in self._headings:
+            lines.insert(0, self._headings[number])
+        self._current = number
+        return lines
