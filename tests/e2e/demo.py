@@ -94,8 +94,9 @@ def push_first(on: Road, proof: Proof, name: str, source: Path) -> Pushed:
     assert done.status == 0, done.output
     host = _live_host(done)
     answer = on.visit(host)
+    how = "its own Dockerfile" if (source / "Dockerfile").exists() else "no Dockerfile"
     proof.add(
-        f"git push of {name} ({'its own Dockerfile' if (source / 'Dockerfile').exists() else 'no Dockerfile'})",
+        f"git push of {name} ({how})",
         goal="push ends 0, the address answers",
         value=done.seconds,
         unit="s",
@@ -128,7 +129,7 @@ def push_change_under_load(on: Road, proof: Proof, project: Pushed) -> None:
 
 
 def refuse(on: Road, proof: Proof, project: Pushed, broken: Path, what: str) -> None:
-    """The project's files replaced by a version that fails: refused with its reason, the old one serves on."""
+    """A version that fails, pushed over a live one: refused with its reason, the old one serves on."""
     name, folder = project.name, project.folder
     print(f"\n  git push: {name}, {what}", flush=True)
     for path in broken.iterdir():
@@ -210,9 +211,7 @@ def main() -> None:
                 on.cluster("down")
     if not options.down:
         port = instance.ports.http
-        print(
-            f"\nThe projects are at http://flask.madang.localhost:{port}/ and beside it; `make down` stops all."
-        )
+        print(f"\nAll of it goes on at http://madang.localhost:{port}/; `make down` stops it.")
     sys.exit(0 if holds else 1)
 
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 MOST_SECONDS = 600
@@ -143,7 +144,7 @@ async def run(host: str, port: int, rate: int, kept: bool, stop: Path) -> LoadRe
         failed=sum(visitors.failures.values()),
         failures=dict(visitors.failures),
         answers=dict(visitors.answers),
-        longest_gap_ms=max(b - a for a, b in zip(moments, moments[1:], strict=False)) * 1000,
+        longest_gap_ms=max(b - a for a, b in pairwise(moments)) * 1000,
         p50_ms=took[len(took) // 2],
         p99_ms=took[len(took) * 99 // 100],
     )

@@ -1,4 +1,4 @@
-"""The main road on an embedded cluster of the tests' own; the demo and the tests are one and the same walk."""
+"""The main road on an embedded cluster of the tests' own: the same walk as the demo's."""
 
 import pytest
 
