@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -40,25 +41,43 @@ def school(platform_environment: dict[str, str], django_db_blocker: DjangoDbBloc
         yield School()
 
 
-@pytest.fixture
-def repositories(tmp_path: Path) -> Path:
-    return tmp_path / "repositories"
+@contextmanager
+def running(environment: dict[str, str], settings: dict[str, str], folder: Path) -> Iterator[ServerProcess]:
+    folder.mkdir(exist_ok=True)
+    process = ServerProcess({**environment, **settings}, folder / "repositories", folder / "server.log")
+    try:
+        process.start()
+        yield process
+    finally:
+        process.end()
 
 
-@pytest.fixture
-def server(
-    platform_environment: dict[str, str], repositories: Path, tmp_path: Path, request: pytest.FixtureRequest
+@pytest.fixture(scope="session")
+def shared_server(
+    platform_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServerProcess]:
-    """`@pytest.mark.parametrize("server", [{"MADANG_GIT_…": "…"}], indirect=True)` sets variables."""
-    settings: dict[str, str] = getattr(request, "param", {})
-    repositories.mkdir()
-    process = ServerProcess(
-        {**platform_environment, "MADANG_REPOSITORIES": str(repositories), **settings},
-        tmp_path / "server.log",
-    )
-    process.start()
-    yield process
-    process.end()
+    """One for all tests that neither set nor stop it: a start takes seconds."""
+    with running(platform_environment, {}, tmp_path_factory.mktemp("server")) as process:
+        yield process
+
+
+@pytest.fixture
+def own_server(platform_environment: dict[str, str], tmp_path: Path) -> Iterator[ServerProcess]:
+    """One that the test may stop and kill."""
+    with running(platform_environment, {}, tmp_path / "server") as process:
+        yield process
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
+    """The shared server, or one with its own variables (parametrize, indirect)."""
+    if not hasattr(request, "param"):
+        yield request.getfixturevalue("shared_server")
+        return
+    environment = request.getfixturevalue("platform_environment")
+    folder = request.getfixturevalue("tmp_path") / "server"
+    with running(environment, request.param, folder) as process:
+        yield process
 
 
 @pytest.fixture

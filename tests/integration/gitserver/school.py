@@ -19,7 +19,7 @@ from portal.projects.models import Project
 
 from deployer.errors import Explanation
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 T = TypeVar("T")
 
 

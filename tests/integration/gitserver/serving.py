@@ -11,15 +11,20 @@ import sys
 import time
 from pathlib import Path
 
+from portal.projects.models import Project
+
 from tests.integration.redis_server import free_port
 
-PATIENCE_SECONDS = 60
+# The machine may be busy with a cluster.
+PATIENCE_SECONDS = 300
 ROOT = Path(__file__).resolve().parents[3]
 
 
 class ServerProcess:
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.environment = environment
+    def __init__(self, environment: dict[str, str], repositories: Path, log: Path) -> None:
+        repositories.mkdir()
+        self.environment = {**environment, "MADANG_REPOSITORIES": str(repositories)}
+        self.repositories = repositories
         self.log = log
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
@@ -78,6 +83,13 @@ class ServerProcess:
             self.process.kill()
             self.process.wait()
             raise
+
+    def repository(self, project: Project) -> Path:
+        return self.repositories / f"{project.pk}.git"
+
+    def objects(self, project: Project) -> list[Path]:
+        """All files with objects, quarantined ones too."""
+        return [path for path in self.repository(project).glob("objects/**/*") if path.is_file()]
 
     def url(self, repository: str, key: str, user: str = "student") -> str:
         return f"http://{user}:{key}@127.0.0.1:{self.port}/{repository}"

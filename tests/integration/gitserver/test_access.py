@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -37,13 +36,13 @@ def test_without_a_key_git_is_asked_for_one(server: ServerProcess, school: Schoo
 
 
 def test_a_wrong_key_is_refused_and_says_what_to_do(
-    server: ServerProcess, school: School, student: Student, repositories: Path
+    server: ServerProcess, school: School, student: Student
 ) -> None:
     project, key = school.project(), school.key("deploy")
     wrong = key[:-1] + ("a" if key[-1] != "a" else "b")
     refused(server, student, f"{school.club}/app.git", wrong, "mistyped, expired or revoked", "madang login")
     assert not Build.objects.filter(project=project).exists()
-    assert list(repositories.glob("*.git")) == []
+    assert not server.repository(project).exists()
 
 
 def test_an_expired_and_a_revoked_key_are_refused(

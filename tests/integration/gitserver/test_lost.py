@@ -23,54 +23,54 @@ def accepted_push(
 
 
 def test_a_push_whose_pusher_vanished_still_moves_the_branch(
-    server: ServerProcess, school: School, student: Student
+    own_server: ServerProcess, school: School, student: Student
 ) -> None:
-    project, url, push, commit = accepted_push(server, school, student)
+    project, url, push, commit = accepted_push(own_server, school, student)
     push.kill()
     build = school.accepted(project)
     school.say(build, *(f"line {number}" for number in range(2000)))
     school.succeed(build)
-    eventually(lambda: server.pushes() == 0)
+    eventually(lambda: own_server.pushes() == 0)
     assert commit in student.git("ls-remote", url, "main").output
 
 
 def test_a_stopping_server_says_that_the_deploy_goes_on_and_its_successor_moves_the_branch(
-    server: ServerProcess, school: School, student: Student
+    own_server: ServerProcess, school: School, student: Student
 ) -> None:
-    project, url, push, commit = accepted_push(server, school, student)
-    server.signal(signal.SIGTERM)
+    project, url, push, commit = accepted_push(own_server, school, student)
+    own_server.signal(signal.SIGTERM)
     done = push.wait()
     assert done.status == 1
     assert "The git server is restarting; your deploy goes on." in done.output
-    server.wait()
+    own_server.wait()
     school.succeed(school.accepted(project))
-    server.start()
+    own_server.start()
     eventually(lambda: commit in student.git("ls-remote", url, "main").output)
 
 
 def test_a_stopping_server_waits_for_pushes_without_a_pusher_too(
-    server: ServerProcess, school: School, student: Student
+    own_server: ServerProcess, school: School, student: Student
 ) -> None:
-    project, url, push, commit = accepted_push(server, school, student)
+    project, url, push, commit = accepted_push(own_server, school, student)
     push.kill()
-    server.signal(signal.SIGTERM)
-    server.wait()
+    own_server.signal(signal.SIGTERM)
+    own_server.wait()
     school.succeed(school.accepted(project))
-    server.start()
+    own_server.start()
     eventually(lambda: commit in student.git("ls-remote", url, "main").output)
 
 
 def test_a_killed_servers_push_is_finished_by_its_successor(
-    server: ServerProcess, school: School, student: Student
+    own_server: ServerProcess, school: School, student: Student
 ) -> None:
-    project, url, push, commit = accepted_push(server, school, student)
-    server.signal(signal.SIGKILL)
+    project, url, push, commit = accepted_push(own_server, school, student)
+    own_server.signal(signal.SIGKILL)
     assert push.wait().status != 0
-    server.wait()
-    server.start()
+    own_server.wait()
+    own_server.start()
     school.succeed(school.accepted(project))
-    server.signal(signal.SIGKILL)
-    server.wait()
-    server.start()
+    own_server.signal(signal.SIGKILL)
+    own_server.wait()
+    own_server.start()
     eventually(lambda: commit in student.git("ls-remote", url, "main").output)
     assert student.git("clone", "-q", url, "copy").status == 0

@@ -7,7 +7,6 @@ import http.client
 import os
 import subprocess
 from base64 import b64encode
-from pathlib import Path
 
 import pytest
 from portal.builds.models import Build
@@ -20,14 +19,10 @@ MIB = 1 << 20
 SMALL = {"MADANG_GIT_PUSH_LIMIT_BYTES": str(MIB)}
 
 
-def objects(repositories: Path) -> list[Path]:
-    return [path for path in repositories.glob("*.git/objects/**/*") if path.is_file()]
-
-
 @pytest.mark.parametrize("post_buffer", ["65536", "100000000"], ids=["chunked", "announced"])
 @pytest.mark.parametrize("server", [SMALL], indirect=True)
 def test_a_push_over_the_limit_is_refused_with_the_reason_and_stores_nothing(
-    server: ServerProcess, school: School, student: Student, repositories: Path, post_buffer: str
+    server: ServerProcess, school: School, student: Student, post_buffer: str
 ) -> None:
     project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
     folder = student.project(files={"app.py": "", "data.bin": os.urandom(2 * MIB)})
@@ -36,22 +31,21 @@ def test_a_push_over_the_limit_is_refused_with_the_reason_and_stores_nothing(
     assert "larger than the 1 MiB that are allowed" in done.output
     assert ".gitignore" in done.output
     eventually(lambda: server.pushes() == 0)
-    assert objects(repositories) == []
+    assert server.objects(project) == []
     assert not Build.objects.filter(project=project).exists()
 
 
 @pytest.mark.parametrize("post_buffer", ["65536", "100000000"], ids=["chunked", "announced"])
 @pytest.mark.parametrize("server", [SMALL], indirect=True)
 def test_a_push_far_over_the_limit_is_cut_off(
-    server: ServerProcess, school: School, student: Student, repositories: Path, post_buffer: str
+    server: ServerProcess, school: School, student: Student, post_buffer: str
 ) -> None:
-    school.project()
-    url = server.url(f"{school.club}/app.git", school.key("deploy"))
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
     folder = student.project(files={"app.py": "", "data.bin": os.urandom(12 * MIB)})
     done = student.git("-c", f"http.postBuffer={post_buffer}", "push", url, "main", cwd=folder)
     assert done.status == 1
     eventually(lambda: server.pushes() == 0)
-    assert objects(repositories) == []
+    assert server.objects(project) == []
 
 
 def test_a_large_push_in_chunks_arrives_whole(
@@ -69,7 +63,7 @@ def test_a_large_push_in_chunks_arrives_whole(
 
 
 def test_a_forbidden_object_is_refused_by_git(
-    server: ServerProcess, school: School, student: Student, repositories: Path
+    server: ServerProcess, school: School, student: Student
 ) -> None:
     project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
     folder = student.project()
@@ -88,23 +82,25 @@ def test_a_forbidden_object_is_refused_by_git(
     assert "hasDotgit" in done.output
     assert "damaged or forbidden object" in done.output
     assert "git fsck --full" in done.output
-    assert objects(repositories) == []
+    assert server.objects(project) == []
     assert not Build.objects.filter(project=project).exists()
 
 
 def test_a_pusher_killed_in_the_middle_of_the_pack_leaves_nothing(
-    server: ServerProcess, school: School, student: Student, repositories: Path
+    server: ServerProcess, school: School, student: Student
 ) -> None:
     project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
     folder = student.project(files={"app.py": "", "data.bin": os.urandom(60 * MIB)})
     push = student.start("-c", "http.postBuffer=65536", "push", url, "main", cwd=folder)
     # The quarantined pack grows: the upload is on its way.
     eventually(
-        lambda: any(p.stat().st_size > MIB for p in repositories.glob("*.git/objects/tmp_objdir*/pack/*"))
+        lambda: any(
+            p.stat().st_size > MIB for p in server.repository(project).glob("objects/tmp_objdir*/pack/*")
+        )
     )
     push.kill()
     eventually(lambda: server.pushes() == 0)
-    assert objects(repositories) == []
+    assert server.objects(project) == []
     assert not Build.objects.filter(project=project).exists()
 
     again = student.start("push", url, "main", cwd=folder)

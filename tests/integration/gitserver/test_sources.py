@@ -45,16 +45,16 @@ def test_a_running_build_gets_exactly_its_source(
     indirect=True,
 )
 def test_sources_go_an_hour_after_their_build(
-    server: ServerProcess, school: School, student: Student, repositories: Path
+    server: ServerProcess, school: School, student: Student
 ) -> None:
     project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
     push = student.start("push", url, "main", cwd=student.project())
     build = school.accepted(project)
-    archive = repositories / ".sources" / Path(build.archive_path).name
+    archive = server.repositories / ".sources" / Path(build.archive_path).name
     assert archive.exists()
     school.succeed(build)
     assert push.wait().status == 0
     assert archive.exists()
     Build.objects.filter(pk=build.pk).update(finished_at=timezone.now() - timedelta(seconds=3601))
     eventually(lambda: not archive.exists())
-    eventually(lambda: list((repositories / ".sources").iterdir()) == [])
+    eventually(lambda: list((server.repositories / ".sources").iterdir()) == [])
