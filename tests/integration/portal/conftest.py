@@ -11,9 +11,12 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402 - models need Django's settings
+from django.db import connection  # noqa: E402
 from portal import cluster as the_cluster  # noqa: E402
 from portal.clubs.models import Club  # noqa: E402
 
+from tests.integration import postgres as database  # noqa: E402
+from tests.integration.conftest import FOLDER, PLATFORM_ENVIRONMENT  # noqa: E402
 from tests.integration.portal.scene import ScriptedCluster  # noqa: E402
 
 
@@ -36,3 +39,10 @@ def cluster(clean: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedCl
 def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a lease's keeper sees (a wish to stop) is seen after a third of a second."""
     monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update={"lease_seconds": 1}))
+
+
+@pytest.fixture
+def platform_environment(clean: None) -> dict[str, str]:
+    """The variables of a platform process on this process's database."""
+    name = str(connection.settings_dict["NAME"])
+    return {**PLATFORM_ENVIRONMENT, "DATABASE_URL": database.url(FOLDER, name)}

@@ -1,0 +1,91 @@
+"""The platform's programs as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from tests.integration.redis_server import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 240
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], what: str = "it") -> T:
+    """What `look` gives once it gives something."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{what} did not come about"
+        time.sleep(0.05)
+
+
+class Process:
+    """A program with its log; `end` asks it to stop and gives its exit status."""
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        path = os.pathsep.join([str(ROOT / "platform"), str(ROOT)])
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                list(words), env={**os.environ, "PYTHONPATH": path, **environment}, stdout=out, stderr=out
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def kill(self) -> None:
+        """As a machine that is gone."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def alive(self) -> None:
+        assert self.process.poll() is None, self.said()[-3000:]
+
+
+class Portal(Process):
+    """uvicorn with the portal."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        words = [sys.executable, "-m", "uvicorn", "portal.asgi:application", "--port", str(self.port)]
+        super().__init__(words, environment, log)
+
+        def ready() -> bool:
+            self.alive()
+            try:
+                return httpx.get(f"{self.url}/readyz", timeout=30).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        eventually(ready, "a ready portal")
+
+
+class Worker(Process):
+    """A Celery worker of one queue."""
+
+    def __init__(self, queue: str, environment: Mapping[str, str], log: Path) -> None:
+        words = [sys.executable, "-m", "celery", "--app=portal", "worker", f"--queues={queue}"]
+        super().__init__(
+            [*words, "--without-gossip", "--without-mingle", "--loglevel=INFO"], environment, log
+        )

@@ -1,0 +1,112 @@
+"""Many people watch one deploy: nobody misses a line, and nobody costs a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from asgiref.sync import sync_to_async
+from portal.builds import log
+from portal.builds.models import Build, StreamState
+
+from tests.integration.portal.processes import Portal
+from tests.integration.portal.scene import key_for, push, some_project
+
+WATCHERS = 80
+
+
+@pytest.fixture
+def portal(platform_environment: dict[str, str], tmp_path: Path) -> Iterator[Portal]:
+    process = Portal(platform_environment, tmp_path / "portal.log")
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def build(clean: None) -> Build:
+    return push(some_project())
+
+
+@pytest.fixture
+def client(portal: Portal, build: Build) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=f"{portal.url}/api/v1",
+        headers={"Authorization": f"Bearer {key_for(build.project, 'read')}"},
+        timeout=240,
+        limits=httpx.Limits(max_connections=None),
+    )
+
+
+async def events(client: httpx.AsyncClient, stream: int, after: int = 0) -> AsyncIterator[dict[str, Any]]:
+    async with client.stream("GET", f"/streams/{stream}?after={after}") as answer:
+        assert answer.status_code == 200
+        async for line in answer.aiter_lines():
+            yield json.loads(line)
+
+
+def threads_of(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+say = sync_to_async(log.say)
+end = sync_to_async(log.end)
+
+
+async def test_everyone_sees_every_line_in_order_and_the_end(
+    portal: Portal, build: Build, client: httpx.AsyncClient
+) -> None:
+    started = asyncio.Semaphore(0)
+
+    async def watch() -> list[dict[str, Any]]:
+        seen = []
+        async for event in events(client, build.stream_id):
+            seen.append(event)
+            if len(seen) == 1:
+                started.release()
+        return [event for event in seen if "heartbeat" not in event]
+
+    watching = [asyncio.ensure_future(watch()) for _ in range(WATCHERS)]
+    for _ in range(WATCHERS):
+        await started.acquire()
+    threads = threads_of(portal.pid)
+    for number in range(700):
+        if number % 100 == 0:
+            await say(build.stream_id, *[f"line {number + n}" for n in range(100)])
+    await end(build.stream_id, StreamState.SUCCEEDED)
+    results = await asyncio.gather(*watching)
+    assert all(result == results[0] for result in results)
+    *entries, last = results[0]
+    assert last == {"end": {"state": "succeeded", "exit_code": 0}}
+    assert [entry["sequence"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert [e["text"] for e in entries if e["text"].startswith("line")] == [f"line {n}" for n in range(700)]
+    assert threads < WATCHERS / 2
+    await client.aclose()
+
+
+async def test_a_lost_connection_goes_on_where_it_stopped(build: Build, client: httpx.AsyncClient) -> None:
+    await say(build.stream_id, "one", "two", "three")
+    first = []
+    async for event in events(client, build.stream_id):
+        first.append(event)
+        if event.get("text") == "two":
+            break
+    await say(build.stream_id, "four")
+    await end(build.stream_id, StreamState.FAILED)
+    rest = [event async for event in events(client, build.stream_id, after=first[-1]["sequence"])]
+    assert [event.get("text") for event in rest[:-1]] == ["three", "four"]
+    assert rest[-1] == {"end": {"state": "failed", "exit_code": 1}}
+    assert rest[0]["sequence"] == first[-1]["sequence"] + 1
+    await client.aclose()
+
+
+async def test_an_ended_deploy_is_shown_whole_and_ends(build: Build, client: httpx.AsyncClient) -> None:
+    await end(build.stream_id, StreamState.SUPERSEDED)
+    seen = [event async for event in events(client, build.stream_id)]
+    assert seen[0]["text"].startswith("Build")
+    assert seen[-1]["end"] == {"state": "superseded", "exit_code": 1}
+    await client.aclose()

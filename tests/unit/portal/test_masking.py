@@ -1,0 +1,45 @@
+"""What is stored of a log line."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from portal.builds.masking import HIDDEN, Masker
+
+
+def test_secrets_are_hidden_wherever_they_stand() -> None:
+    masker = Masker(["hunter2-hunter2"], 4096)
+    assert masker.line("x=hunter2-hunter2;hunter2-hunter2") == f"x={HIDDEN};{HIDDEN}"
+
+
+def test_short_values_stay_as_they_would_hide_the_log() -> None:
+    assert Masker(["1", "debug"], 4096).line("debug 1") == "debug 1"
+
+
+def test_a_secret_that_holds_another_is_hidden_whole() -> None:
+    assert Masker(["password", "password-and-more"], 4096).line("password-and-more") == HIDDEN
+
+
+def test_each_line_of_a_value_is_hidden() -> None:
+    masker = Masker(["-----BEGIN KEY\nabcdefghijkl\n"], 4096)
+    assert masker.line("abcdefghijkl") == HIDDEN
+
+
+def test_half_a_secret_is_not_left_at_the_cut() -> None:
+    text = "x" * 290 + "topsecret-value"
+    assert "topsec" not in Masker(["topsecret-value"], 300).line(text)
+
+
+def test_only_the_last_state_of_a_progress_bar_is_kept() -> None:
+    assert Masker([], 4096).line("10%\r50%\r100%\r\n") == "100%"
+
+
+def test_colours_and_tabs_stay_other_control_characters_go() -> None:
+    assert Masker([], 4096).line("\x1b[31ma\tb\x00\x07") == "\x1b[31ma\tb"
+
+
+@given(st.text(), st.integers(256, 512))
+def test_every_line_can_be_stored(text: str, limit: int) -> None:
+    stored = Masker([], limit).line(text)
+    assert len(stored.encode()) <= limit
+    assert "\x00" not in stored
