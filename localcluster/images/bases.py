@@ -95,7 +95,7 @@ def _python_full(store: Store) -> Iterator[Base]:
 def _with_python(store: Store, image: Image, minor: str) -> Image:
     # The layer is made over the slim files whatever it lies upon, so that both kinds share it.
     below = with_packages(store, debian(store), *languages.PYTHON_LIBRARIES).layers
-    return image.with_layer(languages.python(store, minor, below)).with_config(
+    return image.with_layer(*languages.python(store, minor, below)).with_config(
         Env=["LANG=C.UTF-8", f"PYTHON_VERSION={languages.PYTHONS[minor].partition('-')[0]}"], Cmd=["python3"]
     )
 

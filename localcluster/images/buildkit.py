@@ -24,12 +24,15 @@ def builder(made_from: Ingredients) -> Image:
 
 
 def frontend(made_from: Ingredients) -> Image:
-    """Like Docker Hub's docker/dockerfile, so that `# syntax=` lines find it in the mirror."""
+    """Like Docker Hub's docker/dockerfile, so that `# syntax=` lines find it in the mirror.
+
+    Without that one's wish for no network (moby.buildkit.frontend.network.none): a build's pod may not
+    configure the loopback of a network namespace of its own.
+    """
     name = "dockerfile-frontend"
     return Image((made_from.executables("/bin", {name: made_from.program(name)}),)).with_config(
         Entrypoint=[f"/bin/{name}"],
         Labels={
-            "moby.buildkit.frontend.network.none": "true",
             "moby.buildkit.frontend.caps": ",".join(
                 f"moby.buildkit.frontend.{word}" for word in _CAPABILITIES
             ),

@@ -10,7 +10,7 @@ from localcluster.errors import ClusterError
 from localcluster.images.layer import Entry, Link, pack
 from localcluster.images.npm import npm_command
 from localcluster.images.oci import Layer, architecture
-from localcluster.images.overlay import within
+from localcluster.images.overlay import changed, within
 from localcluster.images.store import Store, run
 from localcluster.programs import toolchain
 
@@ -30,12 +30,16 @@ _NODE_COMMANDS = {
 # The Go module proxy serves every tool chain as the module golang.org/toolchain.
 GOS = {"1.23": "1.23.12", "1.24": "1.24.11", "1.25": "1.25.5", "1.26": "1.26.6"}
 
+# A pod cannot write bytecode beside its modules: what is compiled now is compiled for every start.
+COMPILE = "python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash"
+
 _UNUSED_PYTHON = ("test", "idlelib", "turtledemo", "tkinter", "lib2to3")
 
 
-def python(store: Store, minor: str, below: tuple[Layer, ...]) -> Layer:
-    """CPython `minor`, such as 3.12, in /usr/local, for over the layers `below`."""
-    return store.layer(cpython, minor, PYTHONS[minor], below)
+def python(store: Store, minor: str, below: tuple[Layer, ...]) -> tuple[Layer, Layer]:
+    """CPython `minor`, such as 3.12, in /usr/local and its bytecode, for over the layers `below`."""
+    files = store.layer(cpython, minor, PYTHONS[minor], below)
+    return files, store.layer(python_bytecode, minor, (*below, files))
 
 
 def node(store: Store, major: str) -> Layer:
@@ -71,6 +75,11 @@ def cpython(store: Store, minor: str, version: str, below: tuple[Layer, ...]) ->
             entries[f"{folder}/cert.pem"] = Link("/etc/ssl/certs/ca-certificates.crt")
             entries[f"{folder}/certs"] = Link("/etc/ssl/certs")
         return pack(store.blobs, entries)
+
+
+def python_bytecode(store: Store, minor: str, below: tuple[Layer, ...]) -> Layer:
+    script = f"{COMPILE} /usr/local/lib/python{minor}"
+    return changed(store, below, script, f"compile the modules of Python {minor}")
 
 
 def node_tools(store: Store, major: str, tools: tuple[tuple[str, str], ...]) -> Layer:

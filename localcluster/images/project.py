@@ -8,9 +8,10 @@ from localcluster.errors import ClusterError
 from localcluster.images.bases import python_image
 from localcluster.images.debian import with_script
 from localcluster.images.ingredients import Ingredients
+from localcluster.images.languages import COMPILE
 from localcluster.images.layer import pack
 from localcluster.images.oci import Image, Layer
-from localcluster.images.overlay import changed, within
+from localcluster.images.overlay import within
 from localcluster.images.store import Store, run
 
 PYTHON = "3.12"
@@ -19,8 +20,6 @@ USER = 10001
 _SITE = f"/usr/local/lib/python{PYTHON}/site-packages"
 _PACKAGES = ("portal", "deployer", "spot")  # the embedded cluster runs on the host only
 
-# Nothing is written into a read-only root at run time, so what is compiled now is compiled for ever.
-_COMPILE = "python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash"
 
 _STATIC_FILES = """
 if python3 -c 'from django.conf import settings; raise SystemExit(settings.STATIC_ROOT is None)'; then
@@ -39,7 +38,6 @@ def project_image(made_from: Ingredients) -> Image:
     )
     requirements = _requirements(store, tree)
     wheel = _wheel(store, tree)
-    image = image.with_layer(store.layer(standard_library_bytecode, base.layers, PYTHON))
     image = image.with_layer(store.layer(dependencies, base.layers, requirements, PYTHON))
     image = image.with_layer(store.layer(own_packages, image.layers, wheel))
     return image.with_config(
@@ -55,11 +53,6 @@ def project_image(made_from: Ingredients) -> Image:
     )
 
 
-def standard_library_bytecode(store: Store, below: tuple[Layer, ...], python: str) -> Layer:
-    script = f"{_COMPILE} /usr/local/lib/python{python}"
-    return changed(store, below, script, "compile Python's standard library")
-
-
 def dependencies(store: Store, below: tuple[Layer, ...], requirements: str, python: str) -> Layer:
     with store.scratch() as work:
         listed, target = work / "requirements.txt", work / "target"
@@ -72,9 +65,7 @@ def dependencies(store: Store, below: tuple[Layer, ...], requirements: str, pyth
         for script in programs.iterdir() if programs.exists() else ():
             _point_to_python(script, python)
         with store.scratch() as scratch:
-            compiling = (
-                f"{_COMPILE} -s /mnt -p {_SITE} /mnt || true"  # some packages ship templates named .py
-            )
+            compiling = f"{COMPILE} -s /mnt -p {_SITE} /mnt || true"  # some packages ship templates named .py
             within(store, scratch, below, compiling, "compile the dependencies", mounts={"/mnt": target})
         shutil.move(programs, work / "bin")
         return pack(store.blobs, {_SITE: target, "/usr/local/bin": work / "bin"})
@@ -86,7 +77,7 @@ def own_packages(store: Store, below: tuple[Layer, ...], wheel: tuple[tuple[str,
             path = work / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        script = f"{_COMPILE} -s /mnt -p {_SITE} /mnt\n{_STATIC_FILES}"
+        script = f"{COMPILE} -s /mnt -p {_SITE} /mnt\n{_STATIC_FILES}"
         environment = {
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "MADANG_SECRET_KEY": "only while the image is made",
