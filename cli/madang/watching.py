@@ -1,5 +1,6 @@
 """Showing a deploy while it happens, and ending with its exit code."""
 
+from math import ceil
 from types import TracebackType
 
 import typer
@@ -50,7 +51,7 @@ class _Screen:
         raw(f"{_SECTION if opens else _UNDER}{entry.text}", "bold" if opens else "")
 
     def lost(self, reason: str, wait_seconds: float) -> None:
-        errors.print(f"madang: connection lost ({reason}); again in {wait_seconds:.0f} s", style="dim")
+        errors.print(f"madang: connection lost ({reason}); again in {ceil(wait_seconds)} s", style="dim")
 
     def back(self) -> None:
         errors.print("madang: connected again", style="dim")

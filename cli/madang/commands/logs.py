@@ -1,5 +1,6 @@
 """logs: what the project's running copies print."""
 
+from math import ceil
 from typing import Annotated
 
 import typer
@@ -45,7 +46,7 @@ def logs(
                 f"{session.path}/logs", follow=str(follow).lower(), tail=tail_count, since=since
             ),
             show,
-            lambda reason, wait_seconds: hint(f"madang: lost ({reason}); again in {wait_seconds:.0f} s"),
+            lambda reason, wait_seconds: hint(f"madang: lost ({reason}); again in {ceil(wait_seconds)} s"),
             count=count,
             follow=follow,
             pause=session.portal.pause,
