@@ -25,7 +25,7 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
-    with Server(("0.0.0.0", int(os.environ.get("PORT", "8080"))), Handler) as server:
+    with Server(("", int(os.environ.get("PORT", "8080"))), Handler) as server:
         # The platform sends SIGTERM before it stops a copy: answer what has begun, take nothing new.
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"listening on {server.server_port}")
