@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from portal.builds.cancelling import cancel_build
@@ -16,6 +17,7 @@ from tests.integration.portal.processes import Worker, eventually
 from tests.integration.portal.scene import BY, push, some_project
 
 NAMESPACE = "madang-builds"
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -48,39 +50,54 @@ def owner_of(build: Build) -> str:
     return build.lease_owner
 
 
+@pytest.fixture
+def workers(
+    platform_environment: dict[str, str], kubeconfig: Path, tmp_path: Path
+) -> Iterator[Callable[[], Worker]]:
+    """Starts workers; those that a failed test leaves are killed."""
+    environment = {**platform_environment, "KUBECONFIG": str(kubeconfig), "MADANG_LEASE_SECONDS": "6"}
+    started: list[Worker] = []
+
+    def start() -> Worker:
+        started.append(Worker("builds", environment, tmp_path / f"worker-{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.kill()
+
+
+def swept_until(look: Callable[[], T | None], worker: Worker) -> T:
+    """What `look` gives at last, while beat makes its rounds."""
+
+    def after_a_round() -> T | None:
+        worker.alive()
+        sweep()
+        return look()
+
+    return eventually(after_a_round)
+
+
 def test_a_job_outlives_a_killed_worker_and_one_that_leaves_and_ends_when_it_is_cancelled(
-    platform_environment: dict[str, str], kube: Kube, kubeconfig: Path, tmp_path: Path
+    workers: Callable[[], Worker], kube: Kube
 ) -> None:
-    environment = {**platform_environment, "KUBECONFIG": str(kubeconfig), "MADANG_LEASE_SECONDS": "3"}
-
-    def worker(name: str) -> Worker:
-        return Worker("builds", environment, tmp_path / f"{name}.log")
-
-    def swept_until(look: object) -> None:
-        def round_of_beat() -> object:
-            sweep()
-            return look()  # type: ignore[operator]
-
-        eventually(round_of_beat)
-
-    first = worker("first")
     project = some_project()
     build = push(project)
-    job = eventually(lambda: job_of(kube, build), f"the Job; {first.said()[-2000:]}")
-    owner = owner_of(build)
-    assert str(first.pid) in owner
+    first = workers()
+    job = swept_until(lambda: job_of(kube, build), first)
+    assert str(first.pid) in owner_of(build)
 
     first.kill()
-    second = worker("second")
-    swept_until(lambda: str(second.pid) in owner_of(build))
+    second = workers()
+    swept_until(lambda: str(second.pid) in owner_of(build), second)
     assert build.takeovers == 1
 
     assert second.end() == 0
     assert owner_of(build) == ""
     assert build.state == "running"
 
-    third = worker("third")
-    swept_until(lambda: str(third.pid) in owner_of(build))
+    third = workers()
+    swept_until(lambda: str(third.pid) in owner_of(build), third)
     assert build.takeovers == 1
     again = job_of(kube, build)
     assert again is not None

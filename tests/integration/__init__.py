@@ -1,0 +1,1 @@
+"""Tests against the real PostgreSQL, Redis, git, registry and API server."""
