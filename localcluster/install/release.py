@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,32 @@ from localcluster.report import Report
 RELEASE = "madang"
 FINGERPRINT = "madang.dev/fingerprint"
 _RELEASES = f"/api/v1/namespaces/{NAMESPACE}/secrets"
-_OURS = f"owner=helm,name={RELEASE}"
 
 
 def upgrade(instance: Instance, api: Api, programs: Path, values: Mapping[str, Any], report: Report) -> None:
-    """`helm upgrade --install`, unless the deployed release has this very chart and these values."""
+    """`helm upgrade --install`, unless the newest revision is this chart with these values."""
     wanted = fingerprint(CHART, values)
-    if api.get(_RELEASES, labelSelector=f"{_OURS},status=deployed,{FINGERPRINT}={wanted}")["items"]:
+    revisions = api.get(_RELEASES, labelSelector=f"owner=helm,name={RELEASE}")["items"]
+    labels = [revision["metadata"]["labels"] for revision in revisions]
+    if is_deployed(labels, wanted):
         return
-    _forget_interrupted(api)
+    # A helm that was killed leaves its revision pending, and every later one refuses to start.
+    for revision in revisions:
+        if revision["metadata"]["labels"]["status"].startswith("pending-"):
+            api.delete(f"{_RELEASES}/{revision['metadata']['name']}")
     report("helm installs the platform")
     written = instance.state / "values.json"
     written.write_text(json.dumps(values, indent=1))
     _run(instance, programs, ["upgrade", "--install", RELEASE, str(CHART), *_options(written, wanted)])
+
+
+def is_deployed(revisions: Iterable[Mapping[str, str]], wanted: str) -> bool:
+    """Whether the newest revision, by the labels of helm's Secrets, ended well with the wanted fingerprint.
+
+    The newest, not any: a later one that failed or was killed half-way may have changed objects.
+    """
+    newest = max(revisions, key=lambda labels: int(labels["version"]), default=None)
+    return newest is not None and newest["status"] == "deployed" and newest.get(FINGERPRINT) == wanted
 
 
 def fingerprint(chart: Path, values: Mapping[str, Any]) -> str:
@@ -52,13 +65,6 @@ def _options(values: Path, wanted: str) -> list[str]:
         "--force-conflicts",
         "--hide-notes",
     ]
-
-
-def _forget_interrupted(api: Api) -> None:
-    """A helm that was killed leaves its revision pending, and every later one refuses to start."""
-    pending = "status in (pending-install,pending-upgrade,pending-rollback)"
-    for secret in api.get(_RELEASES, labelSelector=f"{_OURS},{pending}")["items"]:
-        api.delete(f"{_RELEASES}/{secret['metadata']['name']}")
 
 
 def _run(instance: Instance, programs: Path, arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""helm runs again exactly when the chart or a value has changed."""
+"""helm runs again exactly when the chart or a value has changed, or its last run did not end well."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localcluster.install.release import fingerprint
+from localcluster.install.release import FINGERPRINT, fingerprint, is_deployed
 
 
 @pytest.fixture
@@ -39,3 +39,27 @@ def test_a_template_under_another_name_changes_it(chart: Path) -> None:
 
 def test_it_fits_a_label(chart: Path) -> None:
     assert len(fingerprint(chart, {})) <= 63
+
+
+def revision(version: int, status: str, print_: str = "f") -> dict[str, str]:
+    return {"version": str(version), "status": status, FINGERPRINT: print_}
+
+
+def test_a_deployed_revision_of_the_same_fingerprint_is_enough() -> None:
+    assert is_deployed([revision(9, "superseded"), revision(10, "deployed")], "f")
+
+
+@pytest.mark.parametrize(
+    "revisions",
+    [
+        [],
+        [revision(1, "deployed", "other")],
+        [revision(1, "superseded"), revision(2, "deployed", "other")],
+        [revision(9, "deployed"), revision(10, "pending-upgrade")],
+        [revision(1, "deployed"), revision(2, "failed", "other")],
+        [{"version": "1", "status": "deployed"}],
+    ],
+    ids=["none", "other", "older", "killed after it", "failed after it", "by hand"],
+)
+def test_helm_runs_when_the_newest_revision_is(revisions: list[dict[str, str]]) -> None:
+    assert not is_deployed(revisions, "f")
