@@ -34,3 +34,8 @@ def clean(build_id: int) -> None:
         )
         return
     Build.objects.filter(pk=build_id).update(cleaned_at=Now())
+
+
+def clean_again(build_id: int) -> None:
+    """A worker lost its lease and may have started the Job after the build had ended and was cleaned."""
+    Build.objects.filter(pk=build_id, state__in=BUILD_STATES.terminal).update(cleaned_at=None)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
 from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
 from portal import cluster
 from portal.builds import queue, steps
 from portal.builds.cancelling import CANCELLED
-from portal.builds.cleaning import clean
+from portal.builds.cleaning import clean, clean_again
 from portal.builds.log import Line
 from portal.builds.masking import Masker
 from portal.builds.models import Build, BuildState
@@ -47,6 +47,7 @@ def run(build_id: int) -> None:
             _work(lease, keeper)
     except LeaseLost:
         logger.warning("lease lost, another goes on", extra={"build": build_id})
+        clean_again(build_id)
         return
     if not keeper.lost:
         clean(build_id)
@@ -90,6 +91,8 @@ def _give_up(lease: Lease, build: Build) -> None:
 def _follow(
     lease: Lease, keeper: Keeper, build: Build, order: BuildOrder, builder: Builder, masker: Masker
 ) -> BuildOutcome:
+    # Back to the pool: this thread waits for minutes now.
+    connection.close()
     builder.start(order)
     with LogWriter(
         lambda lines: steps.write_lines(lease, lines), lost=keeper.give_up, most_lines=MOST_LINES

@@ -63,11 +63,8 @@ class LogWriter:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        try:
-            while self._collect() and not self._failed:
-                self._flush()
-        finally:
-            connection.close()
+        while self._collect() and not self._failed:
+            self._flush()
 
     def _collect(self) -> bool:
         """Waits for lines; False at the end."""
@@ -87,12 +84,14 @@ class LogWriter:
             return
         except DatabaseError as error:
             logger.warning("log lines not written yet", extra={"error": str(error)})
-            connection.close()
             with self._changed:
                 if self._changed.wait_for(lambda: self._closing, 1.0):
                     # At the end one more try, then the next worker reads them from the Job again.
                     self._last_try(batch)
             return
+        finally:
+            # Back to the pool: between two flushes there is mostly silence.
+            connection.close()
         with self._changed:
             del self._lines[: len(batch)]
             self._changed.notify_all()

@@ -74,11 +74,12 @@ class Keeper:
                 kept_at = time.monotonic()
             except LeaseLost:
                 self._lost.set()
-                break
+                return
             except DatabaseError as error:
                 logger.warning("lease not renewed", extra={"error": str(error)})
-                connection.close()
                 if time.monotonic() - kept_at > self._lease_seconds:
                     self._lost.set()
-                    break
-        connection.close()
+                    return
+            finally:
+                # Back to the pool: most of the time a lease needs no connection.
+                connection.close()

@@ -20,7 +20,7 @@ from portal.releases.steps import live_release
 
 @transaction.atomic
 def rollback(*, by: Principal, project: Project, number: int | None = None) -> Rollout:
-    """A new release of an old release's build and config (docs/adr/0003); None: the one live before.
+    """A new release of an old release's build and config (docs/adr/0007); None: the one live before.
 
     The project's variables become that release's too, so that the next change starts from what runs.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from deployer.errors import DeployerError, Explanation, TemporaryError
 from portal import cluster
@@ -19,7 +19,7 @@ from portal.leases.keeper import Keeper, new_owner
 from portal.leases.model import Lease, LeaseLost
 from portal.leases.shutdown import stopping
 from portal.nudge import nudge_rollout
-from portal.projects.selectors import address
+from portal.projects.selectors import address, find
 from portal.releases import queue, steps
 from portal.releases.models import Rollout, RolloutState
 from portal.releases.ordering import order_of, spec_of
@@ -35,12 +35,14 @@ def run(rollout_id: int) -> None:
     lease = queue.claim(rollout_id, new_owner())
     if lease is None:
         return
+    club, project = Rollout.objects.values_list("project__club__slug", "project__slug").get(pk=rollout_id)
     keeper = Keeper(lambda: renew(Rollout, lease), environment().lease_seconds)
     try:
         with keeper:
             _work(lease, keeper)
     except LeaseLost:
         logger.warning("lease lost, another goes on", extra={"rollout": rollout_id})
+        _take_away_if_deleted(club, project)
 
 
 def _work(lease: Lease, keeper: Keeper) -> None:
@@ -80,7 +82,14 @@ def _roll_out(
     # The last look before the cluster changes; the cluster compares the fence once more.
     renew(Rollout, lease)
     rollouts.apply(order)
-    return rollouts.follow(order, lambda text: steps.tell(lease, masker.line(text)), keeper.should_stop)
+
+    def tell(text: str) -> None:
+        steps.tell(lease, masker.line(text))
+        # Back to the pool: most of a rollout is waiting.
+        connection.close()
+
+    connection.close()
+    return rollouts.follow(order, tell, keeper.should_stop)
 
 
 def _settle(lease: Lease, keeper: Keeper, rollout: Rollout, outcome: RolloutOutcome, masker: Masker) -> bool:
@@ -121,6 +130,12 @@ def _refused(lease: Lease, rollout: Rollout, why: Explanation) -> None:
     if state == RolloutState.RUNNING:
         steps.begin_undo(lease, why)
     steps.retry(lease, why)
+
+
+def _take_away_if_deleted(club: str, project: str) -> None:
+    """The project may have been removed while this worker was still telling the cluster about it."""
+    if find(club, project) is None:
+        cluster.rollouts().remove_project(club, project)
 
 
 def _unexplained(state: str) -> Explanation:
