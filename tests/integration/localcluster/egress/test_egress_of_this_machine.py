@@ -5,14 +5,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from localcluster.egress import build_settings, way_out
+from localcluster.images.npm import npm_command
 from localcluster.instance import Instance
 
 
 def test_the_hosts_of_every_client_are_found() -> None:
-    found = way_out(Instance.from_environment().cache, print)
-    registry = subprocess.run(
-        ["npm", "config", "get", "registry"], capture_output=True, text=True, check=True, cwd="/"
-    ).stdout.strip()
+    cache = Instance.from_environment().cache
+    found = way_out(cache, print)
+    npm, environment = npm_command(cache, print)
+    command = [*npm, "config", "get", "registry"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/", env=environment)
+    registry = answer.stdout.strip()
     assert urlsplit(registry).hostname in found.hosts
     # pip's index and files, npm, yarn, Go's proxy and checksums, Maven, Debian
     assert len(found.hosts) >= 6
