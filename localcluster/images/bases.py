@@ -57,9 +57,8 @@ def ensure_bases(cache: Path, mirror: str, groups: Iterable[str], report: Report
     pushed: list[str] = []
     for group in groups:
         for base in make(store, group):
-            for name in base.names:
-                repository, _, tag = name.rpartition(":")
-                registry.push(base.image, repository if "/" in repository else f"library/{repository}", [tag])
+            for repository, tags in _by_repository(base.names).items():
+                registry.push(base.image, f"library/{repository}", tags)
             pushed += base.names
         report(f"base images: {group}")
     return pushed
@@ -223,6 +222,14 @@ def _tagged(versions: dict[str, str] | dict[str, None], newest: str) -> Iterator
     for version in versions:
         more = [version.partition(".")[0], ""] if version == newest else []
         yield version, list(dict.fromkeys([version, *more]))
+
+
+def _by_repository(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        repository, _, tag = name.rpartition(":")
+        found.setdefault(repository, []).append(tag)
+    return found
 
 
 def _names(repository: str, *tags: str) -> tuple[str, ...]:
