@@ -74,6 +74,9 @@ def _programs(instance: Instance, node: Node, home: Path, programs: Path) -> tup
         str(programs / "kube-network-policies"),
         f"--hostname-override={node.name}",
         f"--nfqueue-id={AGENT_QUEUE}",
+        # Without this it looks only at packets of pods whose address the API server has published already: a
+        # new pod that connects at once was free.
+        "--baseline-admin-network-policy=true",
         # The remedy for kernels before 6.12 would accept all UDP to port 53, to anywhere.
         "--netfilter-bug-1766-fix=false",
         f"--metrics-bind-address={AGENT_METRICS}",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from localcluster import machines
+from localcluster import cgroups, machines
 from localcluster.instance import Instance
 from localcluster.machine import MachineSpec
 from localcluster.supervision import HOST_NETWORK, Program
@@ -36,6 +36,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instan
     made = Instance.from_environment()
     yield made
     machines.kill(made, "one")
+    cgroups.remove(made.cgroup)
     machines.remove_built_in_paths()
 
 
@@ -155,8 +156,6 @@ def test_a_stop_lets_programs_end_by_themselves(instance: Instance) -> None:
 
 
 def machines_processes(instance: Instance) -> list[int]:
-    from localcluster import cgroups
-
     return sorted(cgroups.processes(machines.cgroup(instance, "one")))
 
 
