@@ -103,7 +103,8 @@ class Requests:
                     if (full := await disk(repository_full, self.server, target)) is not None:
                         await refuse(send, 403, full)
                         return
-                    if self.server.pushing.taken:
+                    limit = self.server.settings.project_push_concurrency
+                    if self.server.pushing.taken or self.server.pushes.of(target.project_id) >= limit:
                         raise Busy
                 await fetch(self.server, scope, receive, send, request, target, principal.name)
             except Busy:
@@ -111,9 +112,8 @@ class Requests:
 
 
 def client_address(scope: Scope) -> str:
-    """The visitor's address as the ingress says it, else the connection's."""
-    forwarded = header(scope, b"x-forwarded-for").split(",")[0].strip()
-    return forwarded[:64] or (scope["client"][0] if scope.get("client") else "")
+    """The visitor's address; uvicorn puts it there from X-Forwarded-For of proxies it was told to trust."""
+    return str(scope["client"][0]) if scope.get("client") else ""
 
 
 def closing() -> Explanation:

@@ -49,7 +49,7 @@ async def pre_receive(
         explanation = wording.platform_trouble(push.id)
         if isinstance(error, DeployerError):
             logger.error("why", extra={"push": push.id, "explanation": error.explanation.to_dict()})
-        await say(wording.refusal(explanation))
+        await say(wording.trouble(explanation))
         return 1
     return await _follow(server, push, say)
 

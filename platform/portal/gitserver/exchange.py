@@ -14,6 +14,7 @@ from portal.gitserver.answers import NEVER_CACHED, Receive, Scope, Send, answer,
 from portal.gitserver.backend import Backend, EndedEarly
 from portal.gitserver.directory import Target
 from portal.gitserver.server import GitServer
+from portal.gitserver.settings import GitServerSettings
 from portal.gitserver.sideband import RefusalExplainer, explain_refusal
 
 logger = logging.getLogger(__name__)
@@ -63,15 +64,20 @@ def content_length(scope: Scope) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-async def feed(receive: Receive, backend: Backend, limit_bytes: int, stalled_seconds: float) -> None:
-    """The request's body to git. Raises ClientGone and TooLarge."""
+async def feed(receive: Receive, backend: Backend, limit_bytes: int, settings: GitServerSettings) -> None:
+    """The request's body to git. Raises ClientGone (a client that stalls is gone too) and TooLarge."""
+    try:
+        async with asyncio.timeout(settings.upload_seconds):
+            await _feed(receive, backend, limit_bytes, settings.stalled_seconds)
+    except TimeoutError:
+        raise ClientGone from None
+
+
+async def _feed(receive: Receive, backend: Backend, limit_bytes: int, stalled_seconds: float) -> None:
     count = 0
     more = True
     while more:
-        try:
-            message = await asyncio.wait_for(receive(), stalled_seconds)
-        except TimeoutError:
-            raise ClientGone from None
+        message = await asyncio.wait_for(receive(), stalled_seconds)
         if message["type"] == "http.disconnect":
             raise ClientGone
         body = message.get("body", b"")

@@ -38,7 +38,7 @@ async def fetch(
         backend = await Backend.start(environment, wait_for_reader=True)
         try:
             with contextlib.suppress(ClientGone):
-                await feed(receive, backend, FETCH_REQUEST_BYTES, server.settings.stalled_seconds)
+                await feed(receive, backend, FETCH_REQUEST_BYTES, server.settings)
                 await deliver(server, backend, request, receive, send, reference=secrets.token_hex(8))
         except TooLarge:
             await too_large(send, FETCH_REQUEST_BYTES)

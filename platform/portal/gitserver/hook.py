@@ -31,6 +31,8 @@ def ask(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def pre_receive() -> int:
     """Prints the deploy as it goes; the server's verdict is the exit code."""
+    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     updates = [line.rstrip("\n").split(" ", 2) for line in sys.stdin]
     environment = {name: os.environ[name] for name in _GIT_VARIABLES if name in os.environ}
     accepted = False
@@ -55,6 +57,8 @@ def proc_receive() -> int:
     read_packets(git)
     answer.write(packet("version=1\n") + b"0000")
     answer.flush()
+    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     updates = [line.split(" ", 2) for line in read_packets(git)]
     results = {ref: "the platform is restarting" for _, _, ref in updates}
     try:

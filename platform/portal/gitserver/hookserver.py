@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from portal.gitserver import wording
 from portal.gitserver.deploying import pre_receive
 from portal.gitserver.pushes import Push
 from portal.gitserver.refs import RefUpdate
@@ -59,7 +60,17 @@ async def _converse(server: GitServer, reader: asyncio.StreamReader, writer: asy
             await send({"accepted": True})
         await send({"text": text})
 
-    await send({"exit": await pre_receive(server, push, updates, question.get("environment", {}), say)})
+    try:
+        exit_code = await pre_receive(server, push, updates, question.get("environment", {}), say)
+    except ConnectionError:
+        raise
+    except Exception:
+        logger.exception(
+            "a push cannot be followed any more", extra={"push": push.id, "build": push.build_id}
+        )
+        await say(wording.trouble(wording.lost_sight(push.id)))
+        exit_code = 1
+    await send({"exit": exit_code})
 
 
 async def _move_branch(server: GitServer, push: Push, updates: list[RefUpdate]) -> dict[str, str]:

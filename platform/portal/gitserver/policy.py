@@ -20,6 +20,7 @@ def git_configuration(*, hooks: Path, push_limit_bytes: int) -> str:
             "logAllRefUpdates": "true",
             "fsync": "committed,loose-object,reference",
             "bigFileThreshold": "16m",
+            "deltaBaseCacheLimit": "32m",
         },
         "receive": {
             "fsckObjects": "true",

@@ -14,8 +14,8 @@ from portal.gitserver.directory import Target
 
 @dataclass
 class Push:
-    """One run of receive-pack. `received` is set once its hook called: the pack is here and checked.
-    `build_id` is set once the push was accepted; `wanted_ref` then is the ref that its success moves."""
+    """One run of receive-pack. `received` is set once its hook called: the pack is here and
+    checked. `build_id` is set once the push was accepted."""
 
     target: Target
     principal: Principal
@@ -39,6 +39,10 @@ class Pushes:
 
     def __iter__(self) -> Iterator[Push]:
         return iter(list(self._by_secret.values()))
+
+    def of(self, project_id: int) -> int:
+        """How many pushes of one project go on."""
+        return sum(1 for push in self if push.target.project_id == project_id)
 
     def begin(self, push: Push) -> None:
         self._by_secret[push.secret] = push

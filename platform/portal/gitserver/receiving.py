@@ -23,7 +23,7 @@ from portal.gitserver.exchange import (
     too_large,
 )
 from portal.gitserver.pushes import Push
-from portal.gitserver.server import GitServer
+from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.threads import disk
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ async def receive_pack(
     backend = await _begin(server, scope, request, push)
     try:
         try:
-            await feed(receive, backend, limit_bytes, server.settings.stalled_seconds)
+            await feed(receive, backend, limit_bytes, server.settings)
         except BaseException:
             # Cut off, git finds the pack incomplete, removes what it has and ends by itself.
             await backend.discard()
@@ -66,6 +66,8 @@ async def receive_pack(
 
 async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Push) -> Backend:
     """Starts receive-pack with its hooks' secret, and the task that sees it to its end."""
+    if server.pushes.of(push.target.project_id) >= server.settings.project_push_concurrency:
+        raise Busy
     await server.pushing.take()
     try:
         await server.receiving.take()

@@ -18,9 +18,10 @@ class GitServerSettings(BaseSettings):
     # What is unpacked from the commit may be larger than the push: it counts as the build reads it.
     archive_limit_bytes: int = Field(default=1 << 30, ge=1 << 20)
 
-    # A push first receives (index-pack: a core, and memory), then waits for its deploy (20 MB and idle).
-    receiving_concurrency: int = Field(default=4, ge=1)
-    push_concurrency: int = Field(default=64, ge=1)
+    # A push first receives (index-pack: up to 100 MB), then waits for its deploy (15 MB and idle).
+    receiving_concurrency: int = Field(default=6, ge=1)
+    push_concurrency: int = Field(default=32, ge=1)
+    project_push_concurrency: int = Field(default=4, ge=1)
     fetch_concurrency: int = Field(default=8, ge=1)
     turn_seconds: float = Field(default=60, gt=0)
 
@@ -28,6 +29,8 @@ class GitServerSettings(BaseSettings):
     heartbeat_seconds: float = Field(default=15, gt=0)
     # A client that takes nothing for so long is gone.
     stalled_seconds: float = Field(default=300, gt=0)
+    # As long as the ingress waits for a request to be complete.
+    upload_seconds: float = Field(default=1800, gt=0)
     goodbye_seconds: float = Field(default=20, gt=0)
 
     housekeeping_seconds: float = Field(default=60, gt=0)

@@ -55,8 +55,17 @@ def plain(text: str) -> str:
 
 def refusal(explanation: Explanation) -> str:
     """Why a push was refused before it was accepted."""
+    return _explained(explanation, "Refused: ")
+
+
+def trouble(explanation: Explanation) -> str:
+    """What the platform did wrong."""
+    return _explained(explanation, "")
+
+
+def _explained(explanation: Explanation, prefix: str) -> str:
     first, *rest = explanation.lines()
-    return "\n".join(["", section(f"Refused: {first}"), *([under(*rest)] if rest else []), ""])
+    return "\n".join(["", section(prefix + first), *([under(*rest)] if rest else []), ""])
 
 
 def attach() -> str:
@@ -113,6 +122,15 @@ def platform_trouble(reference: str) -> Explanation:
         "Not your code: the platform had a problem with this push. Nothing was deployed.",
         f"reference {reference}",
         "Push again in a minute. If it stays, tell an operator the reference.",
+    )
+
+
+def lost_sight(reference: str) -> Explanation:
+    return Explanation(
+        "lost-sight",
+        "Not your code: the git server lost sight of this deploy.",
+        f"reference {reference}",
+        "See how it goes with:  madang attach",
     )
 
 

@@ -18,6 +18,7 @@ from portal.environment import environment
 from portal.projects.models import Project
 
 from deployer.errors import Explanation
+from tests.integration.gitserver.student import Running
 
 PATIENCE_SECONDS = 300
 T = TypeVar("T")
@@ -51,12 +52,15 @@ class School:
 
     # ---- what the workers do ------------------------------------------------------------------
 
-    def accepted(self, project: Project, count: int = 1) -> Build:
-        """The project's newest build, once `count` were accepted."""
+    def accepted(self, project: Project, count: int = 1, push: Running | None = None) -> Build:
+        """The project's newest build, once `count` were accepted; `push` must not have ended before."""
 
         def newest() -> Build | None:
             found = list(Build.objects.filter(project=project).order_by("-id"))
-            return found[0] if len(found) >= count else None
+            if len(found) >= count:
+                return found[0]
+            assert push is None or push.process.poll() is None, push.output
+            return None
 
         return eventually(newest)
 

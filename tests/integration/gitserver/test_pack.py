@@ -11,9 +11,10 @@ from base64 import b64encode
 import pytest
 from portal.builds.models import Build
 
-from tests.integration.gitserver.school import School, eventually
+from tests.integration.gitserver.narrow_road import narrow_road
+from tests.integration.gitserver.school import PATIENCE_SECONDS, School, eventually
 from tests.integration.gitserver.serving import ServerProcess
-from tests.integration.gitserver.student import Student
+from tests.integration.gitserver.student import FLASK, Student
 
 MIB = 1 << 20
 SMALL = {"MADANG_GIT_PUSH_LIMIT_BYTES": str(MIB)}
@@ -90,21 +91,18 @@ def test_a_pusher_killed_in_the_middle_of_the_pack_leaves_nothing(
     server: ServerProcess, school: School, student: Student
 ) -> None:
     project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
-    folder = student.project(files={"app.py": "", "data.bin": os.urandom(60 * MIB)})
-    push = student.start("-c", "http.postBuffer=65536", "push", url, "main", cwd=folder)
-    # The quarantined pack grows: the upload is on its way.
-    eventually(
-        lambda: any(
-            p.stat().st_size > MIB for p in server.repository(project).glob("objects/tmp_objdir*/pack/*")
-        )
-    )
-    push.kill()
-    eventually(lambda: server.pushes() == 0)
-    assert server.objects(project) == []
+    folder = student.project(files={**FLASK, "data.bin": os.urandom(8 * MIB)})
+    with narrow_road(server.port, bytes_up=4 * MIB) as road:
+        through = url.replace(f":{server.port}/", f":{road.port}/")
+        push = student.start("-c", "http.postBuffer=65536", "push", through, "main", cwd=folder)
+        assert road.full.wait(PATIENCE_SECONDS), push.output
+        eventually(lambda: any(path.stat().st_size > MIB for path in server.objects(project)))
+        push.kill()
+        eventually(lambda: server.objects(project) == [])
     assert not Build.objects.filter(project=project).exists()
 
     again = student.start("push", url, "main", cwd=folder)
-    school.succeed(school.accepted(project))
+    school.succeed(school.accepted(project, push=again))
     assert again.wait().status == 0, again.output
 
 

@@ -262,6 +262,6 @@ def deploy(
 ) -> None:
     """A push that succeeds."""
     push = student.start("push", *options, url, "main", cwd=folder)  # type: ignore[arg-type]
-    school.succeed(school.accepted(project, count))  # type: ignore[arg-type]
+    school.succeed(school.accepted(project, count, push))  # type: ignore[arg-type]
     done = push.wait()
     assert done.status == 0, done.output
