@@ -161,7 +161,7 @@ def _missing_image(image: str, place: tuple[str, str] | None, base_images: Seque
     where = f"{place[0]} line {place[1]}" if place else "the Dockerfile's FROM line"
     family = name.split(":")[0]
     same = [known for known in base_images if known.split(":")[0] == family]
-    close = same or difflib.get_close_matches(name, base_images, n=5, cutoff=0.5)
+    close = difflib.get_close_matches(name, same or base_images, n=4, cutoff=0.0 if same else 0.5)
     if not base_images:
         advice = f"Correct the name or tag in {where}."
     else:

@@ -143,7 +143,7 @@ def _cannot_start(order: RolloutOrder, message: str) -> Explanation:
         return Explanation(
             "command-not-found",
             f"The start command {found[1]} is not in your image.",
-            message[-300:],
+            message[message.rindex("exec: ") :][:300],
             f"Correct the command{f' `{command}`' if command else ''}, or install what it needs.",
         )
     return Explanation(
