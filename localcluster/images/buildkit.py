@@ -14,13 +14,21 @@ def builder(made_from: Ingredients) -> Image:
     """Debian with BuildKit, runc, and the commands `fetch-source` and `build-image` of the build Job."""
     scripts = [FILES / "builder" / name for name in ("build-image", "build-runtime", "fetch-source")]
     programs = {name: made_from.program(name) for name in ("runc", "buildkitd", "buildctl")}
-    image = with_packages(made_from.store, debian(made_from.store), "git", "jq", "curl")
     # The programs in a layer of their own: a changed script is then a layer of a few kB.
-    return image.with_layer(
-        made_from.executables("/usr/local/bin", programs),
-        made_from.executables("/usr/local/bin", {script.name: script for script in scripts}),
-        made_from.executables("/etc/buildkit", {"buildkitd.toml": FILES / "builder/buildkitd.toml"}),
-    ).with_config(Cmd=["build-image"], Volumes={"/var/lib/buildkit": {}})
+    return (
+        tools(made_from)
+        .with_layer(
+            made_from.executables("/usr/local/bin", programs),
+            made_from.executables("/usr/local/bin", {script.name: script for script in scripts}),
+            made_from.executables("/etc/buildkit", {"buildkitd.toml": FILES / "builder/buildkitd.toml"}),
+        )
+        .with_config(Cmd=["build-image"], Volumes={"/var/lib/buildkit": {}})
+    )
+
+
+def tools(made_from: Ingredients) -> Image:
+    """What the builder's commands need of Debian."""
+    return with_packages(made_from.store, debian(made_from.store), "git", "jq", "curl")
 
 
 def frontend(made_from: Ingredients) -> Image:

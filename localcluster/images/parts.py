@@ -22,6 +22,16 @@ PARTS: dict[str, Callable[[Ingredients], Image]] = {
 }
 
 
+def prepare_platform(cache: Path, tree: Path, report: Report) -> None:
+    """Make, without pushing, all of the platform's images that no compiled program goes into.
+
+    For the time while the programs compile: `ensure_platform` then finds it in the cache.
+    """
+    made_from = Ingredients(open_store(cache, report), Path("/nonexistent"), tree)
+    for make in (services.traefik, databases.postgres, databases.redis, buildkit.tools, project_image):
+        make(made_from)
+
+
 def ensure_platform(cache: Path, mirror: str, bin: Path, tree: Path, report: Report) -> dict[str, str]:
     """Make the platform's images and push them to the mirror (host:port).
 
