@@ -74,6 +74,7 @@ def within(
         [*separate, "sh", "-ec", "\n".join(steps)],
         purpose,
         stdin=subprocess.DEVNULL,
+        end="KILL",  # unshare blocks the others while it waits, and its death is its child's (--kill-child)
     )
     return upper
 

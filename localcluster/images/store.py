@@ -1,15 +1,17 @@
 """Layers that were made before, found again by what they were made from."""
 
 import ast
+import fcntl
 import hashlib
 import inspect
 import json
+import os
 import shutil
 import subprocess
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +21,8 @@ from localcluster.errors import ClusterError
 from localcluster.images.oci import Layer
 from localcluster.lock import held
 from localcluster.report import Report
+
+_ABANDONED_SECONDS = 3600  # a blob that nobody has written to for so long
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,12 +85,34 @@ class Store:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder of one's own, gone at the end."""
+        """A folder of one's own, gone at the end, and after a crash with the next `open_store`."""
         work = self.root / "work"
         work.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=work) as folder:
-            Path(folder).chmod(0o755)
-            yield Path(folder)
+        with ExitStack() as stack:
+            with held(self.root / "work.lock"):
+                folder = Path(stack.enter_context(TemporaryDirectory(dir=work)))
+                in_use = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, in_use)
+                fcntl.flock(in_use, fcntl.LOCK_SH)
+            folder.chmod(0o755)
+            yield folder
+
+    def tidy(self) -> None:
+        """Remove what killed processes left half done."""
+        with held(self.root / "work.lock"):
+            for folder in (self.root / "work").glob("*"):
+                descriptor = os.open(folder, os.O_RDONLY)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+                except BlockingIOError:
+                    pass  # its owner lives
+                finally:
+                    os.close(descriptor)
+        for blob in self.blobs.glob("new-*"):
+            with suppress(FileNotFoundError):  # another process tidies too, or has just named it
+                if time.time() - blob.stat().st_mtime > _ABANDONED_SECONDS:
+                    blob.unlink()
 
     def _key(self, make: Callable[..., Layer], inputs: tuple[Any, ...]) -> str:
         # Without its comments and layout: those change nothing in a layer.
@@ -110,17 +136,22 @@ def open_store(cache: Path, report: Report) -> Store:
     """The images' part of the cache."""
     root = cache / "images"
     root.mkdir(parents=True, exist_ok=True)
-    return Store(root, report)
+    store = Store(root, report)
+    store.tidy()
+    return store
 
 
-def run(command: list[str | Path], purpose: str, **options: Any) -> str:
-    """Output of a program; raises ClusterError that tells the purpose and what the program said last."""
-    try:
-        answer = subprocess.run(command, text=True, capture_output=True, **options)
-    except FileNotFoundError:
+def run(command: list[str | Path], purpose: str, *, end: str = "TERM", **options: Any) -> str:
+    """Output of a program, which does not outlive us: the signal `end` ends it when we are killed.
+
+    Raises ClusterError that tells the purpose and what the program said last.
+    """
+    if not shutil.which(command[0]):
         raise ClusterError(
             f"Could not {purpose}: the program {command[0]} is missing. Run bin/setup, which installs it."
-        ) from None
+        )
+    tied = ["setpriv", "--pdeathsig", end, *command]
+    answer = subprocess.run(tied, text=True, capture_output=True, **options)
     if answer.returncode != 0:
         said = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-15:])
         raise ClusterError(f"Could not {purpose}; {command[0]} ended with {answer.returncode}:\n{said}")

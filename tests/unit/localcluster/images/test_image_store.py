@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from localcluster.errors import ClusterError
 from localcluster.images.layer import Text, pack
 from localcluster.images.oci import Layer
-from localcluster.images.store import HostFile, Store
+from localcluster.images.store import HostFile, Store, run
 
 MADE: list[str] = []
 
@@ -60,3 +61,19 @@ def test_the_layers_below_count_by_their_digest(store: Store) -> None:
     moved = Layer(Path("/elsewhere"), below.digest, below.diff_id, below.size_bytes)
     store.layer(greeting, "above", (moved,))
     assert MADE == ["below", "above"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(store: Store) -> None:
+    left_over = store.root / "work/of-a-killed-process"
+    left_over.mkdir(parents=True)
+    (left_over / "half").write_text("half")
+    with store.scratch() as in_use:
+        store.tidy()
+        assert in_use.exists()
+    assert not left_over.exists()
+    assert not in_use.exists()
+
+
+def test_a_missing_program_says_what_to_run() -> None:
+    with pytest.raises(ClusterError, match=r"no-such-program is missing\. Run bin/setup"):
+        run(["no-such-program"], "try it")
