@@ -74,6 +74,8 @@ async def _events(read: Callable[[Callable[[], bool]], Iterator[Event]]) -> Asyn
     stopped = threading.Event()
 
     def put(event: Event | None) -> None:
+        if stopped.is_set():
+            return
         sent = asyncio.run_coroutine_threadsafe(waiting.put(event), loop)
         while not stopped.is_set():
             try:
