@@ -9,20 +9,28 @@ from localcluster.install.tree import TREE
 from localcluster.instance import Instance
 from localcluster.report import Progress
 
+BASES = tuple(images.GROUPS)
+
 
 def up(instance: Instance, report: Progress) -> None:
     """From whatever state to a Madang that answers. Again is a no-op. Raises ClusterError."""
     with ThreadPoolExecutor() as pool:
         # Compilers and package managers wait for different things, so the bases cost little time here.
-        bases = pool.submit(images.make_bases, instance.cache, images.ESSENTIAL, report)
+        made = pool.submit(_make_images, instance, report)
         folder = lifecycle.programs_folder(instance, report)
         lifecycle.up(instance, report, folder)
-        bases.result()
-    with report.step("base images in the mirror"):
-        bases_there = images.ensure_bases(instance.cache, instance.mirror_url, images.ESSENTIAL, report)
-    if outlet.ensure_running(instance, report):
-        report("way out for builds opened")
-    references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
-    install(instance, references, report, bases_there)
+        made.result()
+        # The package clients take seconds to tell their settings; nobody builds before Madang answers.
+        way_out = pool.submit(outlet.ensure_running, instance, report)
+        names = images.ensure_bases(instance.cache, instance.mirror_url, BASES, report)
+        references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
+        way_out.result()
+        install(instance, references, report, names)
     cloud.ensure_running(instance)
     report(f"{instance.name} is up")
+
+
+def _make_images(instance: Instance, report: Progress) -> None:
+    """All that needs neither a registry nor the compiled programs."""
+    images.make_bases(instance.cache, BASES, report)
+    images.prepare_platform(instance.cache, TREE, report)
