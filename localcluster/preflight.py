@@ -70,7 +70,7 @@ def problems(instance: Instance) -> Iterator[Problem]:
 
 
 def _namespaces() -> Iterator[Problem]:
-    if shutil.which("unshare") and not _works("unshare", "-n", "-m", "-p", "-u", "-i", "-C", "-f", "true"):
+    if not _works("unshare", "-n", "-m", "-p", "-u", "-i", "-C", "-f", "true"):
         yield Problem(
             "This root may not make namespaces (a container without privileges?).",
             "Use a machine or a VM of its own.",
@@ -106,7 +106,7 @@ def _kernel() -> Iterator[Problem]:
             "modprobe -a nf_tables nft_chain_nat nft_numgen; a kernel of the distribution has them.",
         )
     # Asked in a network of its own; either way of handing packets to the policy agent will do.
-    if shutil.which("nft") and not _can_queue():
+    if shutil.which("nft") and shutil.which("unshare") and not _can_queue():
         yield Problem(
             "The kernel can hand no packet to a program, so NetworkPolicies could not be enforced.",
             "modprobe -a nfnetlink_queue nft_queue (or xt_NFQUEUE).",
@@ -230,4 +230,7 @@ def _said(*command: str) -> str:
 
 
 def _works(*command: str) -> bool:
+    """What cannot be tried for want of a program is no problem of its own: the program is told of."""
+    if not shutil.which(command[0]):
+        return True
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
