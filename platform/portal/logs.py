@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 # What every LogRecord has; all else was given as `extra`.
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
 # Objects that frameworks attach and that may hold a request's headers or a task's arguments.
-_WITHHELD = frozenset({"request", "data", "taskName"})
+_WITHHELD = frozenset({"request", "data", "taskName", "color_message"})
 
 
 class JsonFormatter(logging.Formatter):
@@ -27,3 +27,13 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class NoProbes(logging.Filter):
+    """Leaves out uvicorn's lines on health probes that went well: one each few seconds."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and len(record.args) == 5:
+            _, _, path, _, status = record.args
+            return not (str(path) in ("/healthz", "/readyz") and status == 200)
+        return True

@@ -112,11 +112,16 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"no_probes": {"()": "portal.logs.NoProbes"}},
     "formatters": {"json": {"()": "portal.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": MADANG.log_level},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # uvicorn has set up its own lines before the application is imported: they become ours.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": True, "filters": ["no_probes"]},
         "httpx": {"level": "WARNING"},
         "kubernetes": {"level": "WARNING"},
     },
