@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -10,6 +11,7 @@ class BuildSettings:
     """`base_images` are the names a Dockerfile may start from where nothing can be pulled; empty: any.
 
     A pod may wait `room_wait_seconds` for a node with room, and then `start_wait_seconds` for its containers.
+    `capacity` is a preference: builds away from the platform's own on-demand machines.
     """
 
     builder_image: str
@@ -20,5 +22,5 @@ class BuildSettings:
     keep_finished_seconds: int = 600
     room_wait_seconds: int = 1800
     start_wait_seconds: int = 300
-    capacity: str = "any"
+    capacity: Literal["spot", "on-demand", "any"] = "spot"
     base_images: tuple[str, ...] = ()
