@@ -99,7 +99,7 @@ class Requests:
                     return
                 if request.service is Service.PUSH:
                     # git shows the reason of a refusal here, and not once the pack is on its way.
-                    await disk(self.server.repositories.ensure, target.project_id, target.branch)
+                    await disk(self.server.repositories.ensure, target.owner)
                     if (full := await disk(repository_full, self.server, target)) is not None:
                         await refuse(send, 403, full)
                         return

@@ -8,6 +8,7 @@ from portal.accounts.principal import Principal
 from portal.accounts.selectors import authenticate
 from portal.environment import environment
 from portal.gitserver.address import GitRequest
+from portal.gitserver.repositories import Owner
 from portal.projects.models import Project
 from portal.projects.selectors import find
 
@@ -16,15 +17,22 @@ from portal.projects.selectors import find
 class Target:
     """A project, as far as git needs it."""
 
-    project_id: int
+    owner: Owner
     club: str
     project: str
-    branch: str
     url: str
 
     @property
     def name(self) -> str:
         return f"{self.club}/{self.project}"
+
+    @property
+    def project_id(self) -> int:
+        return self.owner.project_id
+
+    @property
+    def branch(self) -> str:
+        return self.owner.branch
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,14 @@ def admit(key: str, address: str, request: GitRequest) -> Admission:
     return Admission(principal.at(address), may_see, target(project) if allowed else None)
 
 
+def owner_of(project: Project) -> Owner:
+    return Owner(project.pk, project.created_at.isoformat(), project.deploy_branch)
+
+
 def target(project: Project) -> Target:
     return Target(
-        project_id=project.pk,
+        owner=owner_of(project),
         club=project.club.slug,
         project=project.slug,
-        branch=project.deploy_branch,
         url=environment().app_url.format(subdomain=project.subdomain),
     )

@@ -164,6 +164,11 @@ async def too_large(send: Send, limit_bytes: int) -> None:
     )
 
 
+async def too_late(send: Send) -> None:
+    """For a client that stalled; one that is gone does not get it."""
+    await answer(send, 408, "The request did not arrive in time.", [(b"connection", b"close")])
+
+
 def log_context(request: GitRequest, user: str) -> Mapping[str, object]:
     return {
         "club": request.club,

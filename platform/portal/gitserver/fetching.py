@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 
 from portal.gitserver.address import GitRequest
@@ -17,6 +16,7 @@ from portal.gitserver.exchange import (
     deliver,
     feed,
     too_large,
+    too_late,
 )
 from portal.gitserver.server import GitServer
 from portal.gitserver.threads import disk
@@ -33,13 +33,14 @@ async def fetch(
 ) -> None:
     """Serves one request; the process ends with it, as nothing is lost. Raises Busy."""
     async with server.fetching.turn():
-        await disk(server.repositories.ensure, target.project_id, target.branch)
+        await disk(server.repositories.ensure, target.owner)
         environment = backend_environment(server, scope, request, target, user)
         backend = await Backend.start(environment, wait_for_reader=True)
         try:
-            with contextlib.suppress(ClientGone):
-                await feed(receive, backend, FETCH_REQUEST_BYTES, server.settings)
-                await deliver(server, backend, request, receive, send, reference=secrets.token_hex(8))
+            await feed(receive, backend, FETCH_REQUEST_BYTES, server.settings)
+            await deliver(server, backend, request, receive, send, reference=secrets.token_hex(8))
+        except ClientGone:
+            await too_late(send)
         except TooLarge:
             await too_large(send, FETCH_REQUEST_BYTES)
         finally:

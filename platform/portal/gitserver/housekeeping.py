@@ -20,11 +20,13 @@ from portal.gitserver.repositories import Repositories
 from portal.gitserver.server import GitServer
 from portal.gitserver.settle import ObjectsMissing, settle
 from portal.gitserver.threads import disk
+from portal.projects.models import Project
 
 logger = logging.getLogger(__name__)
 
 # A push that ended longer ago than this was settled, or never will be.
 _RECENT = timedelta(days=7)
+_REMOVED_SECONDS = 7 * 86400
 _PACKS_BEFORE_COLLECTING = 30
 
 
@@ -35,10 +37,16 @@ async def keep_house(server: GitServer) -> None:
         for chore in (
             lambda: settle_recent(server.repositories, missing),
             lambda: remove_sources(server.repositories, server.settings.keep_sources_seconds),
-            lambda: collect_garbage(server.repositories, {p.target.project_id for p in server.pushes}),
+            lambda: collect_garbage(server.repositories, busy(server)),
+            lambda: remove_repositories(server.repositories, busy(server)),
         ):
             await _try(chore)
         await asyncio.sleep(server.settings.housekeeping_seconds)
+
+
+def busy(server: GitServer) -> set[int]:
+    """Projects with a push under way."""
+    return {push.target.project_id for push in server.pushes}
 
 
 async def _try(chore: Callable[[], None]) -> None:
@@ -121,9 +129,21 @@ def _older(path: Path, seconds: float) -> bool:
 
 def collect_garbage(repositories: Repositories, busy: set[int]) -> None:
     """One pack a push adds up; what failed pushes of long ago left goes too (git's two weeks' grace)."""
-    for path in sorted(repositories.root.glob("*.git")):
-        if int(path.stem) in busy:
+    for project_id, path in repositories.all().items():
+        if project_id in busy:
             continue
         if sum(1 for _ in (path / "objects" / "pack").glob("*.pack")) > _PACKS_BEFORE_COLLECTING:
             repositories.git("gc", "--quiet", at=path)
-            logger.info("packed a repository", extra={"project": int(path.stem)})
+            logger.info("packed a repository", extra={"project": project_id})
+
+
+def remove_repositories(repositories: Repositories, busy: set[int]) -> None:
+    """Those of projects that are gone: put away at once, deleted after a week (a database may come back)."""
+    there = repositories.all()
+    known = set(Project.objects.filter(pk__in=there).values_list("pk", flat=True))
+    for project_id in there.keys() - known - busy:
+        repositories.put_away(there[project_id])
+        logger.info("put a repository away, its project is gone", extra={"project": project_id})
+    for path in repositories.removed.glob("*.git"):
+        if _older(path, _REMOVED_SECONDS):
+            shutil.rmtree(path, ignore_errors=True)

@@ -21,6 +21,7 @@ from portal.gitserver.exchange import (
     deliver,
     feed,
     too_large,
+    too_late,
 )
 from portal.gitserver.pushes import Push
 from portal.gitserver.server import Busy, GitServer
@@ -43,7 +44,7 @@ async def receive_pack(
     if (content_length(scope) or 0) > limit_bytes:
         await too_large(send, server.settings.push_limit_bytes)
         return
-    repository = await disk(server.repositories.ensure, target.project_id, target.branch)
+    repository = await disk(server.repositories.ensure, target.owner)
     if (full := await disk(repository_full, server, target)) is not None:
         await refuse(send, 413, full)
         return
@@ -60,6 +61,7 @@ async def receive_pack(
         await deliver(server, backend, request, receive, send, reference=push.id)
     except ClientGone:
         logger.info("the pusher was gone before the pack was complete", extra={"push": push.id})
+        await too_late(send)
     except TooLarge:
         await too_large(send, server.settings.push_limit_bytes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
+
+# A file of ours among git's own in a repository.
+_BORN = "madang-project"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The project that a repository belongs to. `born` tells two projects with the same id apart: a
+    database that was restored from a backup gives ids again, and nobody may get another one's repository."""
+
+    project_id: int
+    born: str
+    branch: str
 
 
 @dataclass(frozen=True)
@@ -27,22 +41,57 @@ class Repositories:
         """Archives for builds, and the objects of pushes that are not settled yet."""
         return self.root / ".sources"
 
+    @property
+    def removed(self) -> Path:
+        """Repositories whose project is gone, for a while."""
+        return self.root / ".removed"
+
     def path(self, project_id: int) -> Path:
         return self.root / f"{int(project_id)}.git"
 
-    def ensure(self, project_id: int, branch: str) -> Path:
+    def all(self) -> dict[int, Path]:
+        """Every repository by its project's id."""
+        return {int(path.stem): path for path in self.root.glob("*.git") if path.stem.isdecimal()}
+
+    def ensure(self, owner: Owner) -> Path:
         """The project's repository, made if this is its first use. Two at once are harmless."""
-        path = self.path(project_id)
+        path = self.path(owner.project_id)
+        if path.exists() and not self.belongs(path, owner):
+            self.put_away(path)
         if not path.exists():
-            new = self.root / f".new-{uuid4().hex}"
-            self.git("init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(new))
-            try:
-                new.rename(path)
-            except OSError:
-                shutil.rmtree(new)
-                if not path.exists():
-                    raise
+            self._make(path, owner)
         return path
+
+    def belongs(self, path: Path, owner: Owner) -> bool:
+        return _born(path) == owner.born
+
+    def put_away(self, path: Path) -> None:
+        """Out of use, and back at once if its project comes back."""
+        self.removed.mkdir(exist_ok=True, mode=0o700)
+        place = self._place_away(path.stem, _born(path))
+        shutil.rmtree(place, ignore_errors=True)
+        path.rename(place)
+        os.utime(place)
+
+    def _place_away(self, name: str, born: str) -> Path:
+        return self.removed / f"{name}-{hashlib.sha256(born.encode()).hexdigest()[:12]}.git"
+
+    def _make(self, path: Path, owner: Owner) -> None:
+        away = self._place_away(path.stem, owner.born)
+        new = self.root / f".new-{uuid4().hex}"
+        if away.exists():
+            new = away
+        else:
+            self.git("init", "--quiet", "--bare", "--template=", f"--initial-branch={owner.branch}", str(new))
+            (new / _BORN).write_text(owner.born)
+        try:
+            new.rename(path)
+        except OSError:
+            # Another request was quicker.
+            if new != away:
+                shutil.rmtree(new)
+            if not path.exists():
+                raise
 
     def git(self, *words: str, at: Path | None = None, stdin: str | None = None) -> str:
         """A git command's output, stripped. Raises subprocess.CalledProcessError (its stderr inside)."""
@@ -74,6 +123,13 @@ class Repositories:
             for entry in os.scandir(folder)
             if entry.is_file(follow_symlinks=False)
         )
+
+
+def _born(path: Path) -> str:
+    try:
+        return (path / _BORN).read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def git_environment(configuration: Path, home: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from threading import Lock
 
 from portal.builds.models import Build, StreamKind, StreamState
 from portal.gitserver import kept
+from portal.gitserver.directory import owner_of
 from portal.gitserver.repositories import Repositories
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def settle(repositories: Repositories, project_id: int) -> Settled:
         if newest is None:
             return Settled(None)
         branch = newest.project.deploy_branch
-        path = repositories.ensure(project_id, branch)
+        path = repositories.ensure(owner_of(newest.project))
         moved = repositories.tip(path, branch) != newest.commit
         if moved:
             if not is_complete(repositories, path, newest.commit):

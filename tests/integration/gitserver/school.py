@@ -75,9 +75,13 @@ class School:
     def say(self, build: Build, *lines: str, kind: log.Kind = "build") -> None:
         log.say(build.stream_id, *lines, kind=kind)
 
+    def built(self, build: Build) -> None:
+        """There is an image; the rollout is still to come."""
+        Build.objects.filter(pk=build.pk).update(state=BuildState.SUCCEEDED, finished_at=timezone.now())
+
     def succeed(self, build: Build) -> None:
         """Built, rolled out and answering."""
-        Build.objects.filter(pk=build.pk).update(state=BuildState.SUCCEEDED, finished_at=timezone.now())
+        self.built(build)
         log.end(build.stream_id, StreamState.SUCCEEDED)
 
     def fail(self, build: Build, explanation: Explanation) -> None:

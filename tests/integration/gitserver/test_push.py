@@ -249,6 +249,7 @@ def test_a_push_that_began_while_another_was_built_wins_in_the_end(
     student.commit(folder, {"more.txt": "more"})
     second = student.start("push", url, "main", cwd=folder)
     second_build = school.accepted(project, 2)
+    school.built(first_build)
     school.take(second_build)
     school.succeed(first_build)
     assert first.wait().status == 0, first.output

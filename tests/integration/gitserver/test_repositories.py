@@ -1,0 +1,50 @@
+"""Whose repository is whose, on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from portal.gitserver.repositories import Owner, Repositories, git_environment
+
+
+@pytest.fixture
+def repositories(tmp_path: Path) -> Repositories:
+    configuration = tmp_path / "gitconfig"
+    configuration.write_text("[safe]\n\tdirectory = *\n")
+    (tmp_path / "root").mkdir()
+    return Repositories(tmp_path / "root", git_environment(configuration, tmp_path))
+
+
+ROBOTS = Owner(7, "2026-03-02T09:00:00+00:00", "main")
+
+
+def test_a_repository_is_made_once(repositories: Repositories) -> None:
+    path = repositories.ensure(ROBOTS)
+    (path / "mark").touch()
+    assert repositories.ensure(ROBOTS) == path
+    assert (path / "mark").exists()
+    assert repositories.all() == {7: path}
+    assert repositories.git("symbolic-ref", "HEAD", at=path) == "refs/heads/main"
+
+
+def test_a_project_that_got_the_same_number_later_does_not_get_the_repository(
+    repositories: Repositories,
+) -> None:
+    """After a database was restored from a backup, ids are given again."""
+    (repositories.ensure(ROBOTS) / "mark").touch()
+    path = repositories.ensure(Owner(7, "2026-03-09T10:00:00+00:00", "main"))
+    assert not (path / "mark").exists()
+
+
+def test_a_project_that_comes_back_finds_its_repository_again(repositories: Repositories) -> None:
+    path = repositories.ensure(ROBOTS)
+    (path / "mark").touch()
+    repositories.put_away(path)
+    assert repositories.all() == {}
+    assert (repositories.ensure(ROBOTS) / "mark").exists()
+
+
+def test_a_half_made_repository_is_never_seen(repositories: Repositories) -> None:
+    path = repositories.ensure(ROBOTS)
+    assert [entry.name for entry in repositories.root.iterdir()] == [path.name]
