@@ -12,7 +12,9 @@ class RolloutSettings:
     `Host`.
 
     `capacity` is a preference for student pods, never a must. `dns_addresses` are servers outside the
-    cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster.
+    cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster. A new pod must have
+    been ready for `min_ready_seconds` before an old one goes: gunicorn for one opens its port before it has
+    loaded the app, and an app that crashes then was ready for some seconds (seen: 3 s).
     """
 
     pull_host: str = "registry.local"
@@ -26,7 +28,7 @@ class RolloutSettings:
     progress_deadline_seconds: int = 120
     answer_deadline_seconds: int = 60
     wait_deadline_seconds: int = 900
-    min_ready_seconds: int = 2
+    min_ready_seconds: int = 10
     grace_seconds: int = 30
     drain_seconds: int = 5
     ephemeral_storage_bytes: int = 1 << 30
