@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
+import pytest
 from portal.projects.models import Project
 
-from tests.integration.gitserver.school import School, eventually
+from tests.integration.gitserver.narrow_road import narrow_road
+from tests.integration.gitserver.school import PATIENCE_SECONDS, School, eventually
 from tests.integration.gitserver.serving import ServerProcess
-from tests.integration.gitserver.student import Running, Student
+from tests.integration.gitserver.student import FLASK, Running, Student
 
 
 def accepted_push(
@@ -74,3 +77,23 @@ def test_a_killed_servers_push_is_finished_by_its_successor(
     own_server.start()
     eventually(lambda: commit in student.git("ls-remote", url, "main").output)
     assert student.git("clone", "-q", url, "copy").status == 0
+
+
+@pytest.mark.parametrize("server", [{"MADANG_GIT_GOODBYE_SECONDS": "1"}], indirect=True)
+def test_a_stopping_server_does_not_wait_for_ever_for_an_upload(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={**FLASK, "data.bin": os.urandom(8 << 20)})
+    with narrow_road(server.port, bytes_up=4 << 20) as road:
+        through = url.replace(f":{server.port}/", f":{road.port}/")
+        push = student.start("-c", "http.postBuffer=65536", "push", through, "main", cwd=folder)
+        assert road.full.wait(PATIENCE_SECONDS), push.output
+        server.signal(signal.SIGTERM)
+        server.wait()
+        push.kill()
+    server.start()
+    assert server.objects(project) == []
+    again = student.start("push", url, "main", cwd=folder)
+    school.succeed(school.accepted(project, push=again))
+    assert again.wait().status == 0, again.output

@@ -258,6 +258,23 @@ def test_a_push_that_began_while_another_was_built_wins_in_the_end(
     assert student.tip(folder) in student.git("ls-remote", url, "main").output
 
 
+@pytest.mark.parametrize("server", [{"MADANG_GIT_PROJECT_PUSH_CONCURRENCY": "1"}], indirect=True)
+def test_too_many_pushes_of_one_project_are_asked_to_wait_and_others_go_on(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, other, key = school.project(), school.project("other"), school.key("deploy")
+    folder = student.project()
+    url = server.url(f"{school.club}/app.git", key)
+    first = student.start("push", url, "main", cwd=folder)
+    build = school.accepted(project, push=first)
+    second = student.git("push", url, "main", cwd=folder)
+    assert second.status != 0
+    assert "Try again in a minute." in second.output
+    deploy(school, student, other, server.url(f"{school.club}/other.git", key), folder)
+    school.succeed(build)
+    assert first.wait().status == 0
+
+
 def deploy(
     school: School, student: Student, project: object, url: str, folder: object, *options: str, count: int = 1
 ) -> None:
