@@ -7,14 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from deployer.build.job import BUILD, SOURCE, job_name
+from deployer.build.job import job_name
 from deployer.build.logview import LogView
 from deployer.build.order import BuildOrder, BuildOutcome, LogLine
+from deployer.build.pod import BUILD
 from deployer.build.settings import BuildSettings
 from deployer.build.verdict import DIGEST, finished, judge
-from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.build.waiting import Waiting
+from deployer.errors import DeployerError, TemporaryError
 from deployer.kube import JsonMap, Kube, at
 from deployer.kube.pods import Pod, read_pods
 
@@ -49,7 +51,7 @@ class Following:
         self._tail: deque[str] = deque(maxlen=LOG_LINES)
         self._view = LogView()
         self._lost_pods: dict[str, str] = {}
-        self._told: set[str] = set()
+        self._waiting = Waiting(kube, settings, self._name, self._say)
 
     def run(self) -> BuildOutcome:
         trouble_since: float | None = None
@@ -82,7 +84,7 @@ class Following:
         if finished(job):
             outcome = judge(job, pod, self._end_of_log(pod), self._order.limits, self._settings.base_images)
             return replace(outcome, restarts=restarts)
-        return self._waited_too_long(pod) if pod is not None else None
+        return self._waiting.for_a_pod() if pod is None else self._waiting.for_the_start_of(pod)
 
     def _count(self, job: JsonMap, pods: list[Pod]) -> int:
         """How many pods came before the newest; kept on the Job, as a lost node's pod leaves no trace."""
@@ -132,48 +134,6 @@ class Following:
                 pass
         return list(self._tail)
 
-    def _waited_too_long(self, pod: Pod) -> BuildOutcome | None:
-        """Tell the pusher what the pod waits for; give up when it waits for ever."""
-        waited = datetime.now(UTC) - pod.created
-        if pod.unschedulable:
-            if waited > timedelta(seconds=5):
-                self._say_once(pod, "room", "Waiting for a machine with room for the build.")
-            if waited > timedelta(seconds=self._settings.room_wait_seconds):
-                return _gave_up("no-room", "no machine had room for the build", pod.unschedulable)
-            return None
-        started = any(container.running or container.ended for container in pod.containers)
-        if pod.phase != "Pending" or started:
-            return None
-        if waited > timedelta(seconds=8):
-            self._say_once(pod, "start", f"The builder is starting on {pod.node or 'a machine'}.")
-        if waited > timedelta(seconds=self._settings.start_wait_seconds + self._room_seconds(pod)):
-            return _gave_up("builder-did-not-start", "the builder did not start", self._why_not_started(pod))
-        return None
-
-    def _room_seconds(self, pod: Pod) -> int:
-        """A pod that had to wait for a node gets that time on top."""
-        return self._settings.room_wait_seconds if f"{pod.uid} room" in self._told else 0
-
-    def _why_not_started(self, pod: Pod) -> str:
-        for container in pod.containers:
-            if container.name in (SOURCE, BUILD) and container.waiting_message:
-                return f"{container.waiting}: {container.waiting_message}"
-        events = self._kube.events(self._settings.namespace, pod.name)
-        warnings = [event.get("message", "") for event in events if event.get("type") == "Warning"]
-        return warnings[-1] if warnings else ""
-
-    def _say_once(self, pod: Pod, topic: str, text: str) -> None:
-        if f"{pod.uid} {topic}" not in self._told:
-            self._told.add(f"{pod.uid} {topic}")
-            self._say(text, datetime.now(UTC))
-
     def _say(self, text: str, when: datetime) -> None:
         # Never before what was already handed on: a node's clock may be ahead of the API server's.
         self._log(LogLine(max(when, self._cursor) if self._cursor else when, "platform", text))
-
-
-def _gave_up(reason: str, what: str, evidence: str) -> BuildOutcome:
-    return BuildOutcome(
-        "lost",
-        explanation=Explanation(reason, f"Not your code: {what}.", evidence, "It is built again by itself."),
-    )

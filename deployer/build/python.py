@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.build.python_app import find_app
+from deployer.build.python_version import python_version, read_toml
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("requirements.txt", "pyproject.toml", "Pipfile", "uv.lock", "poetry.lock")
-DEFAULT_VERSION = "3.12"
-# Newest first: the newest that `requires-python` allows is taken.
-VERSIONS = (DEFAULT_VERSION, "3.11")
 SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress")
 # What pip reads besides the file itself: other files, or the project's own folder.
 REFERENCE = re.compile(r"^\s*(?:-r|-c|-e|--requirement|--constraint|--editable|\.)[ =./]", re.MULTILINE)
@@ -82,7 +78,7 @@ def plan(snapshot: Snapshot) -> BuildPlan:
 def installation(snapshot: Snapshot) -> Install:
     """A lock file first: what was tested is what is installed."""
     files, paths = snapshot.files, snapshot.paths
-    project = _toml(files, "pyproject.toml")
+    project = read_toml(files, "pyproject.toml")
     declared = tuple(str(name) for name in project.get("project", {}).get("dependencies", ()))
     if "uv.lock" in paths and "pyproject.toml" in paths:
         return Install("uv", ("uv.lock", "pyproject.toml"), _locked(files, "uv.lock"))
@@ -94,7 +90,7 @@ def installation(snapshot: Snapshot) -> Install:
         refers = REFERENCE.search(text) is not None
         return Install("pip", ("requirements.txt",), named, needs_sources=refers)
     if "Pipfile" in paths:
-        wanted = frozenset(canonical(name) for name in _toml(files, "Pipfile").get("packages", {}))
+        wanted = frozenset(canonical(name) for name in read_toml(files, "Pipfile").get("packages", {}))
         lock = ("Pipfile.lock",) if "Pipfile.lock" in paths else ()
         return Install("pipenv", ("Pipfile", *lock), wanted)
     if "pyproject.toml" in paths:
@@ -113,49 +109,6 @@ def installation(snapshot: Snapshot) -> Install:
     )
 
 
-def python_version(snapshot: Snapshot) -> tuple[str, str]:
-    """Major and minor, and what says so."""
-    for name in (".python-version", "runtime.txt"):
-        if found := re.search(r"(3\.\d+)", snapshot.files.get(name, "")):
-            return found[1], name
-    project = _toml(snapshot.files, "pyproject.toml")
-    wanted = project.get("project", {}).get("requires-python") or project.get("tool", {}).get(
-        "poetry", {}
-    ).get("dependencies", {}).get("python", "")
-    if wanted:
-        for version in VERSIONS:
-            if allows(str(wanted), int(version.split(".")[1])):
-                return version, f"requires-python {wanted}"
-        if found := re.search(r"(3\.\d+)", str(wanted)):
-            return found[1], f"requires-python {wanted}"
-    return DEFAULT_VERSION, "the default"
-
-
-def allows(specifier: str, minor: int) -> bool:
-    """Whether a requires-python lets Python 3.<minor> pass, looking at minor versions only."""
-    for sign, major, text in re.findall(r"(~=|==|!=|>=|<=|>|<|\^|~)?\s*(\d+)(?:\.(\d+))?", specifier):
-        if major != "3":
-            if major == "4" and sign == "<":
-                continue
-            return False
-        bound = int(text or 0)
-        holds = {
-            "": minor == bound if text else True,
-            "==": minor == bound if text else True,
-            "~": minor == bound,
-            "~=": minor >= bound,
-            "^": minor >= bound,
-            ">=": minor >= bound,
-            ">": minor >= bound,
-            "<": minor < bound,
-            "<=": minor <= bound,
-            "!=": minor != bound,
-        }[sign]
-        if not holds:
-            return False
-    return True
-
-
 def _runs(command: tuple[str, ...], name: str) -> bool:
     return re.search(rf"\b{name}\b", " ".join(command)) is not None
 
@@ -168,17 +121,6 @@ def canonical(name: str) -> str:
 def _locked(files: Mapping[str, str], name: str) -> frozenset[str]:
     found = re.findall(r'^name = "([^"]+)"', files.get(name, ""), re.MULTILINE)
     return frozenset(canonical(name) for name in found)
-
-
-def _toml(files: Mapping[str, str], name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(files.get(name, ""))
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(
-            Explanation(
-                "bad-toml", f"{name} is not valid TOML.", str(error), f"Correct {name} and push again."
-            )
-        ) from error
 
 
 def _no_app() -> UserError:

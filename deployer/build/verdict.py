@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from deployer.build.job import BUILD, SOURCE
+from deployer.build.advice import disk_full, out_of_memory
 from deployer.build.order import BuildLimits, BuildOutcome
-from deployer.build.solve_error import disk_full, explain, out_of_memory
+from deployer.build.pod import BUILD, SOURCE
+from deployer.build.solve_error import explain
 from deployer.errors import Explanation
 from deployer.kube.objects import JsonMap, at
 from deployer.kube.pods import Container, Pod

@@ -113,6 +113,15 @@ class Kube:
         found = self.find("Event", namespace, fields={"involvedObject.name": name})
         return sorted(found, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
 
+    def last_event(self, namespace: str, name: str, **fields: str) -> str:
+        """What the last event about the object with the given `type` or `reason` says, or ""."""
+        found = [
+            str(event.get("message", ""))
+            for event in self.events(namespace, name)
+            if all(event.get(field) == value for field, value in fields.items())
+        ]
+        return found[-1] if found else ""
+
     def tail(
         self, namespace: str, pod: str, container: str, lines: int, *, previous: bool = False
     ) -> list[ContainerLine]:

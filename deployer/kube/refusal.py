@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
@@ -10,6 +11,8 @@ from urllib3.exceptions import HTTPError
 from deployer.errors import DeployerError, Explanation, PermanentError, TemporaryError
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+# Forbidden for now: a namespace that is still being emptied, a quota that other builds use up.
+PASSES = re.compile(r"because it is being terminated|exceeded quota")
 
 
 class Missing(PermanentError):
@@ -53,6 +56,15 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
                 Explanation(
                     "kubernetes-busy",
                     f"The cluster's API server could not {doing} just now.",
+                    evidence,
+                    "It is tried again by itself.",
+                )
+            )
+        case 403 if PASSES.search(evidence):
+            return TemporaryError(
+                Explanation(
+                    "kubernetes-no-room",
+                    f"The cluster could not {doing} just now.",
                     evidence,
                     "It is tried again by itself.",
                 )

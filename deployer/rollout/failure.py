@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from deployer.errors import Explanation
 from deployer.kube.pods import Container, Ended, Pod
 from deployer.rollout.names import CONTAINER
+from deployer.rollout.observation import Activity
 from deployer.rollout.order import RolloutOrder
 
 EVIDENCE_LINES = 8
@@ -89,6 +90,30 @@ def error_answers(order: RolloutOrder, status: int, log: Sequence[str]) -> Expla
         f"Your app is ready, but {order.url} answers {status}.",
         "\n".join(_end(log)),
         "See the app's log above; the first page has to answer without an error.",
+    )
+
+
+def never_started(activity: Activity, refused: str, pod: Pod | None, warning: str) -> Explanation:
+    """New pods that waited until nobody waits any longer; `warning` is the cluster's last word on `pod`."""
+    container = app_container(pod) if pod else None
+    if refused:
+        reason, what, evidence = "pod-refused", "the cluster did not let the new pods in", refused
+    elif activity is Activity.WAITING_FOR_NODE:
+        reason, what = "no-room", "no machine had room for the new pods"
+        evidence = pod.unschedulable if pod else warning
+    elif container and activity is Activity.PULL_TROUBLE:
+        reason, what, evidence = "image-pull", "the image could not be pulled", container.waiting_message
+    else:
+        reason, what, evidence = "pod-did-not-start", "the new pods did not start", warning
+    return Explanation(reason, f"Not your code: {what}.", evidence, "An operator has to look.")
+
+
+def address_silent(order: RolloutOrder, said: str) -> Explanation:
+    return Explanation(
+        "address-silent",
+        f"Not your code: your app is ready, but {order.url} does not reach it.",
+        said,
+        "An operator has to look at the ingress controller.",
     )
 
 

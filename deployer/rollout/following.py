@@ -10,7 +10,7 @@ from deployer.kube import Kube
 from deployer.kube.pods import Pod, read_pods
 from deployer.rollout import failure, names
 from deployer.rollout.answer import Answer, ask
-from deployer.rollout.observation import NOT_THE_APP, Activity, Observation, observe, sentence
+from deployer.rollout.observation import NOT_THE_APP, Observation, observe, sentence
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.settings import RolloutSettings
 
@@ -113,22 +113,20 @@ class Following:
         pod = unready[0]
         log = self._log_of(pod, previous=False)
         seconds = self._settings.progress_deadline_seconds
-        return RolloutOutcome("failed", failure.silent(self._order, seconds, log, self._probe_words(pod)))
+        return RolloutOutcome(
+            "failed",
+            failure.silent(
+                self._order,
+                seconds,
+                log,
+                self._kube.last_event(self._namespace, pod.name, reason="Unhealthy"),
+            ),
+        )
 
     def _never_started(self, seen: Observation) -> Explanation:
         pod = next((pod for pod in seen.pods if not pod.ready), None)
-        container = failure.app_container(pod) if pod else None
-        if seen.refused:
-            reason, what, evidence = "pod-refused", "the cluster did not let the new pods in", seen.refused
-        elif seen.activity is Activity.WAITING_FOR_NODE:
-            reason, what = "no-room", "no machine had room for the new pods"
-            evidence = pod.unschedulable if pod else ""
-        elif container and seen.activity is Activity.PULL_TROUBLE:
-            reason, what, evidence = "image-pull", "the image could not be pulled", container.waiting_message
-        else:
-            reason, what = "pod-did-not-start", "the new pods did not start"
-            evidence = self._last_warning(pod) if pod else ""
-        return Explanation(reason, f"Not your code: {what}.", evidence, "An operator has to look.")
+        warning = self._kube.last_event(self._namespace, pod.name, type="Warning") if pod else ""
+        return failure.never_started(seen.activity, seen.refused, pod, warning)
 
     def _until_answered(self) -> RolloutOutcome:
         """Live only once the address itself has answered through the ingress."""
@@ -153,30 +151,12 @@ class Following:
             log = self._log_of(pods[-1], previous=False) if pods else []
             return RolloutOutcome("failed", failure.error_answers(self._order, answer.status, log))
         said = answer.error or f"the ingress controller answered {answer.status}"
-        return RolloutOutcome(
-            "lost",
-            Explanation(
-                "address-silent",
-                f"Not your code: your app is ready, but {self._order.url} does not reach it.",
-                said,
-                "An operator has to look at the ingress controller.",
-            ),
-        )
+        return RolloutOutcome("lost", failure.address_silent(self._order, said))
 
     def _is_pulling(self, pod: Pod) -> bool:
         events = self._kube.events(self._namespace, pod.name)
         reasons = {event.get("reason") for event in events}
         return "Pulling" in reasons and "Pulled" not in reasons
-
-    def _probe_words(self, pod: Pod) -> str:
-        events = self._kube.events(self._namespace, pod.name)
-        words = [event.get("message", "") for event in events if event.get("reason") == "Unhealthy"]
-        return words[-1] if words else ""
-
-    def _last_warning(self, pod: Pod) -> str:
-        events = self._kube.events(self._namespace, pod.name)
-        words = [event.get("message", "") for event in events if event.get("type") == "Warning"]
-        return words[-1] if words else ""
 
     def _log_of(self, pod: Pod, previous: bool) -> list[str]:
         """The app's last lines, of the run before its last restart if so wished; none if there are none."""

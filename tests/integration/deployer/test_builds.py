@@ -185,3 +185,20 @@ def test_cleaning_takes_every_attempt_away(kube: Kube, builder: Builder, order: 
     assert kube.get("Job", NAMESPACE, job_name(order)) is None or eventually(
         lambda: kube.get("Job", NAMESPACE, job_name(second)) is None
     )
+
+
+def test_a_build_without_room_beside_the_others_waits_and_says_so(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    quota = {"name": "full", "namespace": NAMESPACE}
+    full = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": quota, "spec": {"hard": {"pods": "0"}}}
+    kube.apply(full)
+    try:
+        eventually(lambda: (kube.get("ResourceQuota", NAMESPACE, "full") or {}).get("status"))
+        builder.start(order)
+        follower = Follower(builder, order)
+        eventually(lambda: "Waiting for room beside the other builds." in follower.texts())
+        follower.stopped.set()
+        assert follower.end().state == "stopped"
+    finally:
+        kube.delete("ResourceQuota", NAMESPACE, "full")

@@ -78,3 +78,18 @@ def test_without_a_cluster_the_setting_to_make_is_named(monkeypatch: pytest.Monk
     with pytest.raises(PermanentError) as unconfigured:
         Kube.from_environment()
     assert "KUBECONFIG" in unconfigured.value.explanation.next
+
+
+def test_a_namespace_that_is_still_being_emptied_is_trouble_that_passes(kube: Kube) -> None:
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "going"}})
+    # A finalizer keeps it in that state for as long as the test needs.
+    held = {"name": "held", "namespace": "going", "finalizers": ["madang.dev/tests"]}
+    kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
+    kube.delete("Namespace", None, "going")
+    manifest = config("late", key="1")
+    manifest["metadata"]["namespace"] = "going"  # type: ignore[index]
+    try:
+        with pytest.raises(TemporaryError):
+            kube.create(manifest)
+    finally:
+        kube.merge("ConfigMap", "going", "held", {"metadata": {"finalizers": None}})

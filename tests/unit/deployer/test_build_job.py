@@ -10,7 +10,8 @@ import kubernetes_validate
 import pytest
 
 from deployer.build import BuildLimits, BuildOrder
-from deployer.build.job import build_arguments, job, job_name, resources, secret
+from deployer.build.job import job, job_name, secret
+from deployer.build.pod import build_arguments, resources
 from tests.unit.deployer.orders import BUILD_SETTINGS, GENERATED, OWN, build_order
 
 OWNER = {"metadata": {"uid": "6f1c"}}
