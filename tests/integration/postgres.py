@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+from tests.integration.mortal import start_mortal
+
+# Not by the process id: another PID namespace may use the same /tmp, and a killed test its id's folder.
+_FOLDER = Path(tempfile.gettempdir()) / f"madang-pg-{uuid4().hex[:12]}"
 BINARIES = Path(os.environ.get("MADANG_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
 # Nothing of a test outlives its machine: no waiting for the disk.
 _CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_PREFIX = "madang-pg-"
+PATIENCE_SECONDS = 120
 
 
 def reserve_folder() -> Path:
-    """A short path (sockets allow 107 bytes) where `running_postgres` may start; known before it starts."""
-    return Path(tempfile.gettempdir()) / f"madang-pg-{os.getpid()}"
+    """A short path (sockets allow 107 bytes) where `running_postgres` may start; known before it starts.
+
+    Folders of runs that were killed go.
+    """
+    temporary = Path(tempfile.gettempdir())
+    for folder in temporary.glob(f"{_PREFIX}*"):
+        if not Path("/proc", folder.name.removeprefix(_PREFIX)).exists() and not _serves(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    return temporary / f"{_PREFIX}{os.getpid()}"
+
+
+def _serves(folder: Path) -> bool:
+    try:
+        return Path("/proc", (folder / "data" / "postmaster.pid").read_text().split()[0]).exists()
+    except (OSError, IndexError):
+        return False
 
 
 def url(folder: Path, database: str = "madang") -> str:
@@ -44,11 +67,29 @@ def running_postgres(folder: Path) -> Iterator[None]:
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "madang", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
-    options = " ".join([f"-k {folder}", "-c listen_addresses=''", *(f"-c {word}" for word in _CARELESS)])
-    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "server.log"), "-w", "start")
+    options = [word for setting in _CARELESS for word in ("-c", setting)]
+    with (folder / "server.log").open("wb") as log:
+        server = start_mortal(
+            [BINARIES / "postgres", "-D", data, "-k", str(folder), "-c", "listen_addresses=", *options],
+            signal="QUIT",
+            user=user,
+            log=log,
+        )
     try:
+        _wait(folder, server)
         run("createdb", "-h", str(folder), "-U", "madang", "madang")
         yield
     finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(folder: Path, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    question = [BINARIES / "pg_isready", "-q", "-h", str(folder), "-U", "madang", "-d", "postgres"]
+    while subprocess.run(question).returncode:
+        log = (folder / "server.log").read_text()
+        assert server.poll() is None, log
+        assert time.monotonic() < deadline, log
+        time.sleep(0.05)

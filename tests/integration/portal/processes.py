@@ -78,7 +78,11 @@ class Portal(Process):
             except httpx.TransportError:
                 return False
 
-        eventually(ready, "a ready portal")
+        try:
+            eventually(ready, "a ready portal")
+        except BaseException:
+            self.kill()
+            raise
 
 
 class Worker(Process):
