@@ -11,7 +11,7 @@ OTHER = re.compile(r"^#(\d+) (.*)$")
 HIDDEN = re.compile(r"\[internal\]|\[auth\]|importing cache|exporting cache")
 CHATTER = re.compile(
     r"\.\.\.$|sha256:|extracting |resolve |transferring |writing |preparing |sending |pushing |exporting "
-    r"|naming |DONE|unpacking "
+    r"|naming |DONE|CANCELED|ERROR: |unpacking "  # an error is told once more at the end
 )
 # What a reader of a heading does not need: an image's digest, where a cache is mounted.
 DETAIL = re.compile(r"@sha256:[0-9a-f]{64}|--mount=\S+\s+")
