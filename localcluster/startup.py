@@ -24,8 +24,8 @@ def up(instance: Instance, report: Progress) -> None:
         way_out = pool.submit(outlet.ensure_running, instance, report)
         names = images.ensure_bases(instance.cache, instance.mirror_url, BASES, report)
         references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
-        way_out.result()
         install(instance, references, report, names)
+        way_out.result()
     cloud.ensure_running(instance)
     report(f"{instance.name} is up")
 
