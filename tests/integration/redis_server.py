@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.integration.mortal import start_mortal
 
 PATIENCE_SECONDS = 30
 
@@ -23,7 +24,7 @@ def running_redis(port: int) -> Iterator[None]:
     """Redis on 127.0.0.1, in memory alone."""
     with tempfile.TemporaryDirectory(prefix="madang-redis-") as folder:
         words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+        process = start_mortal(words)
         try:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while not _answers(port):

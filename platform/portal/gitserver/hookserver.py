@@ -31,7 +31,7 @@ async def start_hook_server(server: GitServer) -> asyncio.Server:
         finally:
             writer.close()
 
-    return await asyncio.start_unix_server(serve, server.socket, limit=_QUESTION_BYTES)
+    return await asyncio.start_unix_server(serve, server.hook_socket, limit=_QUESTION_BYTES)
 
 
 async def _converse(server: GitServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

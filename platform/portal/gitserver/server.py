@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 import shutil
+import socket
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from portal.gitserver.pushes import Pushes
 from portal.gitserver.repositories import Repositories, git_environment
 from portal.gitserver.settings import GitServerSettings
 
+_PREFIX = "madang-git-"
+_SOCKET = "hooks.socket"
+_STARTING_SECONDS = 300
 HOOKS = ("pre-receive", "proc-receive")
 
 
@@ -78,7 +83,8 @@ class GitServer:
     @classmethod
     def prepare(cls, root: Path, settings: GitServerSettings) -> GitServer:
         """Makes the runtime folder and the folders under `root`. Raises OSError if they cannot be made."""
-        runtime = Path(tempfile.mkdtemp(prefix="madang-git-"))
+        remove_stale_runtimes()
+        runtime = Path(tempfile.mkdtemp(prefix=_PREFIX))
         home = runtime / "home"
         home.mkdir()
         configuration = runtime / "gitconfig"
@@ -89,12 +95,12 @@ class GitServer:
         return cls(settings, repositories, runtime)
 
     @property
-    def socket(self) -> Path:
-        return self.runtime / "hooks.socket"
+    def hook_socket(self) -> Path:
+        return self.runtime / _SOCKET
 
     def push_environment(self, secret: str) -> Mapping[str, str]:
         """What the hooks of one push find the server with."""
-        return {"MADANG_PUSH_SOCKET": str(self.socket), "MADANG_PUSH_SECRET": secret}
+        return {"MADANG_PUSH_SOCKET": str(self.hook_socket), "MADANG_PUSH_SECRET": secret}
 
     def spawn(self, task: asyncio.Task[None]) -> None:
         self.tasks.add(task)
@@ -102,6 +108,18 @@ class GitServer:
 
     def remove_runtime(self) -> None:
         shutil.rmtree(self.runtime, ignore_errors=True)
+
+
+def remove_stale_runtimes() -> None:
+    """Folders of servers that were killed: nobody answers on their socket."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            if time.time() - folder.stat().st_mtime < _STARTING_SECONDS:
+                continue
+            try:
+                probe.connect(str(folder / _SOCKET))
+            except (FileNotFoundError, ConnectionRefusedError):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def install_hooks(folder: Path) -> Path:

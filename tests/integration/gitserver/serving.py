@@ -13,6 +13,7 @@ from pathlib import Path
 
 from portal.projects.models import Project
 
+from tests.integration.mortal import start_mortal
 from tests.integration.redis_server import free_port
 
 # The machine may be busy with a cluster.
@@ -31,14 +32,13 @@ class ServerProcess:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = start_mortal(
                 [
                     *(sys.executable, "-m", "uvicorn", "portal.gitserver.asgi:application"),
                     *("--host", "127.0.0.1", "--port", str(self.port)),
                 ],
-                env={**os.environ, **self.environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                environment={**os.environ, **self.environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
+                log=log,
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.healthy():
