@@ -17,7 +17,7 @@ from deployer.build.settings import BuildSettings
 from deployer.build.verdict import DIGEST, finished, judge
 from deployer.build.waiting import Waiting
 from deployer.errors import DeployerError, TemporaryError
-from deployer.kube import JsonMap, Kube, at
+from deployer.kube import JsonMap, Kube, Missing, at
 from deployer.kube.pods import Pod, read_pods
 
 SEEN_PODS = "madang.dev/seen-pods"
@@ -59,6 +59,9 @@ class Following:
             try:
                 outcome = self._look()
                 trouble_since = None
+            except Missing:
+                # The Job was deleted between two questions: the next look tells.
+                continue
             except TemporaryError:
                 now = time.monotonic()
                 trouble_since = trouble_since or now
