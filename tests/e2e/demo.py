@@ -101,7 +101,7 @@ def push_first(on: Road, proof: Proof, name: str, source: Path) -> Pushed:
         value=done.seconds,
         unit="s",
         holds=answer.status == 200 and BEFORE in answer.body,
-        evidence=f"{host}: {answer.status} {answer.body.strip()[:60]!r}",
+        evidence=f"{host}: {answer.status} {_line_with(BEFORE, answer.body)!r}",
     )
     return Pushed(name, folder, host)
 
@@ -145,7 +145,7 @@ def refuse(on: Road, proof: Proof, project: Pushed, broken: Path, what: str) -> 
         goal="push ends non-zero with a reason, 0 failed requests",
         value=result.failed,
         unit=f"of {result.requests}",
-        holds=done.status != 0 and result.failed == 0 and answer.status == 200 and AFTER in answer.body,
+        holds=done.status == 1 and result.failed == 0 and answer.status == 200 and AFTER in answer.body,
         evidence=_reason(done),
     )
 
@@ -177,6 +177,12 @@ def _live_host(done: Done) -> str:
     return found.group(1)
 
 
+def _line_with(word: str, page: str) -> str:
+    """The page's line that has the word, without its tags."""
+    line = next((line for line in page.splitlines() if word in line), page[:60])
+    return re.sub(r"<[^>]+>", "", line).strip()
+
+
 def _saw(load: LoadResult, word: str) -> bool:
     return any(word in answer for answer in load.answers)
 
@@ -187,9 +193,9 @@ def _told(load: LoadResult) -> str:
 
 
 def _reason(done: Done) -> str:
-    lines = [line.removeprefix("remote:").strip() for line in done.output.splitlines()]
-    told = [line for line in lines if line and not line.startswith(("To ", "error:", "!", "----->"))]
-    return f"exit {done.status}: {next((line for line in reversed(told) if len(line) > 20), '?')[:110]}"
+    """What the refused push said last: the heading of its explanation."""
+    headings = re.findall(r"^remote: -----> (.+)$", done.output, flags=re.MULTILINE)
+    return f"exit {done.status}: {headings[-1].strip() if headings else 'no reason given'}"
 
 
 def _last_line(done: Done) -> str:
