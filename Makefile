@@ -5,8 +5,11 @@ PYTHON := .venv/bin/python
 CLUSTER := $(PYTHON) -m localcluster
 NOTICE ?= 120
 ARGS ?=
+PYTEST := $(PYTHON) -m pytest -q -m "not cluster"
+OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
-.PHONY: help setup up down destroy status logs reclaim dev demo test test-unit test-integration test-e2e lint format
+.PHONY: help setup up down destroy status logs reclaim dev demo lint format
+.PHONY: test test-unit test-integration test-of-the-portal test-of-the-rest test-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +47,15 @@ test-unit: setup ## no I/O
 	@$(PYTHON) -m pytest tests/unit -q -n 2
 
 test-integration: setup ## the real PostgreSQL, Redis, git, registry and API server
-	@$(PYTHON) -m localcluster programs
-	@$(PYTHON) -m pytest tests/integration -q -m "not cluster"
+	@$(CLUSTER) programs
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-of-the-portal test-of-the-rest
+
+# Two runs side by side: most tests wait for a program, not for a processor.
+test-of-the-portal:
+	@$(PYTEST) $(OF_THE_PORTAL)
+
+test-of-the-rest:
+	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL),$(wildcard tests/integration/*/))
 
 test-e2e: setup ## the whole platform on an embedded cluster of its own
 	@$(PYTHON) -m pytest tests/integration tests/e2e -q -m cluster
