@@ -6,7 +6,15 @@ All of it lives in the machines' own network namespaces and goes with them.
 import subprocess
 
 from localcluster.errors import ClusterError
-from localcluster.instance import CONTROL_ADDRESS, MAX_INDEX, NODE_NETWORK, Node, node_address, pod_network
+from localcluster.instance import (
+    CONTROL_ADDRESS,
+    MAX_INDEX,
+    NODE_NETWORK,
+    POD_NETWORK,
+    Node,
+    node_address,
+    pod_network,
+)
 
 BRIDGE = "br0"
 
@@ -18,6 +26,14 @@ CONTROL_SYSCTLS = (
     ("net.bridge.bridge-nf-call-iptables", "0"),
 )
 NODE_SYSCTLS = (("net.ipv4.ip_forward", "1"),)
+
+# NetworkPolicies are enforced where packets are forwarded; what a pod sends to its own node is not.
+# No pod has business with a kubelet, so none reaches one, nor any other port of a node.
+_NODE_WALL = (
+    "add table inet madang; "
+    "add chain inet madang input { type filter hook input priority filter; policy accept; }; "
+    f"add rule inet madang input ip saddr {POD_NETWORK} meta l4proto tcp ct state new drop"
+)
 
 
 def wire_control(pid: int) -> None:
@@ -60,6 +76,7 @@ def wire_node(control: int, pid: int, node: Node) -> None:
             ),
         ],
     )
+    _in_network_of(pid, "nft", _NODE_WALL)
 
 
 def unplug(control: int, node: Node) -> None:
@@ -78,7 +95,11 @@ def has_native_queue() -> bool:
 
 
 def _ip(pid: int, lines: list[str]) -> None:
-    command = ["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"]
-    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
+    _in_network_of(pid, "ip", "-batch", "-", text="\n".join(lines) + "\n")
+
+
+def _in_network_of(pid: int, *words: str, text: str = "") -> None:
+    command = ["nsenter", "-t", str(pid), "-n", *words]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ClusterError(f"`ip` could not wire the machine with PID {pid}: {done.stderr.strip()}")
+        raise ClusterError(f"`{words[0]}` could not wire the machine with PID {pid}: {done.stderr.strip()}")

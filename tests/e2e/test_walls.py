@@ -25,6 +25,8 @@ NAMES = {
     "mirror": "172.30.0.1:5000",
     "way out": "172.30.0.1:3128",
     "metadata": "169.254.169.254:80",
+    "kubelet of ondemand-1": "172.30.0.11:10250",
+    "kubelet of spot-1": "172.30.0.19:10250",
 }
 REACHABLE = {
     "deploy/beat": {"postgres", "redis"},
