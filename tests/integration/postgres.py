@@ -11,12 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from tests.integration.mortal import start_mortal
 
-# Not by the process id: another PID namespace may use the same /tmp, and a killed test its id's folder.
-_FOLDER = Path(tempfile.gettempdir()) / f"madang-pg-{uuid4().hex[:12]}"
 BINARIES = Path(os.environ.get("MADANG_POSTGRES_BIN", "/usr/lib/postgresql/15/bin"))
 # Nothing of a test outlives its machine: no waiting for the disk.
 _CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
