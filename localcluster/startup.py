@@ -9,8 +9,6 @@ from localcluster.install.tree import TREE
 from localcluster.instance import Instance
 from localcluster.report import Progress
 
-BASES = tuple(images.GROUPS)
-
 
 def up(instance: Instance, report: Progress) -> None:
     """From whatever state to a Madang that answers. Again is a no-op. Raises ClusterError."""
@@ -22,7 +20,7 @@ def up(instance: Instance, report: Progress) -> None:
         made.result()
         # The package clients take seconds to tell their settings; nobody builds before Madang answers.
         way_out = pool.submit(outlet.ensure_running, instance, report)
-        names = images.ensure_bases(instance.cache, instance.mirror_url, BASES, report)
+        names = images.ensure_bases(instance.cache, instance.mirror_url, images.GROUPS, report)
         references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
         install(instance, references, report, names)
         way_out.result()
@@ -32,5 +30,5 @@ def up(instance: Instance, report: Progress) -> None:
 
 def _make_images(instance: Instance, report: Progress) -> None:
     """All that needs neither a registry nor the compiled programs."""
-    images.make_bases(instance.cache, BASES, report)
+    images.make_bases(instance.cache, images.GROUPS, report)
     images.prepare_platform(instance.cache, TREE, report)

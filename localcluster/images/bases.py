@@ -17,9 +17,6 @@ from localcluster.images.registry import Registry
 from localcluster.images.store import Store, open_store
 from localcluster.report import Report
 
-ESSENTIAL = ("debian", "python", "node", "nginx")
-"""What generated Dockerfiles and most of students' own start from."""
-
 # The compilers, headers and tools that the images without "-slim" in their tag have.
 _FULL = (
     *("build-essential", "pkg-config", "git", "curl", "wget", "unzip", "python3"),
@@ -188,6 +185,7 @@ def _go(store: Store) -> Iterator[Base]:
         yield Base(_like_alpine(store, image), _names("golang", *alpine))
 
 
+# What generated Dockerfiles and most of the students' own start from comes first.
 GROUPS: dict[str, Callable[[Store], Iterator[Base]]] = {
     "debian": _debian,
     "python": _python,
