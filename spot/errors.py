@@ -1,0 +1,23 @@
+"""What can go wrong outside of the handler, in two words. Vendors' errors end at the edge."""
+
+from __future__ import annotations
+
+
+class SpotError(Exception):
+    """The handler's own errors; the text names the object and what to do."""
+
+
+class TemporaryError(SpotError):
+    """Worth another try: the API server, the cloud or the network did not do as asked just now."""
+
+
+class PermanentError(SpotError):
+    """Another try would end the same: an operator has to look."""
+
+
+class Missing(PermanentError):
+    """The object is not there (404)."""
+
+
+class Conflict(TemporaryError):
+    """Somebody else wrote first (409): read again, then decide again."""
