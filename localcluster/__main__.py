@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from localcluster import lifecycle, logs, nodes, preflight
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
+from localcluster.readers import become, may_leave
 from localcluster.report import Progress
 
 EPILOG = """\
@@ -139,7 +140,7 @@ def _status(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _logs(instance: Instance, arguments: argparse.Namespace) -> int:
-    return logs.show(instance, arguments.node, arguments.program, arguments.lines, arguments.follow)
+    logs.show(instance, arguments.node, arguments.program, arguments.lines, arguments.follow)
 
 
 def _reclaim(instance: Instance, arguments: argparse.Namespace) -> int:
@@ -155,8 +156,7 @@ def _reclaim(instance: Instance, arguments: argparse.Namespace) -> int:
 
 def _tool(instance: Instance, arguments: argparse.Namespace) -> int:
     program = nodes.programs_in_use(instance) / arguments.tool
-    environment = {**os.environ, "KUBECONFIG": str(instance.kubeconfig)}
-    os.execve(program, [arguments.tool, *arguments.rest], environment)  # noqa: S606
+    become(program, [arguments.tool, *arguments.rest], {**os.environ, "KUBECONFIG": str(instance.kubeconfig)})
 
 
 def _dev(instance: Instance, arguments: argparse.Namespace) -> int:
@@ -184,4 +184,5 @@ def _need_root() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with may_leave():
+        sys.exit(main())

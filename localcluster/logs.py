@@ -1,25 +1,18 @@
 """The logs of the machines' programs."""
 
 import os
-import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
+from localcluster.readers import become
 
 
-def show(instance: Instance, machine: str | None, program: str | None, lines: int, follow: bool) -> int:
-    """Print the last lines, with `follow` for ever; gives the exit code. Raises ClusterError."""
-    command = [
-        "tail",
-        f"--lines={lines}",
-        *(["-F"] if follow else []),
-        "--",
-        *map(str, find(instance, machine, program)),
-    ]
-    if follow:
-        os.execvp("tail", command)  # noqa: S606
-    return subprocess.run(command, check=False).returncode
+def show(instance: Instance, machine: str | None, program: str | None, lines: int, follow: bool) -> NoReturn:
+    """Print the last lines, with `follow` for ever, in place of this process. Raises ClusterError."""
+    files = map(str, find(instance, machine, program))
+    become("tail", ["tail", f"--lines={lines}", *(["-F"] if follow else []), "--", *files], os.environ)
 
 
 def find(instance: Instance, machine: str | None, program: str | None) -> list[Path]:

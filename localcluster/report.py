@@ -5,18 +5,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from localcluster.readers import to_nowhere
+
 Report = Callable[[str], None]
 """Takes one short line, such as "kubernetes 4/11, about 3 min left". May be called from any thread."""
 
 
 class Progress:
-    """Prints one line a step, with the seconds since the start; a `Report` itself."""
+    """Prints one line a step, with the seconds since the start; a `Report` itself.
+
+    The work does not end because its reader has left, as with `… 2>&1 | head`.
+    """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
 
     def __call__(self, text: str) -> None:
-        print(f"{time.monotonic() - self._began:6.1f}s  {text}", file=sys.stderr, flush=True)
+        try:
+            print(f"{time.monotonic() - self._began:6.1f}s  {text}", file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            to_nowhere(sys.stderr)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:

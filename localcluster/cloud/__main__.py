@@ -16,6 +16,7 @@ from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.lock import held
 from localcluster.machine import record_process
+from localcluster.readers import may_leave
 from localcluster.report import Progress
 
 
@@ -125,4 +126,5 @@ def _cancel(instance: Instance, arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with may_leave():
+        main()
