@@ -8,7 +8,7 @@ from typing import Any
 
 from deployer.kube.connection import Connection
 from deployer.kube.logs import ContainerLine, parse_line, since_time
-from deployer.kube.objects import JsonMap, path, path_of, title
+from deployer.kube.objects import KINDS, JsonMap, path, path_of, title
 from deployer.kube.refusal import Missing
 
 FIELD_MANAGER = "madang"
@@ -107,6 +107,28 @@ class Kube:
         except Missing:
             return False
         return True
+
+    def may(self, verb: str, kind: str, namespace: str) -> bool:
+        """Whether the cluster lets this process do it."""
+        known = KINDS[kind]
+        attributes = {
+            "verb": verb,
+            "group": known.api_version.rpartition("/")[0],
+            "resource": known.plural,
+            "namespace": namespace,
+        }
+        review = "SelfSubjectAccessReview"
+        answer = self._connection.call(
+            "POST",
+            path(review),
+            f"ask whether it may {verb} {known.plural} of {namespace}",
+            body={
+                "apiVersion": KINDS[review].api_version,
+                "kind": review,
+                "spec": {"resourceAttributes": attributes},
+            },
+        )
+        return bool(answer["status"]["allowed"])
 
     def events(self, namespace: str, name: str) -> list[JsonMap]:
         """What the cluster reported about the object of that name, oldest first."""

@@ -35,6 +35,8 @@ KINDS: Mapping[str, Kind] = {
     "Job": Kind("batch/v1", "jobs"),
     "Ingress": Kind("networking.k8s.io/v1", "ingresses"),
     "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies"),
+    "RoleBinding": Kind("rbac.authorization.k8s.io/v1", "rolebindings"),
+    "SelfSubjectAccessReview": Kind("authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False),
     "PodDisruptionBudget": Kind("policy/v1", "poddisruptionbudgets"),
 }
 

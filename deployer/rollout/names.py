@@ -7,6 +7,7 @@ CLUB, PROJECT, RELEASE = "madang.dev/club", "madang.dev/project", "madang.dev/re
 FENCE = "madang.dev/fence"
 CONTAINER = "app"
 PULL_SECRET = "registry"  # noqa: S105 - a Secret's name
+SECRETS_BINDING = "madang-secrets"
 
 
 def namespace(club: str) -> str:

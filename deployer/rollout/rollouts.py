@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deployer.errors import Explanation, PermanentError
-from deployer.kube import Conflict, JsonMap, Kube, at
+from deployer.kube import Conflict, JsonMap, Kube, Missing, at
 from deployer.rollout import manifests, names
 from deployer.rollout.applog import AppLine, AppLog
 from deployer.rollout.club import club_objects
 from deployer.rollout.following import Following
 from deployer.rollout.order import ClubSpec, RolloutOrder, RolloutOutcome
+from deployer.rollout.secret_access import ensure_secret_access
 from deployer.rollout.settings import RolloutSettings
 
 CONFLICT_ATTEMPTS = 10
@@ -26,7 +27,10 @@ class Rollouts:
 
     def ensure_club(self, spec: ClubSpec) -> None:
         """The club's namespace with its walls, budget and registry login."""
-        for manifest in club_objects(spec, self._settings):
+        namespace, *content = club_objects(spec, self._settings)
+        self._kube.apply(namespace)
+        ensure_secret_access(self._kube, spec.slug, self._settings)
+        for manifest in content:
             self._kube.apply(manifest)
 
     def apply(self, order: RolloutOrder) -> None:
@@ -34,6 +38,7 @@ class Rollouts:
 
         PermanentError with reason "superseded" when a rollout with a larger fence has been here.
         """
+        ensure_secret_access(self._kube, order.club, self._settings)
         self._refuse_older(order, self._deployment(order))
         self._kube.apply(manifests.config_secret(order))
         self._apply_deployment(order)
@@ -54,6 +59,11 @@ class Rollouts:
     def remove_project(self, club: str, project: str) -> None:
         """Everything of the project but its images and its repository."""
         namespace = names.namespace(club)
+        try:
+            ensure_secret_access(self._kube, club, self._settings)
+        except Missing:
+            # With the namespace everything of the project is gone, or never was.
+            return
         for kind in OWNED_KINDS:
             for found in self._kube.find(kind, namespace, labels={names.PROJECT: project}):
                 self._kube.delete(kind, namespace, found["metadata"]["name"])

@@ -15,6 +15,8 @@ class RolloutSettings:
     cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster. A new pod must have
     been ready for `min_ready_seconds` before an old one goes: gunicorn for one opens its port before it has
     loaded the app, and an app that crashes then was ready for some seconds (seen: 3 s).
+    `secrets_role` is the ClusterRole that lets `account` ("namespace/name") keep Secrets where it is bound to
+    it; empty: this process's account may already.
     """
 
     pull_host: str = "registry.local"
@@ -22,6 +24,8 @@ class RolloutSettings:
     ingress_namespace: str = "madang-ingress"
     ingress_probe_url: str = "http://traefik.madang-ingress.svc.cluster.local"
     capacity: Literal["spot", "on-demand", "any"] = "spot"
+    account: str = ""
+    secrets_role: str = ""
     run_as: int = 10001
     dns_addresses: tuple[str, ...] = ("172.30.0.1/32",)
     world: bool = False

@@ -59,6 +59,11 @@ class Environment(BaseSettings):
     app_capacity: Literal["spot", "on-demand", "any"] = "spot"
     app_world: bool = False
 
+    # The workers' service account (namespace/name), and the ClusterRole that they bind it to in each club's
+    # namespace to keep Secrets there; empty: the account may already, as with an administrator's kubeconfig.
+    worker_account: str = ""
+    secrets_role: str = ""
+
     lease_seconds: int = Field(default=30, ge=3)
     attempts: int = Field(default=5, ge=1)
     sweep_seconds: int = Field(default=10, ge=1)

@@ -18,6 +18,11 @@ postgres, redis, registry), so they don't carry the release's name; what is clus
 {{- printf "%s-%s" .root.Release.Name .name | trunc 63 | trimSuffix "-" -}}
 {{- end }}
 
+{{/* What lets the workers keep Secrets in the namespaces that it is bound in. */}}
+{{- define "madang.worker.secretsRole" -}}
+{{- include "madang.clusterWide" (dict "root" . "name" "worker-secrets") -}}
+{{- end }}
+
 {{/* A Service's full DNS name: dict "root" $ "name" "git" */}}
 {{- define "madang.serviceHost" -}}
 {{- printf "%s.%s.svc.%s" .name .root.Release.Namespace .root.Values.clusterDomain -}}

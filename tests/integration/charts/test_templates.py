@@ -200,7 +200,6 @@ def test_the_worker_may_touch_no_other_kind(helm: Helm) -> None:
     assert written == {
         "namespaces",
         "services",
-        "secrets",
         "configmaps",
         "serviceaccounts",
         "resourcequotas",
@@ -211,8 +210,17 @@ def test_the_worker_may_touch_no_other_kind(helm: Helm) -> None:
         "ingresses",
         "networkpolicies",
         "poddisruptionbudgets",
+        "rolebindings",
     }
     assert "*" not in flat(role)
+
+
+def test_nobody_reads_secrets_of_the_whole_cluster(helm: Helm) -> None:
+    objects = helm.objects({})
+    bound = {item["roleRef"]["name"] for item in objects if item["kind"] == "ClusterRoleBinding"}
+    for name in bound:
+        rules = one(objects, "ClusterRole", name)["rules"]
+        assert not {"secrets", "*"} & {resource for rule in rules for resource in rule["resources"]}
 
 
 def pods(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
