@@ -9,6 +9,7 @@ from localcluster import machines, network, pki, worker
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance, Node
 from localcluster.lock import held
+from localcluster.programs import note_user, store_of
 
 
 def ensure_running(instance: Instance, node: Node, programs: Path) -> bool:
@@ -45,6 +46,7 @@ def surplus(instance: Instance) -> list[str]:
 def use_programs(instance: Instance, programs: Path) -> None:
     """Note which compiled programs the cluster runs, for nodes started later and for bin/kubectl."""
     link = instance.state / "bin"
+    note_user(store_of(instance.cache), link)
     if link.is_symlink() and link.readlink() == programs:
         return
     fresh = link.with_name("bin.new")

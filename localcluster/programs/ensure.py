@@ -7,10 +7,8 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 from localcluster.lock import held
-from localcluster.programs import compile, manifest, recipe, toolchain
+from localcluster.programs import compile, keeping, manifest, recipe, toolchain
 from localcluster.report import Report
-
-_KEPT = 3  # older inputs' programs, so that switching between two branches compiles nothing
 
 
 def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
@@ -19,7 +17,7 @@ def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
     Compiles for some ten minutes on two cores at first. Safe to call from several processes, and again
     after any of them was killed. Raises ClusterError that says what is missing.
     """
-    store = cache / "programs"
+    store = store_of(cache)
     store.mkdir(parents=True, exist_ok=True)
     with held(store / "lock", lambda: report("waiting for another compilation of the same programs")):
         go = toolchain.find(cache, report)
@@ -41,9 +39,14 @@ def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
         manifest.write(fresh)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
-        _forget_old(store)
+        keeping.forget_old(store)
         report(f"programs compiled into {folder / 'bin'}")
         return folder / "bin"
+
+
+def store_of(cache: Path) -> Path:
+    """The part of the cache that holds the compilations."""
+    return cache / "programs"
 
 
 def _runc() -> str:
@@ -68,9 +71,3 @@ def _can_link_seccomp() -> bool:
         capture_output=True,
     )
     return attempt.returncode == 0
-
-
-def _forget_old(store: Path) -> None:
-    folders = [path for path in store.iterdir() if path.is_dir()]
-    for folder in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
-        shutil.rmtree(folder)
