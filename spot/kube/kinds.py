@@ -27,6 +27,7 @@ KINDS = {
     "Deployment": Kind("/apis/apps/v1", "deployments"),
     "ReplicaSet": Kind("/apis/apps/v1", "replicasets"),
     "EndpointSlice": Kind("/apis/discovery.k8s.io/v1", "endpointslices"),
+    "PersistentVolumeClaim": Kind("/api/v1", "persistentvolumeclaims"),
     "PodDisruptionBudget": Kind("/apis/policy/v1", "poddisruptionbudgets"),
     "NetworkPolicy": Kind("/apis/networking.k8s.io/v1", "networkpolicies"),
 }

@@ -1,0 +1,1 @@
+"""Moving pods off a doomed node: what stands there, what to do next (pure), and the doing."""

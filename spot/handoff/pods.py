@@ -1,0 +1,80 @@
+"""What a pod's JSON says, in the words that the decision uses. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from spot.times import parse
+
+JsonMap = dict[str, Any]
+Key = tuple[str, str]
+
+
+def key(item: JsonMap) -> Key:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def uid(item: JsonMap) -> str:
+    return str(item["metadata"]["uid"])
+
+
+def labels(item: JsonMap) -> dict[str, str]:
+    return item["metadata"].get("labels") or {}
+
+
+def notes(item: JsonMap) -> dict[str, str]:
+    return item["metadata"].get("annotations") or {}
+
+
+def node(pod: JsonMap) -> str:
+    return str(pod["spec"].get("nodeName") or "")
+
+
+def is_going(pod: JsonMap) -> bool:
+    """Deleted or evicted, on its way out."""
+    return bool(pod["metadata"].get("deletionTimestamp"))
+
+
+def condition(item: JsonMap, kind: str) -> JsonMap:
+    for each in item.get("status", {}).get("conditions") or []:
+        if each.get("type") == kind:
+            return dict(each)
+    return {}
+
+
+def is_ready(pod: JsonMap) -> bool:
+    return condition(pod, "Ready").get("status") == "True"
+
+
+def ready_since(pod: JsonMap) -> datetime | None:
+    ready = condition(pod, "Ready")
+    return parse(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None
+
+
+def grace(pod: JsonMap) -> timedelta:
+    seconds = pod["spec"].get("terminationGracePeriodSeconds")
+    return timedelta(seconds=30 if seconds is None else seconds)
+
+
+def controller(item: JsonMap) -> JsonMap:
+    """The ownerReference of what keeps this object's number, or {}."""
+    for each in item["metadata"].get("ownerReferences") or []:
+        if each.get("controller"):
+            return dict(each)
+    return {}
+
+
+def addresses(pod: JsonMap) -> frozenset[str]:
+    status = pod.get("status", {})
+    return frozenset(str(each["ip"]) for each in status.get("podIPs") or [] if each.get("ip"))
+
+
+def is_mirror(pod: JsonMap) -> bool:
+    """A kubelet's own static pod."""
+    return "kubernetes.io/config.mirror" in notes(pod)
+
+
+def selects(selector: dict[str, str] | None, having: dict[str, str]) -> bool:
+    """Whether a Service's selector picks these labels; one without selector picks nothing."""
+    return bool(selector) and all(having.get(name) == value for name, value in (selector or {}).items())

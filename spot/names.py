@@ -1,0 +1,34 @@
+"""The labels, annotations and taints by which a handoff lives on Kubernetes objects."""
+
+from __future__ import annotations
+
+# On a Node.
+METADATA = "madang.dev/metadata"
+INTERRUPTION = "madang.dev/interruption"
+# The id of the last interruption that was called off: its notice, still told by a source, begins nothing anew.
+ENDED = "madang.dev/interruption-ended"
+INTERRUPTED = "madang.dev/interrupted"
+AT_RISK = "madang.dev/at-risk"
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+CAPACITY_TYPE = "karpenter.sh/capacity-type"
+
+# On a pod that stands on a doomed node.
+HANDOFF = "madang.dev/handoff"
+LABELS_BEFORE = "madang.dev/handoff-labels"
+DETACHED_AT = "madang.dev/handoff-detached-at"
+DEADLINE = "madang.dev/handoff-deadline"
+UNSERVED_AT = "madang.dev/handoff-unserved-at"
+INTERRUPTED_UNTIL = "madang.dev/interrupted-until"
+DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
+HASH = "pod-template-hash"
+
+# On a Deployment that is not Madang's own: its owner wants handoffs.
+OPT_IN = ("madang.dev/spot-handoff", "enabled")
+
+# On what the handler itself makes: never handed off.
+HEADROOM = "madang.dev/headroom"
+IMAGE_AHEAD = "madang.dev/image-ahead"
+
+CLUB, PROJECT = "madang.dev/club", "madang.dev/project"
+CLUB_NAMESPACE = "club-"
+RECORD = "madang.dev/interruption-record"
