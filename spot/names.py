@@ -5,7 +5,7 @@ from __future__ import annotations
 # On a Node.
 METADATA = "madang.dev/metadata"
 INTERRUPTION = "madang.dev/interruption"
-# The id of the last interruption that was called off: its notice, still told by a source, begins nothing anew.
+# The last interruption that was called off: its notice, still told by a source, begins nothing anew.
 ENDED = "madang.dev/interruption-ended"
 INTERRUPTED = "madang.dev/interrupted"
 AT_RISK = "madang.dev/at-risk"

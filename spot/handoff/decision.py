@@ -75,7 +75,8 @@ def is_done(pod: Doomed) -> bool:
 
 def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, late: bool) -> Action | None:
     group = pod.group
-    assert group is not None, "a handoff has a Deployment"
+    if group is None:
+        return _evict(pod, deadline, now, insist=late, reason="unmanaged")
     if pod.unserved_at is not None:
         quiet = not pod.listed and now >= pod.unserved_at + timing.unserve
         if quiet or now >= deadline - timing.late_margin:

@@ -57,12 +57,12 @@ class Namespaces:
     def around(self, namespace: str) -> Surroundings:
         if namespace not in self._found:
             self._found[namespace] = Surroundings(
-                replicasets={pods.key(each): each for each in self._cache.list("ReplicaSet", namespace)},
-                deployments={pods.key(each): each for each in self._cache.list("Deployment", namespace)},
-                services=self._cache.list("Service", namespace),
-                budgets=self._cache.list("PodDisruptionBudget", namespace),
-                policies=self._cache.list("NetworkPolicy", namespace),
-                shared_claims=_shared(self._cache.list("PersistentVolumeClaim", namespace)),
+                replicasets={pods.key(each): each for each in self._cache.all("ReplicaSet", namespace)},
+                deployments={pods.key(each): each for each in self._cache.all("Deployment", namespace)},
+                services=self._cache.all("Service", namespace),
+                budgets=self._cache.all("PodDisruptionBudget", namespace),
+                policies=self._cache.all("NetworkPolicy", namespace),
+                shared_claims=_shared(self._cache.all("PersistentVolumeClaim", namespace)),
             )
         return self._found[namespace]
 
@@ -70,7 +70,7 @@ class Namespaces:
         """Of each Service, the pods (by uid) that its EndpointSlices list as ready; key "": listed at all."""
         if namespace not in self._listed:
             found: dict[str, set[str]] = defaultdict(set)
-            for each in self._cache.list("EndpointSlice", namespace):
+            for each in self._cache.all("EndpointSlice", namespace):
                 service = pods.labels(each).get("kubernetes.io/service-name", "")
                 for endpoint in each.get("endpoints") or []:
                     if not (target := (endpoint.get("targetRef") or {}).get("uid")):
@@ -88,7 +88,7 @@ class Namespaces:
         if namespace not in self._owned:
             owned: dict[str, list[JsonMap]] = defaultdict(list)
             around = self.around(namespace)
-            for pod in self._cache.list("Pod", namespace):
+            for pod in self._cache.all("Pod", namespace):
                 owned[_deployment_uid(pod, namespace, around)].append(pod)
             self._owned[namespace] = owned
         return self._owned[namespace][pods.uid(deployment)]

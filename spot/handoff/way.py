@@ -14,7 +14,7 @@ class Way(StrEnum):
     HANDOFF = "handoff"
     """Its replacement serves first, then it goes."""
     EVICT = "evict"
-    """No replacement can run beside it, or nobody asked for one: evicted once, its gap told with its reason."""
+    """No replacement can run beside it, or nobody asked for one: evicted, its gap told with its reason."""
     BUILD = "build"
     """A Job: it may end in time; else it starts again elsewhere."""
     LEAVE = "leave"
@@ -89,9 +89,7 @@ def _deployment(pod: JsonMap, owner: JsonMap, around: Surroundings) -> JsonMap |
 
 def _without_deployment(owner: JsonMap) -> str:
     kind = str(owner.get("kind") or "")
-    return {"StatefulSet": "statefulset", "ReplicaSet": "no-deployment", "": "unmanaged"}.get(
-        kind, "no-deployment"
-    )
+    return {"StatefulSet": "statefulset", "": "unmanaged"}.get(kind, "no-deployment")
 
 
 def _wanted(deployment: JsonMap, scope: Scope) -> bool:
@@ -128,8 +126,7 @@ def _selected_by_hash(having: dict[str, str], around: Surroundings) -> bool:
         *(each["spec"].get("podSelector") or {} for each in around.policies),
     )
     return any(
-        _names_hash(selector)
-        and all(having.get(k) == v for k, v in (selector.get("matchLabels") or {}).items())
+        _names_hash(selector) and (selector.get("matchLabels") or {}).items() <= having.items()
         for selector in full
     )
 

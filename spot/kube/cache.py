@@ -1,4 +1,4 @@
-"""What the handler decides on, kept in step by list and watch: no request per look, however many pods move."""
+"""What the handler decides on, kept in step by list and watch: a look asks nothing of the API server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from spot.errors import SpotError
@@ -32,6 +32,8 @@ class Cache:
         self._objects: dict[str, dict[Key, JsonMap]] = {kind: {} for kind in kinds}
         self._pods_on: dict[str, set[Key]] = defaultdict(set)
         self._synced: set[str] = set()
+        # What is gone is gone: an answer that comes after the news of a deletion brings nothing back.
+        self._gone: deque[str] = deque(maxlen=10_000)
         self._threads = [
             threading.Thread(target=self._follow, args=(kind,), name=f"watch {kind}", daemon=True)
             for kind in self._objects
@@ -70,7 +72,7 @@ class Cache:
         with self._changed:
             return self._objects[kind].get((namespace, name))
 
-    def list(self, kind: str, namespace: str | None = None) -> list[JsonMap]:
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonMap]:
         with self._changed:
             found = self._objects[kind]
             if namespace is None:
@@ -159,6 +161,8 @@ class Cache:
         # that resourceVersions of one kind compare as numbers (Kubernetes enhancement 5504).
         if known is not None and _version(known) >= _version(item):
             return
+        if item["metadata"]["uid"] in self._gone:
+            return
         item["metadata"].pop("managedFields", None)
         if kind == "Pod":
             if known is not None:
@@ -169,8 +173,10 @@ class Cache:
 
     def _remove(self, kind: str, key: Key) -> None:
         gone = self._objects[kind].pop(key, None)
-        if gone is not None and kind == "Pod":
-            self._pods_on[_node(gone)].discard(key)
+        if gone is not None:
+            self._gone.append(gone["metadata"]["uid"])
+            if kind == "Pod":
+                self._pods_on[_node(gone)].discard(key)
 
     def _bump(self) -> None:
         self._version += 1

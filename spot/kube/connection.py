@@ -61,7 +61,7 @@ class Connection:
                 load_incluster_config(client_configuration=configuration)
         except (ConfigException, OSError) as error:
             raise PermanentError(
-                f"No cluster is configured ({error}). Run inside a cluster, or set KUBECONFIG to a kubeconfig."
+                f"No cluster is configured ({error}). Run inside one, or set KUBECONFIG to a kubeconfig."
             ) from error
         return cls(configuration)
 
