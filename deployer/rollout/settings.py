@@ -11,10 +11,10 @@ class RolloutSettings:
     """`ingress_probe_url` is the ingress controller as this process reaches it; the app's host name goes in
     `Host`.
 
-    `capacity` is a preference for student pods, never a must. `dns_addresses` are servers outside the
-    cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster. A new pod must have
-    been ready for `min_ready_seconds` before an old one goes: gunicorn for one opens its port before it has
-    loaded the app, and an app that crashes then was ready for some seconds (seen: 3 s).
+    `capacity` is a preference for student pods, never a must. `dns_addresses` are networks of servers
+    outside the cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster.
+    A new pod must have been ready for `min_ready_seconds` before an old one goes: gunicorn for one opens its
+    port before it has loaded the app, and an app that crashes then was ready for some seconds (seen: 3 s).
     `secrets_role` is the ClusterRole that lets `account` ("namespace/name") keep Secrets where it is bound to
     it; empty: this process's account may already.
     """
@@ -27,7 +27,7 @@ class RolloutSettings:
     account: str = ""
     secrets_role: str = ""
     run_as: int = 10001
-    dns_addresses: tuple[str, ...] = ("172.30.0.1/32",)
+    dns_addresses: tuple[str, ...] = ()
     world: bool = False
     progress_deadline_seconds: int = 120
     answer_deadline_seconds: int = 60

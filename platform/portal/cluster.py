@@ -50,6 +50,7 @@ def rollouts() -> Rollouts:
             ingress_probe_url=given.ingress_probe_url,
             capacity=given.app_capacity,
             world=given.app_world,
+            dns_addresses=given.dns_networks,
             account=given.worker_account,
             secrets_role=given.secrets_role,
         ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REQUIRED_SECRETS = ("secret_key", "key_pepper", "encryption_keys")
@@ -29,6 +30,7 @@ class Environment(BaseSettings):
     key_pepper: SecretStr = SecretStr("")
     encryption_keys: SecretStr = SecretStr("")
     registry_signing_key: SecretStr = SecretStr("")
+    spot_report_key: SecretStr = SecretStr("")
 
     domain: str = "madang.localhost"
     public_url: str = "http://madang.localhost:8000"
@@ -58,6 +60,8 @@ class Environment(BaseSettings):
     ingress_probe_url: str = "http://traefik.madang-ingress.svc.cluster.local"
     app_capacity: Literal["spot", "on-demand", "any"] = "spot"
     app_world: bool = False
+    # Networks of DNS servers that are not pods of kube-system labelled k8s-app=kube-dns, with commas.
+    dns_addresses: str = ""
 
     # The workers' service account (namespace/name), and the ClusterRole that they bind it to in each club's
     # namespace to keep Secrets there; empty: the account may already, as with an administrator's kubeconfig.
@@ -69,6 +73,7 @@ class Environment(BaseSettings):
     sweep_seconds: int = Field(default=10, ge=1)
     retry_seconds: int = Field(default=10, ge=0)
     keep_releases: int = Field(default=10, ge=1)
+    interruption_days: int = Field(default=400, ge=1)
     log_line_bytes: int = Field(default=4096, ge=256)
 
     database_pool_size: int = Field(default=20, ge=2)
@@ -82,8 +87,28 @@ class Environment(BaseSettings):
         return [key.strip() for key in self.encryption_keys.get_secret_value().split(",") if key.strip()]
 
     @property
+    def spot_report_keys(self) -> list[str]:
+        """What the spot handler's reports may be signed with, newest first."""
+        return [key.strip() for key in self.spot_report_key.get_secret_value().split(",") if key.strip()]
+
+    @property
     def base_image_names(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.base_images.split(",") if name.strip())
+
+    @cached_property
+    def dns_networks(self) -> tuple[str, ...]:
+        named = (name.strip() for name in self.dns_addresses.split(","))
+        return tuple(str(ip_network(name)) for name in named if name)
+
+    @field_validator("dns_addresses")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for name in filter(None, (name.strip() for name in value.split(","))):
+            try:
+                ip_network(name)
+            except ValueError as error:
+                raise ValueError(f"{error}; write networks such as 10.0.0.2/32, apart by commas") from error
+        return value
 
     @property
     def registry_api_url(self) -> str:

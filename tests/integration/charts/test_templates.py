@@ -175,6 +175,14 @@ def test_builds_reach_only_what_they_need(helm: Helm) -> None:
     }
 
 
+def test_clubs_ask_the_same_dns_servers_as_the_platform(helm: Helm) -> None:
+    given = {
+        name: one(helm.objects(values), "ConfigMap", "madang-config")["data"]["MADANG_DNS_ADDRESSES"]
+        for name, values in {"embedded": _embedded(), "cloud": CLOUD}.items()
+    }
+    assert given == {"embedded": "172.30.0.1/32", "cloud": ""}
+
+
 def test_only_the_platforms_programs_reach_postgresql(helm: Helm) -> None:
     policy = one(helm.objects(_embedded()), "NetworkPolicy", "postgres")
     (rule,) = policy["spec"]["ingress"]

@@ -113,9 +113,18 @@ def test_a_clubs_namespace_is_restricted() -> None:
 def test_a_club_reaches_itself_and_names_and_no_more() -> None:
     egress = by_kind()["NetworkPolicy"]["spec"]["egress"]
     assert egress[0] == {"to": [{"podSelector": {}}]}
-    assert {"ipBlock": {"cidr": "172.30.0.1/32"}} in egress[1]["to"]
+    assert len(egress[1]["to"]) == 1
     assert [port["port"] for port in egress[1]["ports"]] == [53, 53]
     assert len(egress) == 2
+
+
+def test_a_club_asks_the_clusters_dns_pods_and_the_servers_that_the_operator_names() -> None:
+    policy = by_kind(replace(ROLLOUT_SETTINGS, dns_addresses=("169.254.20.10/32",)))["NetworkPolicy"]["spec"]
+    (names,) = [rule for rule in policy["egress"] if "ports" in rule]
+    pods, server = names["to"]
+    assert pods["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
+    assert server == {"ipBlock": {"cidr": "169.254.20.10/32"}}
+    assert {port["port"] for port in names["ports"]} == {53}
 
 
 def test_the_world_is_open_only_by_setting_and_never_the_metadata_service() -> None:
