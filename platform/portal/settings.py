@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "portal.projects",
     "portal.builds",
     "portal.releases",
+    "portal.fleet",
     "portal.web",
 ]
 MIDDLEWARE = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from portal import sweeping
+from portal.fleet.retention import forget
 from portal.registry import retention as retention_rounds
 
 
@@ -15,4 +16,5 @@ def sweep() -> None:
 
 @shared_task(name="portal.tasks.retention")  # type: ignore[untyped-decorator]
 def retention() -> None:
+    forget()
     retention_rounds.collect()

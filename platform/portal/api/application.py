@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from deployer.errors import DeployerError, Explanation
-from portal.api import builds, config, identity, keys, logs, projects, releases, streams
+from portal.api import builds, config, fleet, identity, keys, logs, projects, releases, streams
 from portal.api.authentication import KeyBearer
 from portal.problems import Problem, not_found, problem, unauthorized
 
@@ -26,7 +26,7 @@ api = NinjaAPI(
     auth=KeyBearer(),
     urls_namespace="api-v1",
 )
-for router in (identity, projects, releases, config, builds, streams, logs, keys):
+for router in (identity, projects, releases, config, builds, streams, logs, keys, fleet):
     api.add_router("", router.router)
 
 

@@ -59,6 +59,7 @@ def make() -> dict[str, str]:
         "MADANG_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "MADANG_REGISTRY_SIGNING_KEY": pem,
         "registry-jwks.json": json.dumps({"keys": [public_jwk(signing)]}),
+        "MADANG_SPOT_REPORT_KEY": secrets.token_urlsafe(48),
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
         "REDIS_PASSWORD": secrets.token_urlsafe(24),
     }

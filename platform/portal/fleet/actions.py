@@ -1,0 +1,66 @@
+"""What the spot handler may do to the records: tell them anew."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.fleet.models import ENDED, InterruptedPod, Interruption
+from portal.fleet.report import InterruptionReport
+
+logger = logging.getLogger(__name__)
+_POD_FIELDS = [
+    field.attname
+    for field in InterruptedPod._meta.concrete_fields
+    if field.attname not in ("id", "interruption_id")
+]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is kept now. `changed` is False when the report was an old one, or came after the end."""
+
+    revision: int
+    state: str
+    changed: bool
+
+
+@transaction.atomic
+def record(report: InterruptionReport) -> Recorded:
+    """Keep the report unless an equal or later revision is kept, or one that says that all is over.
+
+    Safe to repeat, in any order and at the same time.
+    """
+    told = report.model_dump(exclude={"pods", "id", "revision"})
+    # Whoever comes first makes the row, below every revision; then one at a time.
+    row = Interruption(id=report.id, revision=-1, received_at=timezone.now(), **told)
+    Interruption.objects.bulk_create([row], ignore_conflicts=True)
+    kept = Interruption.objects.select_for_update().get(pk=report.id)
+    if report.revision <= kept.revision:
+        return Recorded(kept.revision, kept.state, changed=False)
+    if kept.revision >= 0 and kept.state in ENDED and report.state != kept.state:
+        logger.warning(
+            "an interruption that is over was reported again",
+            extra={"interruption": kept.pk, "kept": kept.state, "reported": report.state.value},
+        )
+        return Recorded(kept.revision, kept.state, changed=False)
+    Interruption.objects.filter(pk=kept.pk).update(
+        revision=report.revision, received_at=timezone.now(), **told
+    )
+    _replace_pods(kept, report)
+    return Recorded(report.revision, report.state, changed=True)
+
+
+def _replace_pods(interruption: Interruption, report: InterruptionReport) -> None:
+    rows = [InterruptedPod(interruption=interruption, **pod.model_dump()) for pod in report.pods]
+    interruption.pods.exclude(uid__in=[row.uid for row in rows]).delete()
+    InterruptedPod.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["interruption", "uid"],
+        update_fields=[name for name in _POD_FIELDS if name != "uid"],
+    )
