@@ -31,7 +31,6 @@ class Environment(BaseSettings):
     encryption_keys: SecretStr = SecretStr("")
     registry_signing_key: SecretStr = SecretStr("")
     spot_report_key: SecretStr = SecretStr("")
-    spot_report_key: SecretStr = SecretStr("")
 
     domain: str = "madang.localhost"
     public_url: str = "http://madang.localhost:8000"
@@ -75,7 +74,6 @@ class Environment(BaseSettings):
     retry_seconds: int = Field(default=10, ge=0)
     keep_releases: int = Field(default=10, ge=1)
     interruption_days: int = Field(default=400, ge=1)
-    interruption_days: int = Field(default=400, ge=1)
     log_line_bytes: int = Field(default=4096, ge=256)
 
     database_pool_size: int = Field(default=20, ge=2)
@@ -87,11 +85,6 @@ class Environment(BaseSettings):
     def encryption_key_list(self) -> list[str]:
         """Fernet keys, newest first."""
         return [key.strip() for key in self.encryption_keys.get_secret_value().split(",") if key.strip()]
-
-    @property
-    def spot_report_keys(self) -> list[str]:
-        """What the spot handler's reports may be signed with, newest first."""
-        return [key.strip() for key in self.spot_report_key.get_secret_value().split(",") if key.strip()]
 
     @property
     def spot_report_keys(self) -> list[str]:
