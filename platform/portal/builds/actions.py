@@ -15,8 +15,9 @@ from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import Build, BuildState, LogStream, StreamKind, StreamState
 from portal.nudge import nudge_build
-from portal.problems import not_found
+from portal.projects.actions import lock
 from portal.projects.models import Project
+from portal.releases.room import require_room
 
 
 class SourceArchive(Protocol):
@@ -36,12 +37,12 @@ def accept_push(
 ) -> Build:
     """Queues a build of a pushed commit; older builds that still wait are superseded.
 
-    Two pushes at once take their turns at the project's row: the later one is the newer.
+    Two pushes at once take their turns at the project's row: the later one is the newer. What the club's
+    budget has no room for is refused here, before anything is built.
     """
     by.require("deploy", club=project.club.slug, project=project.slug)
-    locked = Project.objects.select_for_update(no_key=True).filter(pk=project.pk, deleted_at=None).first()
-    if locked is None:
-        raise not_found(f"project {project}")
+    locked = lock(project)
+    require_room(locked, plan, by)
     stream = LogStream.objects.create(project=locked, kind=StreamKind.PUSH)
     build = Build.objects.create(
         project=locked,

@@ -19,6 +19,7 @@ from portal.leases.model import Lease
 from portal.nudge import nudge_rollout, nudge_waiting_builds
 from portal.projects.models import Project
 from portal.releases.making import make_release
+from portal.releases.room import lock_budget
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +47,13 @@ def write_lines(lease: Lease, lines: Sequence[log.Line]) -> None:
 
 @transaction.atomic
 def succeed(lease: Lease, digest: str) -> int:
-    """The image is there: the build ends, its release and rollout begin. Gives the rollout's id."""
+    """The image is there: the build ends, its release and rollout begin. Gives the rollout's id.
+
+    Raises a problem if the club's budget has no room for the release (any more).
+    """
     # The project's row first, as everywhere, so that two transactions never wait for each other.
     project_id = Build.objects.values_list("project_id", flat=True).get(pk=lease.id)
-    Project.objects.select_for_update(no_key=True).get(pk=project_id)
+    lock_budget(Project.objects.select_for_update(no_key=True).get(pk=project_id))
     build = lock(Build, lease)
     _end(lease, build, BuildState.SUCCEEDED, None, digest)
     rollout = make_release(

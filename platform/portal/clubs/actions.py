@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
+from portal.clubs.budget import Share
 from portal.clubs.models import Club, Membership
 from portal.clubs.models.membership import Role
 from portal.problems import conflict, forbidden, invalid
@@ -26,6 +27,21 @@ def create_club(*, by: Principal, slug: str, name: str) -> Club:
         raise conflict("club-exists", f"There is a club {slug} already.", "Choose another name.") from error
     audit.record(by, "create_club", club=slug)
     return club
+
+
+@transaction.atomic
+def set_budget(*, by: Principal, club: Club, budget: Share) -> None:
+    """Only an operator does. What runs stays, also where it exceeds a smaller budget: it may not grow."""
+    if by.club is not None:
+        raise forbidden("operator")
+    if not all(amount > 0 for amount in budget):
+        raise invalid(
+            "bad-budget", "Each part of a budget has to be more than nothing.", "Give larger numbers."
+        )
+    locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
+    locked.memory_bytes, locked.cpu_millicores, locked.pods = budget
+    locked.save(update_fields=["memory_bytes", "cpu_millicores", "pods"])
+    audit.record(by, "set_budget", club=club.slug, budget=str(budget))
 
 
 @transaction.atomic

@@ -83,6 +83,7 @@ def set_config(
         build_id=live.build_id,
         stream_id=stream.pk,
         created_by=by.name,
+        by=by,
         description=_described(changed),
     )
     transaction.on_commit(lambda: nudge_rollout(rollout.pk))

@@ -37,6 +37,7 @@ def rollback(*, by: Principal, project: Project, number: int | None = None) -> R
         build_id=target.build_id,
         stream_id=stream.pk,
         created_by=by.name,
+        by=by,
         description=f"rollback to release {target.number}",
     )
     audit.record(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from django.db.models.functions import Now
 
 from deployer.build import BuildPlan
 from deployer.errors import Explanation
+from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import Build, StreamState
 from portal.encryption import encrypt_config
 from portal.projects.models import Project
 from portal.projects.selectors import config as config_of
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+from portal.releases.resources import resources_of
+from portal.releases.room import require_room
 
 
 def make_release(
@@ -23,15 +24,18 @@ def make_release(
     stream_id: int,
     created_by: str,
     description: str,
-    config: Mapping[str, str] | None = None,
+    by: Principal | None = None,
 ) -> Rollout:
     """The project's next release of a build, and its rollout, queued; call it inside a transaction.
 
-    Older rollouts that wait are superseded, one at work is asked to stop: the newest wins.
+    Older rollouts that wait are superseded, one at work is asked to stop: the newest wins. Raises a problem
+    for what exceeds the club's budget; `by` is who is told.
     """
     project = Project.objects.select_for_update(no_key=True).get(pk=project_id)
     build = Build.objects.get(pk=build_id)
     plan = BuildPlan.from_dict(build.plan)
+    require_room(project, plan, by)
+    resources = resources_of(plan.web, project)
     project.release_count += 1
     project.save(update_fields=["release_count"])
     release = Release.objects.create(
@@ -39,13 +43,13 @@ def make_release(
         number=project.release_count,
         build=build,
         digest=build.digest,
-        encrypted_config=encrypt_config(config_of(project) if config is None else config),
+        encrypted_config=encrypt_config(config_of(project)),
         port=plan.port,
         command=list(plan.command) if plan.command is not None else None,
         health_path=plan.web.health,
-        replicas=plan.web.replicas or project.replicas,
-        memory_bytes=plan.web.memory_bytes or project.memory_bytes,
-        cpu_millicores=plan.web.cpu_millicores or project.cpu_millicores,
+        replicas=resources.replicas,
+        memory_bytes=resources.memory_bytes,
+        cpu_millicores=resources.cpu_millicores,
         created_by=created_by,
         description=description,
     )

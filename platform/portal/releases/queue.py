@@ -39,7 +39,9 @@ def claim(rollout_id: int, owner: str) -> Lease | None:
     project_id = Rollout.objects.filter(pk=rollout_id).values_list("project_id", flat=True).first()
     if project_id is None:
         return None
-    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id, deleted_at=None).first()
+    # Of the project alone: a project's order is by its club's name, so the club's row is joined in.
+    projects = Project.objects.select_for_update(no_key=True, of=("self",))
+    project = projects.filter(pk=project_id, deleted_at=None).first()
     if project is None:
         return None
     rollout = (

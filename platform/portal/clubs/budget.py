@@ -1,0 +1,89 @@
+"""A club's budget: do its projects together stay within it? Pure; `portal.releases.room` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from deployer.errors import Explanation
+
+_MOST_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the pods of a project take together, or what those of a club may take."""
+
+    memory_bytes: int = 0
+    cpu_millicores: int = 0
+    pods: int = 0
+
+    def __add__(self, other: Share) -> Share:
+        return Share(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def __or__(self, other: Share) -> Share:
+        """The larger of each: what is to be kept free while either of the two may run."""
+        return Share(*(max(mine, theirs) for mine, theirs in zip(self, other, strict=True)))
+
+    def __iter__(self) -> Iterator[int]:
+        return (getattr(self, field.name) for field in fields(self))
+
+    def __str__(self) -> str:
+        return ", ".join(self.amounts)
+
+    @property
+    def amounts(self) -> tuple[str, str, str]:
+        """Each as a person reads it, in the order of the fields."""
+        pods = f"{self.pods} {'copy' if self.pods == 1 else 'copies'}"
+        return f"{-(-self.memory_bytes >> 20)} MiB of memory", f"{self.cpu_millicores}m of cpu", pods
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A release that somebody wants to make.
+
+    `wanted` is what it takes, `live` what the project's live release takes; `others` are the shares of the
+    club's other projects by name.
+    """
+
+    project: str
+    wanted: Share
+    live: Share
+    others: Mapping[str, Share]
+
+
+def refusal(budget: Share, demand: Demand, *, named: bool) -> Explanation | None:
+    """Why the release may not be made; None: it may.
+
+    What takes no more than the live release is never refused: a club whose budget was lowered can still mend
+    what runs. Without `named` the reader may not know the other projects, and is told their sum.
+    """
+    total = sum(demand.others.values(), demand.wanted)
+    over = [
+        f"{needed} (budget: {allowed})"
+        for needed, allowed, asked, limit, want, have in zip(
+            total.amounts, budget.amounts, total, budget, demand.wanted, demand.live, strict=True
+        )
+        if asked > limit and want > have
+    ]
+    if not over:
+        return None
+    return Explanation(
+        "over-budget",
+        f"This release does not fit into your club's budget: its projects would take {' and '.join(over)}.",
+        "\n".join([f"{demand.project}: {demand.wanted} (this release)", *_shown(demand.others, named)]),
+        "Lower replicas, memory or cpu in madang.yaml, delete a project that nobody needs, "
+        "or ask the operator for a larger budget.",
+    )
+
+
+def _shown(others: Mapping[str, Share], named: bool) -> Iterator[str]:
+    """The largest first."""
+    taking = sorted(
+        (item for item in others.items() if any(item[1])), key=lambda item: (*item[1],), reverse=True
+    )
+    shown = taking[: _MOST_SHOWN if named else 0]
+    yield from (f"{name}: {share}" for name, share in shown)
+    if rest := taking[len(shown) :]:
+        more = f"{len(rest)} {'more' if shown else 'other'} project{'' if len(rest) == 1 else 's'}"
+        yield f"{more}: {sum((share for _, share in rest), Share())}"

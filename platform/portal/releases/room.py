@@ -1,0 +1,72 @@
+"""Room in a club's budget: asked before a build is queued, and again before a release is made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from deployer.build import BuildPlan
+from portal.accounts.principal import Principal
+from portal.builds.models import Build, BuildState
+from portal.clubs.budget import Demand, Share, refusal
+from portal.clubs.models import Club
+from portal.problems import Problem
+from portal.projects.models import Project
+from portal.releases.models import Release, ReleaseState
+from portal.releases.resources import Resources, resources_of
+
+
+def lock_budget(project: Project) -> Club:
+    """The club's row, locked to the end of the transaction: what its projects take stays as it is seen.
+
+    It comes after the project's row and before those of builds and rollouts.
+    """
+    return Club.objects.select_for_update(no_key=True).get(pk=project.club_id)
+
+
+def require_room(project: Project, plan: BuildPlan, by: Principal | None = None) -> None:
+    """Raises a 409 problem if a release of this plan would exceed the budget of the project's club.
+
+    Inside a transaction that holds the project. `by` is who is told; without one, names of other projects
+    are not (whoever may see the project may read it).
+    """
+    club = lock_budget(project)
+    shares = shares_of(club)
+    shares.pop(project.slug, None)
+    live = Release.objects.filter(project=project, state=ReleaseState.LIVE).first()
+    demand = Demand(
+        project=project.slug,
+        wanted=resources_of(plan.web, project).share,
+        live=_share(live) if live else Share(),
+        others=shares,
+    )
+    explanation = refusal(budget_of(club), demand, named=by is not None and by.may("read", club=club.slug))
+    if explanation is not None:
+        raise Problem(409, explanation)
+
+
+def budget_of(club: Club) -> Share:
+    return Share(memory_bytes=club.memory_bytes, cpu_millicores=club.cpu_millicores, pods=club.pods)
+
+
+def shares_of(club: Club) -> dict[str, Share]:
+    """What each project takes, by name: of its live release and what is on the way, the larger.
+
+    The live one counts until the next is live, as it serves on if that one fails.
+    """
+    shares: defaultdict[str, Share] = defaultdict(Share)
+    releases = Release.objects.filter(
+        project__club=club, state__in=[ReleaseState.PENDING, ReleaseState.ROLLING_OUT, ReleaseState.LIVE]
+    )
+    for release in releases.select_related("project"):
+        shares[release.project.slug] |= _share(release)
+    builds = Build.objects.filter(
+        project__club=club, state__in=[BuildState.QUEUED, BuildState.RUNNING]
+    ).select_related("project")
+    for build in builds:
+        web = BuildPlan.from_dict(build.plan).web
+        shares[build.project.slug] |= resources_of(web, build.project).share
+    return dict(shares)
+
+
+def _share(release: Release) -> Share:
+    return Resources(release.replicas, release.memory_bytes, release.cpu_millicores).share
