@@ -1,0 +1,29 @@
+"""Times as AWS writes them, in its three ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from spot import times
+
+LONGEST = 64
+
+
+def parse(text: object) -> datetime | None:
+    """The moment in UTC, or None for what is none.
+
+    EventBridge and the metadata service write `2026-01-05T09:10:11Z`, AWS Health
+    `Mon, 05 Jan 2026 09:10:11 GMT`, scheduled events `5 Jan 2026 09:10:11 GMT`.
+    """
+    if not isinstance(text, str) or len(text) > LONGEST:
+        return None
+    return times.parse(text) or _mail_date(text)
+
+
+def _mail_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
