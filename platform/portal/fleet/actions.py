@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from portal.fleet.models import ENDED, InterruptedPod, Interruption
+from portal.fleet.models import InterruptedPod, Interruption
 from portal.fleet.report import InterruptionReport
+from portal.fleet.states import ENDED
 
 logger = logging.getLogger(__name__)
 _POD_FIELDS = [

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from portal.fleet.models import InterruptionState, PodState, Way
+from portal.fleet.states import InterruptionState, PodState, Way
 
 MOST_PODS = 2000
 TEXT_CHARACTERS = 1000

@@ -1,4 +1,4 @@
-from portal.fleet.models.interrupted_pod import InterruptedPod, PodState, Way
-from portal.fleet.models.interruption import ENDED, Interruption, InterruptionState
+from portal.fleet.models.interrupted_pod import InterruptedPod
+from portal.fleet.models.interruption import Interruption
 
-__all__ = ["ENDED", "InterruptedPod", "Interruption", "InterruptionState", "PodState", "Way"]
+__all__ = ["InterruptedPod", "Interruption"]

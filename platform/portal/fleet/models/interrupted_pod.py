@@ -2,24 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-
-class Way(models.TextChoices):
-    """How a pod leaves its node. Those that are left (a node's own agents) end with it."""
-
-    HANDOFF = "handoff"
-    EVICT = "evict"
-    BUILD = "build"
-    LEAVE = "leave"
-
-
-class PodState(models.TextChoices):
-    WAITING = "waiting"
-    DETACHED = "detached"
-    READY = "ready"
-    UNSERVED = "unserved"
-    RETIRED = "retired"
-    RESTORED = "restored"
-    LOST = "lost"
+from portal.fleet.states import PodState, Way
 
 
 class InterruptedPod(models.Model):

@@ -3,17 +3,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-
-class InterruptionState(models.TextChoices):
-    NOTICED = "noticed"
-    FENCED = "fenced"
-    MOVING = "moving"
-    CLEAR = "clear"
-    GONE = "gone"
-    CANCELLED = "cancelled"
-
-
-ENDED = frozenset({InterruptionState.GONE, InterruptionState.CANCELLED})
+from portal.fleet.states import InterruptionState
 
 
 class Interruption(models.Model):
