@@ -53,8 +53,9 @@ def _run(program: str) -> None:
         agent.run(AgentSettings())  # type: ignore[call-arg]  # the environment gives them
     else:
         from spot import controller
+        from spot.settings import ControllerSettings
 
-        controller.run()
+        controller.run(ControllerSettings())
 
 
 if __name__ == "__main__":

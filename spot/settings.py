@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 NodeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
@@ -24,3 +24,45 @@ class AgentSettings(BaseSettings):
     """The annotation is written again after this time, in case that somebody took it away."""
     agent_port: int = Field(default=9808, ge=0, le=65535)
     """Of /metrics, /healthz and /readyz; 0 takes a free one."""
+
+
+class AwsSettings(BaseSettings):
+    """Where the controller finds AWS. Without a queue it reads none; without `aws_region` it asks no EC2.
+
+    Credentials come from boto3's usual places: the pod's role, the environment, the instance's role.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MADANG_SPOT_", extra="ignore", frozen=True)
+
+    aws_region: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+)?$")] = ""
+    aws_endpoint_url: Url | Literal[""] = ""
+    """Instead of AWS's own, for all services: for a private endpoint."""
+    aws_queue_url: Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")] = ""
+    aws_reconcile_seconds: float = Field(default=60.0, ge=5)
+
+
+class ControllerSettings(BaseSettings):
+    """Of the controller. Without `queue_url` and `region` only the agents on the nodes tell it anything."""
+
+    model_config = SettingsConfigDict(env_prefix="MADANG_SPOT_", extra="ignore", frozen=True)
+
+    namespace: str = "madang"
+    """Where its Lease and its records are."""
+    platform_namespaces: frozenset[str] = frozenset({"madang", "madang-ingress"})
+    builds_namespace: str = "madang-builds"
+    report_url: Url | None = None
+    """The portal's address; without it records stay in the cluster until they are over, and go nowhere."""
+    report_key: SecretStr = SecretStr("")
+    queue_url: str = ""
+    region: str = Field(default="", validation_alias=AliasChoices("MADANG_SPOT_REGION", "AWS_REGION"))
+    aws_endpoint_url: str = ""
+    reconcile_seconds: float = Field(default=60.0, ge=1)
+    controller_port: int = Field(default=9090, ge=0, le=65535)
+    move_at_rebalance: bool = False
+    """Whether pods leave at a rebalance recommendation already; else only their images go ahead."""
+    rebalance_hold_seconds: float = Field(default=1800, gt=0)
+    maintenance_lead_seconds: float = Field(default=900, gt=0)
+    unserve_seconds: float = Field(default=3.0, ge=0)
+    settle_seconds: float = Field(default=1.0, ge=0)
+    build_margin_seconds: float = Field(default=30.0, ge=5)
+    """A build that still runs this long before its node's end starts again elsewhere."""

@@ -41,6 +41,7 @@ class Group:
     """`serving` are the detached pods that still serve, those whose node goes first first."""
 
     deployment: Key
+    uid: str
     desired: int
     replacements: tuple[Replacement, ...]
     serving: tuple[str, ...]
@@ -69,7 +70,7 @@ def group_of(
     its: Iterable[JsonMap],
     serving: Mapping[str, set[str]],
     *,
-    fenced: Mapping[str, datetime | None],
+    fenced: Mapping[str, datetime],
     timing: Timing,
     now: datetime,
 ) -> Group:
@@ -81,7 +82,7 @@ def group_of(
         node = pods.node(pod)
         if names.HANDOFF in pods.labels(pod) and names.HASH not in pods.labels(pod):
             if _serves(pod):
-                detached.append((fenced.get(node) or _never(), pods.key(pod)[1], pods.uid(pod)))
+                detached.append((fenced.get(node, _never()), pods.key(pod)[1], pods.uid(pod)))
         elif not pods.is_going(pod) and node not in fenced:
             replacements.append(_replacement(pod, around, serving, patience, now))
             waiting.append(pod)
@@ -89,6 +90,7 @@ def group_of(
     held, since = _held_up(deployment, around, waiting)
     return Group(
         deployment=pods.key(deployment),
+        uid=pods.uid(deployment),
         desired=_desired(deployment),
         replacements=tuple(sorted(replacements, key=lambda each: (each.created_at, each.name))),
         serving=tuple(uid for _, _, uid in sorted(detached)),
@@ -130,13 +132,12 @@ def _replacement(
 
 
 def _patience(
-    deployment: JsonMap, fenced: Mapping[str, datetime | None], timing: Timing, now: datetime
+    deployment: JsonMap, fenced: Mapping[str, datetime], timing: Timing, now: datetime
 ) -> timedelta:
     """How long a replacement must have been ready: minReadySeconds, but not past half of the time left."""
     wanted = timedelta(seconds=deployment["spec"].get("minReadySeconds") or 0)
-    ends = [moment for moment in fenced.values() if moment is not None]
-    if ends:
-        wanted = min(wanted, (min(ends) - timing.longest_grace / 2 - now) / 2)
+    if fenced:
+        wanted = min(wanted, (min(fenced.values()) - timing.longest_grace / 2 - now) / 2)
     # Whole seconds in the condition's time, and the data plane's own delay.
     return max(wanted, timing.settle)
 

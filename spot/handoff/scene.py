@@ -45,18 +45,36 @@ class Doomed:
         return bool(self.unserve) or self.listed
 
 
-class Namespaces:
-    """What surrounds the pods of each namespace, gathered once a look."""
+class Look:
+    """One look at the cluster: everything asked of it is asked of the same moment, and gathered once.
 
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
-        self._found: dict[str, Surroundings] = {}
-        self._listed: dict[str, dict[str, set[str]]] = {}
+    `fenced` gives every node whose pods leave, and its deadline.
+    """
+
+    def __init__(
+        self, cache: Cache, fenced: Mapping[str, datetime], scope: Scope, timing: Timing, now: datetime
+    ) -> None:
+        self.now = now
+        self._cache, self._fenced, self._scope, self._timing = cache, fenced, scope, timing
+        self._around: dict[str, Surroundings] = {}
+        self._serving: dict[str, dict[str, set[str]]] = {}
         self._owned: dict[str, dict[str, list[JsonMap]]] = {}
+        self._groups: dict[Key, Group | None] = {}
+
+    def standing_on(self, node: str) -> tuple[Doomed, ...]:
+        """The pods of a node, each with what it waits for."""
+        return tuple(self._doomed(pod) for pod in self._cache.pods_on(node))
+
+    def group(self, deployment: Key) -> Group | None:
+        """The Deployment of that name as it stands, or None."""
+        if deployment not in self._groups:
+            found = self.around(deployment[0]).deployments.get(deployment)
+            self._groups[deployment] = self._group_of(found) if found else None
+        return self._groups[deployment]
 
     def around(self, namespace: str) -> Surroundings:
-        if namespace not in self._found:
-            self._found[namespace] = Surroundings(
+        if namespace not in self._around:
+            self._around[namespace] = Surroundings(
                 replicasets={pods.key(each): each for each in self._cache.all("ReplicaSet", namespace)},
                 deployments={pods.key(each): each for each in self._cache.all("Deployment", namespace)},
                 services=self._cache.all("Service", namespace),
@@ -64,11 +82,29 @@ class Namespaces:
                 policies=self._cache.all("NetworkPolicy", namespace),
                 shared_claims=_shared(self._cache.all("PersistentVolumeClaim", namespace)),
             )
-        return self._found[namespace]
+        return self._around[namespace]
 
-    def serving(self, namespace: str) -> dict[str, set[str]]:
+    def _group_of(self, deployment: JsonMap) -> Group:
+        namespace = pods.key(deployment)[0]
+        around = self.around(namespace)
+        if namespace not in self._owned:
+            owned: dict[str, list[JsonMap]] = defaultdict(list)
+            for pod in self._cache.all("Pod", namespace):
+                owned[_deployment_uid(pod, namespace, around)].append(pod)
+            self._owned[namespace] = owned
+        return group_of(
+            deployment,
+            around,
+            self._owned[namespace][pods.uid(deployment)],
+            self._listed(namespace),
+            fenced=self._fenced,
+            timing=self._timing,
+            now=self.now,
+        )
+
+    def _listed(self, namespace: str) -> Mapping[str, set[str]]:
         """Of each Service, the pods (by uid) that its EndpointSlices list as ready; key "": listed at all."""
-        if namespace not in self._listed:
+        if namespace not in self._serving:
             found: dict[str, set[str]] = defaultdict(set)
             for each in self._cache.all("EndpointSlice", namespace):
                 service = pods.labels(each).get("kubernetes.io/service-name", "")
@@ -79,53 +115,35 @@ class Namespaces:
                     # A missing condition means ready (EndpointConditions of discovery.k8s.io/v1).
                     if (endpoint.get("conditions") or {}).get("ready") is not False:
                         found[service].add(target)
-            self._listed[namespace] = found
-        return self._listed[namespace]
+            self._serving[namespace] = found
+        return self._serving[namespace]
 
-    def pods_of(self, deployment: JsonMap) -> list[JsonMap]:
-        """The Deployment's pods, those that a handoff has detached too."""
-        namespace = pods.key(deployment)[0]
-        if namespace not in self._owned:
-            owned: dict[str, list[JsonMap]] = defaultdict(list)
-            around = self.around(namespace)
-            for pod in self._cache.all("Pod", namespace):
-                owned[_deployment_uid(pod, namespace, around)].append(pod)
-            self._owned[namespace] = owned
-        return self._owned[namespace][pods.uid(deployment)]
-
-
-def look(
-    standing: Iterable[JsonMap],
-    namespaces: Namespaces,
-    *,
-    fenced: Mapping[str, datetime | None],
-    scope: Scope,
-    timing: Timing,
-    now: datetime,
-) -> tuple[Doomed, ...]:
-    """The pods of one doomed node. `fenced` gives every fenced node and its deadline."""
-    groups: dict[Key, Group] = {}
-    found = []
-    for pod in standing:
+    def _doomed(self, pod: JsonMap) -> Doomed:
         namespace = pods.key(pod)[0]
-        around = namespaces.around(namespace)
-        stands = way_of(pod, around, scope)
-        group = None
-        if stands.deployment is not None:
-            name = pods.key(stands.deployment)
-            if name not in groups:
-                groups[name] = group_of(
-                    stands.deployment,
-                    around,
-                    namespaces.pods_of(stands.deployment),
-                    namespaces.serving(namespace),
-                    fenced=fenced,
-                    timing=timing,
-                    now=now,
-                )
-            group = groups[name]
-        found.append(_doomed(pod, stands.way, stands.reason, group, around, namespaces.serving(namespace)))
-    return tuple(found)
+        around, having, notes = self.around(namespace), pods.labels(pod), pods.notes(pod)
+        stands, owner = way_of(pod, around, self._scope), pods.controller(pod)
+        group = self.group(pods.key(stands.deployment)) if stands.deployment else None
+        above = f"Deployment/{group.deployment[1]}" if group else f"{owner.get('kind')}/{owner.get('name')}"
+        return Doomed(
+            key=pods.key(pod),
+            uid=pods.uid(pod),
+            version=pod["metadata"]["resourceVersion"],
+            node=pods.node(pod),
+            way=stands.way,
+            reason=stands.reason,
+            owner=above if group or owner else "",
+            ready=pods.is_ready(pod),
+            going=pods.is_going(pod),
+            started=pod.get("status", {}).get("phase") == "Running",
+            grace=pods.grace(pod),
+            detached=names.HANDOFF in having and names.HASH not in having,
+            unserved_at=parse(notes.get(names.UNSERVED_AT)),
+            listed=pods.uid(pod) in self._listed(namespace).get("", ()),
+            unserve=_unserve(having, around),
+            raw=pod,
+            marked_until=parse(notes.get(names.INTERRUPTED_UNTIL)),
+            group=group,
+        )
 
 
 def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
@@ -136,38 +154,6 @@ def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
             replicaset = around.replicasets.get((namespace, owner["name"]))
             return str(pods.controller(replicaset).get("uid")) if replicaset else ""
     return ""
-
-
-def _doomed(
-    pod: JsonMap,
-    way: Way,
-    reason: str,
-    group: Group | None,
-    around: Surroundings,
-    serving: Mapping[str, set[str]],
-) -> Doomed:
-    having, notes, owner = pods.labels(pod), pods.notes(pod), pods.controller(pod)
-    above = f"Deployment/{group.deployment[1]}" if group else f"{owner.get('kind')}/{owner.get('name')}"
-    return Doomed(
-        key=pods.key(pod),
-        uid=pods.uid(pod),
-        version=pod["metadata"]["resourceVersion"],
-        node=pods.node(pod),
-        way=way,
-        reason=reason,
-        owner=above if group or owner else "",
-        ready=pods.is_ready(pod),
-        going=pods.is_going(pod),
-        started=pod.get("status", {}).get("phase") == "Running",
-        grace=pods.grace(pod),
-        detached=names.HANDOFF in having and names.HASH not in having,
-        unserved_at=parse(notes.get(names.UNSERVED_AT)),
-        listed=pods.uid(pod) in serving.get("", ()),
-        unserve=_unserve(having, around),
-        raw=pod,
-        marked_until=parse(notes.get(names.INTERRUPTED_UNTIL)),
-        group=group,
-    )
 
 
 def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class Pace:
     """Turns for requests. `counted(verb, code)` hears of every answer; code "none" is no answer at all."""
 
     def __init__(self, counted: Callable[[str, str], None] = lambda verb, code: None) -> None:
-        self._counted = counted
+        self.counted = counted
         self._free = threading.Condition()
         self._limit = float(MOST)
         self._running = 0
@@ -49,7 +49,7 @@ class Pace:
                 self._free.notify_all()
 
     def _heard(self, verb: str, status: int | str) -> None:
-        self._counted(verb, str(status))
+        self.counted(verb, str(status))
         with self._free:
             if status in BUSY:
                 now = time.monotonic()

@@ -1,0 +1,39 @@
+"""The agents' words on their Nodes as a source of notices: read again whenever they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from spot import names
+from spot.controller.work import Work
+from spot.interruption import Notice
+from spot.kube.cache import Cache
+from spot.sources.annotation import notices
+
+
+class Annotations:
+    """`take` is what a notice goes to; it is asked again until it has had an effect."""
+
+    def __init__(self, cache: Cache, work: Work, take: Callable[[Notice], object]) -> None:
+        self._cache, self._work, self._take = cache, work, take
+        self._taken: dict[str, str] = {}
+
+    def look(self, now: datetime) -> None:
+        """Start on what has changed since the last look."""
+        nodes = self._cache.all("Node")
+        for node in nodes:
+            uid, name = node["metadata"]["uid"], node["metadata"]["name"]
+            said = (node["metadata"].get("annotations") or {}).get(names.METADATA)
+            if said is not None and self._taken.get(uid) != said:
+                self._work.submit(
+                    ("Notice", uid), partial(self._tell, uid, name, said, now), rest_seconds=0.1
+                )
+        here = {node["metadata"]["uid"] for node in nodes}
+        self._taken = {uid: said for uid, said in self._taken.items() if uid in here}
+
+    def _tell(self, uid: str, name: str, said: str, now: datetime) -> None:
+        for notice in notices(said, name, now):
+            self._take(notice)
+        self._taken[uid] = said

@@ -1,0 +1,209 @@
+"""One look and what follows from it: every doomed node, every pod on it, every record."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from spot import doomed_node, names
+from spot import record as records
+from spot.controller.events import event, send
+from spot.controller.journal import Journal
+from spot.controller.news import news
+from spot.controller.work import Work
+from spot.doomed_node import DoomedNode
+from spot.errors import Missing
+from spot.handoff import pods
+from spot.handoff.decision import Action, Detach, Evict, Unserve, decide
+from spot.handoff.group import Timing
+from spot.handoff.scene import Doomed, Look
+from spot.handoff.steps import Steps
+from spot.handoff.way import Scope, Way
+from spot.kube.cache import Cache
+from spot.kube.connection import Connection
+from spot.kube.kinds import KINDS
+from spot.plan import Plan, Policy, plan
+from spot.record import Record
+
+log = logging.getLogger(__name__)
+NODE = KINDS["Node"]
+JsonMap = dict[str, Any]
+Told = Callable[[Record | None, Record], None]
+
+
+class Handler:
+    """Acts on what the API server has. `report` takes each new revision, `told` hears of each change."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        cache: Cache,
+        work: Work,
+        journal: Journal,
+        *,
+        scope: Scope,
+        timing: Timing,
+        policy: Policy,
+        report: Callable[[JsonMap], None],
+        told: Told = lambda before, after: None,
+    ) -> None:
+        self._connection, self._cache, self._work, self._journal = connection, cache, work, journal
+        self._scope, self._timing, self._policy = scope, timing, policy
+        self._report, self._told = report, told
+        self._steps = Steps(connection, cache)
+        self._records: dict[str, Record] = {}
+        self._saved: dict[str, int] = {}
+        self._delivered: deque[tuple[str, int]] = deque()
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The open ones, by the interruption's id."""
+        return self._records
+
+    def resume(self) -> None:
+        """What an earlier leader left."""
+        self._records = {each.id: each for each in self._journal.load()}
+        self._saved = {each.id: each.revision for each in self._records.values()}
+        for each in self._records.values():
+            self._report(records.to_json(each, whole=False))
+
+    def tick(self, now: datetime) -> bool:
+        """Look once and start what is to be done; whether anything is going on."""
+        nodes = {node["metadata"]["name"]: node for node in self._cache.all("Node")}
+        doomed = [state for node in nodes.values() if (state := doomed_node.read(node)) is not None]
+        plans = {state.name: plan(state.interruption, self._policy, now) for state in doomed}
+        moving = [state for state in doomed if state.moves and state.called_off_at is None]
+        look = Look(
+            self._cache,
+            {state.name: plans[state.name].deadline for state in moving},
+            self._scope,
+            self._timing,
+            now,
+        )
+        actions: list[tuple[Action, DoomedNode, datetime]] = []
+        after: dict[str, Record] = {}
+        for state in doomed:
+            node, intent = nodes[state.name], plans[state.name]
+            scene = look.standing_on(state.name)
+            known = self._records.get(state.interruption.id) or records.begin(node, state)
+            after[known.id] = records.on_node(known, state, intent.deadline, scene)
+            actions += self._attend(node, state, intent, scene, now)
+        for action, state, deadline in sorted(actions, key=_urgency):
+            self._start(action, state, deadline, now)
+        self._clean_up(nodes.values(), {state.interruption.id for state in doomed})
+        self._keep_records(after, nodes, look, now)
+        return bool(doomed or self._records)
+
+    def delivered(self, interruption: str, revision: int) -> None:
+        """The portal has this revision. From any thread."""
+        self._delivered.append((interruption, revision))
+
+    def _attend(
+        self, node: JsonMap, state: DoomedNode, intent: Plan, scene: tuple[Doomed, ...], now: datetime
+    ) -> Iterable[tuple[Action, DoomedNode, datetime]]:
+        if state.called_off_at is not None:
+            self._take_back(node, scene)
+            return ()
+        if intent.over:
+            self._change(node, doomed_node.mark(node, replace(state, called_off_at=now)))
+            return ()
+        if intent.moves != state.moves:
+            self._change(node, doomed_node.fence(node, state.interruption, moves=intent.moves, now=now))
+            return ()
+        if not state.moves:
+            return ()
+        if state.clear_at is None and all(pod.way is Way.LEAVE for pod in scene):
+            self._change(node, doomed_node.mark(node, replace(state, clear_at=now)))
+        found = ((pod, decide(pod, intent.deadline, self._timing, now)) for pod in scene)
+        return [(action, state, intent.deadline) for _, action in found if action is not None]
+
+    def _start(self, action: Action, state: DoomedNode, deadline: datetime, now: datetime) -> None:
+        self._work.submit(
+            (type(action).__name__, action.pod.uid),
+            lambda: self._steps.do(action, state.interruption.id, deadline, now),
+        )
+
+    def _take_back(self, node: JsonMap, scene: tuple[Doomed, ...]) -> None:
+        held = [pod for pod in scene if not pod.going and (pod.detached or pod.marked_until is not None)]
+        for pod in held:
+            self._work.submit(("Restore", pod.uid), partial(self._steps.restore, pod.raw))
+        if not held:
+            self._change(node, doomed_node.unfence(node))
+
+    def _change(self, node: JsonMap, patch: JsonMap) -> None:
+        def send_it() -> None:
+            try:
+                answer = self._connection.call("PATCH", NODE.path(None, node["metadata"]["name"]), body=patch)
+            except Missing:
+                return
+            self._cache.put("Node", answer)
+
+        self._work.submit(("Node", node["metadata"]["uid"]), send_it, rest_seconds=0.1)
+
+    def _clean_up(self, nodes: Iterable[JsonMap], active: set[str]) -> None:
+        """What belongs to no interruption: a detached pod goes back to its ReplicaSet, a fence comes down."""
+        for pod in self._cache.all("Pod"):
+            held = pods.labels(pod).get(names.HANDOFF)
+            if not held or held in active or pods.is_going(pod):
+                continue
+            if self._cache.get("Node", "", pods.node(pod)):
+                self._work.submit(("Restore", pods.uid(pod)), partial(self._steps.restore, pod))
+        for node in nodes:
+            if doomed_node.is_fenced(node) and doomed_node.read(node) is None:
+                self._change(node, doomed_node.unfence(node))
+
+    def _keep_records(
+        self, after: Mapping[str, Record], nodes: Mapping[str, JsonMap], look: Look, now: datetime
+    ) -> None:
+        for interruption in {*self._records, *after}:
+            known = self._records.get(interruption)
+            stands = after.get(interruption)
+            if stands is None and known is not None:
+                node = nodes.get(known.node)
+                here = node is not None and node["metadata"]["uid"] == known.node_uid
+                stands = records.let_go(known, now) if here else records.node_gone(known, now)
+            if stands is not None:
+                self._put(known, records.serving(stands, look.group, now), now)
+            if self._saved.get(interruption, 0) < self._records[interruption].revision:
+                self._work.submit(("Record", interruption), partial(self._save, interruption))
+        while self._delivered:
+            self._forget(*self._delivered.popleft())
+
+    def _put(self, before: Record | None, after: Record, now: datetime) -> None:
+        revised = records.revised(before, after)
+        if revised is before:
+            return
+        self._records[revised.id] = revised
+        self._told(before, revised)
+        for each in news(before, revised):
+            line = log.warning if each.warning else log.info
+            line("%s %s/%s: %s", each.reason, each.subject.namespace, each.subject.name, each.message)
+            body = event(each, now, revised.id)
+            self._work.submit(("Event", body["metadata"]["name"]), partial(send, self._connection, body))
+        self._report(records.to_json(revised, whole=False))
+
+    def _save(self, interruption: str) -> None:
+        record = self._records.get(interruption)
+        if record is not None:
+            self._journal.save(record)
+            self._saved[interruption] = record.revision
+
+    def _forget(self, interruption: str, revision: int) -> None:
+        known = self._records.get(interruption)
+        if known is not None and known.closed and known.revision <= revision:
+            self._records.pop(interruption)
+            self._saved.pop(interruption, None)
+            self._work.submit(("Drop", interruption), partial(self._journal.drop, interruption))
+
+
+def _urgency(each: tuple[Action, DoomedNode, datetime]) -> tuple[int, int, datetime]:
+    """Replacements take longest: they start first, those of sole replicas before all others."""
+    action, _, deadline = each
+    group = action.pod.group
+    order = {Detach: 0, Unserve: 1, Evict: 2}.get(type(action), 3)
+    return order, group.desired if group else 0, deadline

@@ -1,0 +1,121 @@
+"""From a notice to a fenced node, in one PATCH: what every source's notices pass through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from spot import doomed_node, names
+from spot.errors import Conflict, Missing, TemporaryError
+from spot.interruption import Kind, Notice, begin, calls_off, merge
+from spot.kube.cache import Cache
+from spot.kube.connection import Connection
+from spot.kube.kinds import KINDS
+from spot.plan import Policy, plan
+
+log = logging.getLogger(__name__)
+NODE = KINDS["Node"]
+READS = 8
+JsonMap = dict[str, Any]
+
+
+class Taken(StrEnum):
+    """What a notice came to."""
+
+    FENCED = "fenced"
+    WORSE = "worse"
+    KNOWN = "known"
+    CALLED_OFF = "called-off"
+    OVER = "over"
+    UNKNOWN_INSTANCE = "unknown-instance"
+
+
+class Intake:
+    """Takes notices, from any thread. `hold_of` asks how long a lifecycle hook holds its instance."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        cache: Cache,
+        policy: Policy,
+        clock: Callable[[], datetime],
+        hold_of: Callable[[Notice], timedelta | None] = lambda notice: None,
+    ) -> None:
+        self._connection = connection
+        self._cache = cache
+        self._policy = policy
+        self._clock = clock
+        self._hold_of = hold_of
+
+    def take(self, notice: Notice) -> Taken:
+        """Once this returns, the notice's effect is on the API server. Raises TemporaryError: not yet."""
+        node = self._node_of(notice)
+        if node is None:
+            return Taken.UNKNOWN_INSTANCE
+        for _ in range(READS):
+            taken, patch = self._decide(node, notice)
+            if patch is None:
+                return taken
+            path = NODE.path(None, node["metadata"]["name"])
+            try:
+                self._cache.put("Node", self._connection.call("PATCH", path, body=patch))
+                return taken
+            except Missing:
+                return Taken.UNKNOWN_INSTANCE
+            except Conflict:
+                # The kubelet writes its status every few seconds; another handler may have been quicker.
+                try:
+                    node = self._connection.call("GET", path)
+                except Missing:
+                    return Taken.UNKNOWN_INSTANCE
+                self._cache.put("Node", node)
+                if not _is_instance(node, notice.instance_id, notice.node):
+                    return Taken.UNKNOWN_INSTANCE
+        raise TemporaryError(f"Node {node['metadata']['name']} changes faster than it can be fenced")
+
+    def _decide(self, node: JsonMap, notice: Notice) -> tuple[Taken, JsonMap | None]:
+        known, now = doomed_node.read(node), self._clock()
+        if notice.called_off:
+            if known is None or known.called_off_at or not calls_off(known.interruption, notice):
+                return Taken.KNOWN, None
+            return Taken.CALLED_OFF, doomed_node.mark(node, replace(known, called_off_at=now))
+        notice = self._with_deadline(notice)
+        if known is None:
+            end = begin(notice)
+            if (node["metadata"].get("annotations") or {}).get(names.ENDED) == end.id:
+                return Taken.OVER, None
+            moves = plan(end, self._policy, now).moves
+            return Taken.FENCED, doomed_node.fence(node, end, moves=moves, now=now)
+        end = merge(known.interruption, notice)
+        moves = plan(end, self._policy, now).moves
+        if end == known.interruption and moves == known.moves:
+            return Taken.KNOWN, None
+        return Taken.WORSE, doomed_node.fence(node, end, moves=moves, now=now)
+
+    def _with_deadline(self, notice: Notice) -> Notice:
+        """Notices that do not say when the instance ends get the end that their kind has at the earliest."""
+        if notice.deadline is not None or notice.kind.may_be_called_off:
+            return notice
+        if notice.kind is Kind.ASG_TERMINATE and (hold := self._hold_of(notice)) is not None:
+            return replace(notice, deadline=notice.noticed_at + hold)
+        return replace(notice, deadline=plan(begin(notice), self._policy, self._clock()).deadline)
+
+    def _node_of(self, notice: Notice) -> JsonMap | None:
+        for node in self._cache.all("Node"):
+            if _is_instance(node, notice.instance_id, notice.node):
+                return node
+        return None
+
+
+def _is_instance(node: JsonMap, instance_id: str, name: str | None) -> bool:
+    """A node's own word counts only for itself, and not against what its provider id says."""
+    provider_id = str(node["spec"].get("providerID") or "")
+    if name is not None and node["metadata"]["name"] != name:
+        return False
+    if provider_id:
+        return provider_id.rpartition("/")[2] == instance_id
+    return name is not None

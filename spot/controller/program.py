@@ -1,0 +1,257 @@
+"""The controller as a process: who leads, which sources speak, and the loop around `Handler.tick`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
+from spot import times
+from spot.cloud import aws
+from spot.cloud.autoscaling import AutoScaling
+from spot.cloud.ec2 import Ec2
+from spot.controller.annotations import Annotations
+from spot.controller.handler import Handler
+from spot.controller.hooks import Hooks
+from spot.controller.intake import Intake, Taken
+from spot.controller.journal import Journal
+from spot.controller.work import Work
+from spot.errors import SpotError
+from spot.handoff.group import Timing
+from spot.handoff.way import Scope
+from spot.interruption import Notice
+from spot.kube import Cache, Connection
+from spot.kube.lease import Lease
+from spot.metrics import Metrics
+from spot.outbox import Outbox
+from spot.plan import Policy
+from spot.reporting import Reporter
+from spot.serving import serve
+from spot.settings import ControllerSettings
+from spot.sources.reconcile import Reconcile
+from spot.sources.sqs import Message, Queue
+
+log = logging.getLogger(__name__)
+
+LEASE = "spot-controller"
+RENEW_SECONDS = 1.5
+BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
+SYNC_SECONDS = 60.0
+SILENT_SECONDS = 60.0
+
+
+def run(settings: ControllerSettings) -> None:
+    """Lead or stand by until SIGTERM or SIGINT. Raises PermanentError when no cluster is configured."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    Controller(settings, Connection.from_environment(), stopped).run()
+
+
+class Controller:
+    """One of the replicas. All of them keep the cache; one acts."""
+
+    def __init__(
+        self, settings: ControllerSettings, connection: Connection, stopped: threading.Event
+    ) -> None:
+        self._settings, self._connection, self._stopped = settings, connection, stopped
+        self._identity = f"{socket.gethostname()}-{os.getpid()}"
+        self.metrics = Metrics()
+        connection.pace.counted = self.metrics.request
+        self._cache = Cache(connection)
+        self._lease = Lease(connection, settings.namespace, LEASE, self._identity)
+        self._looked_at = time.monotonic()
+        # Once, however often this replica leads: its numbers are registered.
+        self._reconcile = Reconcile(Ec2(self._aws("ec2")), self.metrics.registry) if self._in_aws else None
+
+    def run(self) -> None:
+        checks = {"/healthz": self._alive, "/readyz": lambda: self._cache.synced}
+        with serve(self._settings.controller_port, self.metrics.registry, checks):
+            self._cache.start()
+            while not self._stopped.is_set() and not self._cache.wait_synced(1.0):
+                self._looked_at = time.monotonic()
+            while not self._stopped.is_set():
+                if self._holds():
+                    self._lead()
+                self._looked_at = time.monotonic()
+                self._stopped.wait(RENEW_SECONDS)
+            self._cache.stop()
+
+    def _lead(self) -> None:
+        """Until the Lease is lost or the process ends."""
+        log.info("%s leads", self._identity)
+        self.metrics.leader.set(1)
+        lost = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(lost,), name="lease", daemon=True)
+        renewing.start()
+        try:
+            with ExitStack() as closing:
+                handler, annotations, hooks = self._set_up(closing, lost)
+                self._loop(handler, annotations, hooks, lost)
+        finally:
+            lost.set()
+            renewing.join()
+            self.metrics.leader.set(0)
+            log.info("%s leads no more", self._identity)
+        if self._stopped.is_set():
+            self._guard("release the lease", self._lease.release)
+
+    def _loop(self, handler: Handler, annotations: Annotations, hooks: Hooks, lost: threading.Event) -> None:
+        version = -1
+        while not lost.is_set() and not self._stopped.is_set():
+            busy = True
+            try:
+                now = times.now()
+                annotations.look(now)
+                busy = handler.tick(now)
+                hooks.look(now)
+                self.metrics.looked(handler.records.values(), self._cache)
+            except Exception:
+                # Nothing that one look stumbles over may end the handoffs of all others.
+                log.exception("a look failed")
+                self.metrics.failed_looks.inc()
+                time.sleep(BUSY_SECONDS)
+            self._looked_at = time.monotonic()
+            version = self._cache.wait_changed(version, BUSY_SECONDS if busy else IDLE_SECONDS)
+
+    def _set_up(self, closing: ExitStack, lost: threading.Event) -> tuple[Handler, Annotations, Hooks]:
+        settings, cache = self._settings, self._cache
+        work = Work()
+        closing.callback(work.stop)
+        groups = AutoScaling(self._aws("autoscaling")) if self._in_aws else None
+        policy = _policy(settings)
+        hooks = Hooks(cache, work, groups)
+        intake = Intake(self._connection, cache, policy, times.now, hooks.hold_of)
+        report = closing.enter_context(self._reporting(lambda *known: handler.delivered(*known)))
+        handler = Handler(
+            self._connection,
+            cache,
+            work,
+            Journal(self._connection, settings.namespace),
+            scope=Scope(settings.platform_namespaces, settings.builds_namespace),
+            timing=_timing(settings),
+            policy=policy,
+            report=report,
+            told=self.metrics.told,
+        )
+        handler.resume()
+        if self._in_aws:
+            self._follow_aws(intake, work, lost)
+        return handler, Annotations(cache, work, self._taking(intake)), hooks
+
+    def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> None:
+        take = self._taking(intake)
+        if self._settings.queue_url:
+            queue = Queue(self._aws("sqs"), self._settings.queue_url, self.metrics.queue)
+
+            def deliver(message: Message) -> None:
+                def act() -> None:
+                    for notice in message.reading.notices:
+                        take(notice)
+                    # Only now: its effect is on the API server.
+                    queue.acknowledge(message)
+
+                work.submit(("Message", message.receipt), act)
+
+            threading.Thread(target=queue.follow, args=(deliver, lost), name="queue", daemon=True).start()
+        if self._reconcile is None:
+            return
+
+        def deliver_all(notices: Sequence[Notice]) -> None:
+            for notice in notices:
+                take(notice)
+
+        arguments = (self._instances, deliver_all, lost, self._settings.reconcile_seconds)
+        threading.Thread(target=self._reconcile.follow, args=arguments, name="reconcile", daemon=True).start()
+
+    def _taking(self, intake: Intake) -> Callable[[Notice], Taken]:
+        def take(notice: Notice) -> Taken:
+            taken = intake.take(notice)
+            self.metrics.notice(notice, taken)
+            level = logging.INFO if taken is not Taken.KNOWN else logging.DEBUG
+            log.log(level, "%s of %s from %s: %s", notice.kind, notice.instance_id, notice.source, taken)
+            return taken
+
+        return take
+
+    @contextmanager
+    def _reporting(
+        self, delivered: Callable[[str, int], None]
+    ) -> Iterator[Callable[[dict[str, object]], None]]:
+        url = self._settings.report_url
+        if url is None:
+            yield lambda record: delivered(str(record["id"]), int(str(record["revision"])))
+            return
+        reporter = Reporter(url, self._settings.report_key)
+        outbox = Outbox(reporter, delivered)
+        outbox.start()
+        try:
+            yield outbox.put
+        finally:
+            outbox.stop()
+            reporter.close()
+
+    def _holds(self) -> bool:
+        try:
+            return self._lease.hold()
+        except SpotError as error:
+            log.warning("the lease: %s", error)
+            return False
+
+    def _renew(self, lost: threading.Event) -> None:
+        """Ours until it cannot be renewed for its whole time, or another has it."""
+        renewed = time.monotonic()
+        while not lost.wait(RENEW_SECONDS):
+            try:
+                if not self._lease.hold():
+                    lost.set()
+                    return
+                renewed = time.monotonic()
+            except SpotError as error:
+                log.warning("the lease: %s", error)
+                if time.monotonic() - renewed > self._lease.duration_seconds:
+                    lost.set()
+
+    def _alive(self) -> bool:
+        return time.monotonic() - self._looked_at < SILENT_SECONDS
+
+    def _instances(self) -> list[str]:
+        ids = (
+            str(node["spec"].get("providerID") or "").rpartition("/")[2] for node in self._cache.all("Node")
+        )
+        return [each for each in ids if each.startswith("i-")]
+
+    @property
+    def _in_aws(self) -> bool:
+        return bool(self._settings.region or self._settings.queue_url)
+
+    def _aws(self, service: str) -> object:
+        return aws.client(service, self._settings.region, self._settings.aws_endpoint_url)
+
+    def _guard(self, what: str, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except SpotError as error:
+            log.warning("%s: %s", what, error)
+
+
+def _policy(settings: ControllerSettings) -> Policy:
+    return Policy(
+        move_at_rebalance=settings.move_at_rebalance,
+        rebalance_hold=timedelta(seconds=settings.rebalance_hold_seconds),
+        maintenance_lead=timedelta(seconds=settings.maintenance_lead_seconds),
+    )
+
+
+def _timing(settings: ControllerSettings) -> Timing:
+    return Timing(
+        unserve=timedelta(seconds=settings.unserve_seconds),
+        settle=timedelta(seconds=settings.settle_seconds),
+        build_margin=timedelta(seconds=settings.build_margin_seconds),
+    )

@@ -1,0 +1,149 @@
+"""The interruption as it stands on its Node: an annotation and a taint. Pure: JSON in, a patch out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from spot import names
+from spot.interruption import Interruption, Kind, LifecycleHook
+from spot.times import parse, zulu
+
+JsonMap = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DoomedNode:
+    """A Node with its interruption. `moves` is whether its pods leave now, or it is only avoided."""
+
+    name: str
+    uid: str
+    version: str
+    interruption: Interruption
+    moves: bool
+    fenced_at: datetime | None = None
+    clear_at: datetime | None = None
+    called_off_at: datetime | None = None
+
+
+def read(node: JsonMap) -> DoomedNode | None:
+    """What the annotation says, or None: no interruption, or none that can be read."""
+    text = (node["metadata"].get("annotations") or {}).get(names.INTERRUPTION)
+    if text is None:
+        return None
+    try:
+        said = json.loads(text)
+        hook = said.get("hook")
+        noticed_at = parse(said["noticed_at"])
+        if noticed_at is None:
+            return None
+        interruption = Interruption(
+            id=str(said["id"]),
+            instance_id=str(said["instance_id"]),
+            kind=Kind(said["kind"]),
+            noticed_at=noticed_at,
+            deadline=parse(said.get("deadline")),
+            sources=tuple(str(each) for each in said.get("sources") or ()),
+            detail=str(said.get("detail") or ""),
+            hook=LifecycleHook(hook["group"], hook["hook"], hook["token"]) if hook else None,
+            gone=said.get("gone") is True,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return DoomedNode(
+        name=node["metadata"]["name"],
+        uid=node["metadata"]["uid"],
+        version=node["metadata"]["resourceVersion"],
+        interruption=interruption,
+        moves=said.get("moves") is True,
+        fenced_at=parse(said.get("fenced_at")),
+        clear_at=parse(said.get("clear_at")),
+        called_off_at=parse(said.get("called_off_at")),
+    )
+
+
+def fence(node: JsonMap, interruption: Interruption, *, moves: bool, now: datetime) -> JsonMap:
+    """The patch that says the interruption on its Node and keeps new pods away, in one request."""
+    known = read(node)
+    state = DoomedNode(
+        name=node["metadata"]["name"],
+        uid=node["metadata"]["uid"],
+        version=node["metadata"]["resourceVersion"],
+        interruption=interruption,
+        moves=moves,
+        fenced_at=now,
+    )
+    if known is not None and known.interruption.id == interruption.id:
+        state = replace(
+            state,
+            fenced_at=known.fenced_at or now,
+            clear_at=known.clear_at if known.moves == moves else None,
+            # A graver notice stands over one that was called off meanwhile.
+            called_off_at=known.called_off_at if known.interruption == interruption else None,
+        )
+    taints = [_taint(names.INTERRUPTED, "NoSchedule") if moves else _taint(names.AT_RISK, "PreferNoSchedule")]
+    if interruption.gone:
+        # Only once the cloud has ended it: volumes are then detached in seconds, not after six minutes.
+        taints.append({"key": names.OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"})
+    return _patch(node, write(state), [*_others(node), *taints])
+
+
+def mark(node: JsonMap, state: DoomedNode) -> JsonMap:
+    """The patch that only changes what the annotation says."""
+    return _patch(node, write(state), None)
+
+
+def unfence(node: JsonMap) -> JsonMap:
+    """The patch that takes everything back and remembers which notice it was."""
+    known = read(node)
+    body = _patch(node, None, _others(node))
+    if known is not None:
+        body["metadata"]["annotations"][names.ENDED] = known.interruption.id
+    return body
+
+
+def is_fenced(node: JsonMap) -> bool:
+    """Whether a taint of ours stands on it."""
+    ours = (names.INTERRUPTED, names.AT_RISK)
+    return any(taint["key"] in ours for taint in node["spec"].get("taints") or [])
+
+
+def write(state: DoomedNode) -> str:
+    end, hook = state.interruption, state.interruption.hook
+    said = {
+        "id": end.id,
+        "instance_id": end.instance_id,
+        "kind": end.kind.value,
+        "noticed_at": zulu(end.noticed_at),
+        "deadline": zulu(end.deadline),
+        "sources": list(end.sources),
+        "detail": end.detail[:300],
+        "hook": {"group": hook.group, "hook": hook.hook, "token": hook.token} if hook else None,
+        "gone": end.gone,
+        "moves": state.moves,
+        "fenced_at": zulu(state.fenced_at),
+        "clear_at": zulu(state.clear_at),
+        "called_off_at": zulu(state.called_off_at),
+    }
+    return json.dumps(said, separators=(",", ":"))
+
+
+def _others(node: JsonMap) -> list[JsonMap]:
+    ours = (names.INTERRUPTED, names.AT_RISK, names.OUT_OF_SERVICE)
+    return [taint for taint in node["spec"].get("taints") or [] if taint["key"] not in ours]
+
+
+def _taint(key: str, effect: str) -> JsonMap:
+    return {"key": key, "value": "true", "effect": effect}
+
+
+def _patch(node: JsonMap, annotation: str | None, taints: list[JsonMap] | None) -> JsonMap:
+    metadata = {
+        "uid": node["metadata"]["uid"],
+        # A list is replaced as a whole by a merge patch: never over a taint that was not seen.
+        "resourceVersion": node["metadata"]["resourceVersion"],
+        "annotations": {names.INTERRUPTION: annotation},
+    }
+    return {"metadata": metadata, **({"spec": {"taints": taints}} if taints is not None else {})}

@@ -1,0 +1,129 @@
+"""The doing of a decision: one request each, conditional on the pod that was looked at."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from spot import names
+from spot.errors import Missing
+from spot.handoff import pods
+from spot.handoff.decision import Action, Detach, Evict, Mark, Unserve
+from spot.handoff.scene import Doomed
+from spot.kube.cache import Cache
+from spot.kube.connection import Connection, Refused
+from spot.kube.kinds import KINDS
+from spot.times import zulu
+
+POD = KINDS["Pod"]
+JsonMap = dict[str, Any]
+
+
+class Steps:
+    """Does actions. Raises Conflict when the pod has changed since: look again."""
+
+    def __init__(self, connection: Connection, cache: Cache) -> None:
+        self._connection = connection
+        self._cache = cache
+
+    def do(self, action: Action, interruption: str, deadline: datetime, now: datetime) -> None:
+        # A pod that has gone by itself is where it should be.
+        with suppress(Missing):
+            match action:
+                case Detach(pod):
+                    self._patch(pod, detached(pod, interruption, deadline, now))
+                case Unserve(pod):
+                    self._patch(pod, unserved(pod, now))
+                case Mark(pod, until):
+                    self._patch(pod, marked(until))
+                case Evict():
+                    self._evict(action)
+
+    def restore(self, pod: JsonMap) -> None:
+        """Put everything back: the ReplicaSet adopts the pod again and drops the extra."""
+        with suppress(Missing):
+            self._send(pods.key(pod), {"metadata": {**_seen(pod), **restored(pod)}})
+
+    def _patch(self, pod: Doomed, metadata: JsonMap) -> None:
+        self._send(pod.key, {"metadata": {"uid": pod.uid, "resourceVersion": pod.version, **metadata}})
+
+    def _send(self, key: pods.Key, body: JsonMap) -> None:
+        self._cache.put("Pod", self._connection.call("PATCH", POD.path(*key), body=body))
+
+    def _evict(self, action: Evict) -> None:
+        pod = action.pod
+        options: JsonMap = {"preconditions": {"uid": pod.uid}}
+        if action.grace is not None:
+            options["gracePeriodSeconds"] = int(action.grace.total_seconds())
+        namespace, name = pod.key
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"namespace": namespace, "name": name},
+            "deleteOptions": options,
+        }
+        try:
+            self._connection.call("POST", POD.path(namespace, name, "eviction"), body=body)
+        except Refused:
+            if not action.insist:
+                raise
+            # The node's end asks no budget either; so the pod has at least its grace.
+            self._connection.call("DELETE", POD.path(namespace, name), body=options)
+
+
+def detached(pod: Doomed, interruption: str, deadline: datetime, now: datetime) -> JsonMap:
+    """The hash goes, what a Service looks at stays. The Deployment owns the pod, which so goes with it.
+
+    Karpenter must not disrupt it meanwhile.
+    """
+    if pod.group is None:
+        raise ValueError(f"{pod.key} has no Deployment to come back to")
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "name": pod.group.deployment[1],
+        "uid": pod.group.uid,
+        "controller": False,
+        "blockOwnerDeletion": False,
+    }
+    return {
+        "labels": {names.HASH: None, names.HANDOFF: interruption},
+        "annotations": {
+            names.LABELS_BEFORE: json.dumps(pods.labels(pod.raw), sort_keys=True),
+            names.DETACHED_AT: zulu(now),
+            names.DEADLINE: zulu(deadline),
+            names.DO_NOT_DISRUPT: "true",
+        },
+        "ownerReferences": [owner],
+    }
+
+
+def unserved(pod: Doomed, now: datetime) -> JsonMap:
+    return {
+        "labels": dict.fromkeys(pod.unserve),
+        "annotations": {names.UNSERVED_AT: zulu(now)},
+    }
+
+
+def marked(until: datetime) -> JsonMap:
+    return {"annotations": {names.INTERRUPTED_UNTIL: zulu(until)}}
+
+
+def restored(pod: JsonMap) -> JsonMap:
+    """Labels as they were; no owner, so that the ReplicaSet takes it."""
+    before = json.loads(pods.notes(pod).get(names.LABELS_BEFORE) or "{}")
+    ours = (names.LABELS_BEFORE, names.DETACHED_AT, names.DEADLINE, names.UNSERVED_AT, names.DO_NOT_DISRUPT)
+    others = [
+        owner for owner in pod["metadata"].get("ownerReferences") or [] if owner.get("kind") != "Deployment"
+    ]
+    return {
+        "labels": {**before, names.HANDOFF: None},
+        "annotations": {**dict.fromkeys(ours), names.INTERRUPTED_UNTIL: None},
+        "ownerReferences": others,
+    }
+
+
+def _seen(pod: JsonMap) -> JsonMap:
+    return {"uid": pods.uid(pod), "resourceVersion": pod["metadata"]["resourceVersion"]}

@@ -1,0 +1,42 @@
+"""What an interruption means for its node now: leave it, or only avoid it; and until when. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from spot.interruption import Interruption, Kind
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an operator decides. A maintenance is acted on `maintenance_lead` before it begins."""
+
+    move_at_rebalance: bool = False
+    rebalance_hold: timedelta = timedelta(minutes=30)
+    maintenance_lead: timedelta = timedelta(minutes=15)
+    spot_notice: timedelta = timedelta(minutes=2)
+    stopping_notice: timedelta = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`moves`: its pods leave now. `over`: nothing came of it."""
+
+    moves: bool
+    deadline: datetime
+    over: bool = False
+
+
+def plan(end: Interruption, policy: Policy, now: datetime) -> Plan:
+    match end.kind:
+        case Kind.REBALANCE:
+            until = end.noticed_at + policy.rebalance_hold
+            return Plan(policy.move_at_rebalance, end.deadline or until, over=now >= until)
+        case Kind.MAINTENANCE:
+            deadline = end.deadline or end.noticed_at + policy.maintenance_lead
+            return Plan(now >= deadline - policy.maintenance_lead, deadline)
+        case Kind.ASG_TERMINATE | Kind.SPOT_INTERRUPTION:
+            return Plan(True, end.deadline or end.noticed_at + policy.spot_notice)
+        case Kind.STOPPING:
+            return Plan(True, end.deadline or end.noticed_at + policy.stopping_notice)

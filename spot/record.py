@@ -1,0 +1,285 @@
+"""What became of one interruption: each step's time, each pod's way, each gap with its reason. Pure.
+
+`docs/architecture.md` has the record's JSON; the portal keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from spot import names
+from spot.doomed_node import DoomedNode
+from spot.handoff import pods
+from spot.handoff.group import Group
+from spot.handoff.pods import Key
+from spot.handoff.scene import Doomed
+from spot.handoff.way import Way
+from spot.times import parse, zulu
+
+# A gap that lasts longer is the project's own trouble, not this interruption's.
+LONGEST_GAP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class PodRecord:
+    namespace: str
+    name: str
+    uid: str
+    owner: str
+    club: str = ""
+    project: str = ""
+    way: str = ""
+    state: str = "waiting"
+    detached_at: datetime | None = None
+    replacement: str = ""
+    replacement_node: str = ""
+    ready_at: datetime | None = None
+    unserved_at: datetime | None = None
+    retired_at: datetime | None = None
+    blocked_since: datetime | None = None
+    blocked_reason: str = ""
+    gap_seconds: float | None = None
+    gap_reason: str = ""
+    # Not for the portal: from when on no endpoint served, and how long none did before.
+    gap_since: datetime | None = None
+    gap_before: float = 0.0
+    served: bool = False
+    reason: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.state in ("retired", "restored", "lost")
+
+
+@dataclass(frozen=True)
+class Record:
+    id: str
+    node: str
+    node_uid: str
+    instance_id: str
+    kind: str
+    noticed_at: datetime
+    revision: int = 0
+    state: str = "noticed"
+    capacity_type: str = ""
+    zone: str = ""
+    instance_type: str = ""
+    sources: tuple[str, ...] = ()
+    detail: str = ""
+    deadline: datetime | None = None
+    fenced_at: datetime | None = None
+    moving_at: datetime | None = None
+    clear_at: datetime | None = None
+    gone_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    pods: tuple[PodRecord, ...] = field(default=())
+
+    @property
+    def closed(self) -> bool:
+        """Nothing more will come of it."""
+        settled = all(each.done and each.gap_since is None for each in self.pods)
+        return self.state in ("gone", "cancelled") and settled
+
+
+def begin(node: dict[str, Any], state: DoomedNode) -> Record:
+    having = pods.labels(node)
+    return Record(
+        id=state.interruption.id,
+        node=state.name,
+        node_uid=state.uid,
+        instance_id=state.interruption.instance_id,
+        kind=state.interruption.kind.value,
+        noticed_at=state.interruption.noticed_at,
+        capacity_type=having.get(names.CAPACITY_TYPE, ""),
+        zone=having.get("topology.kubernetes.io/zone", ""),
+        instance_type=having.get("node.kubernetes.io/instance-type", ""),
+    )
+
+
+def on_node(record: Record, state: DoomedNode, deadline: datetime, scene: Iterable[Doomed]) -> Record:
+    """The record while its Node is there; `scene` is what stands on it now."""
+    end = state.interruption
+    seen = {pod.uid: pod for pod in scene if pod.way is not Way.LEAVE}
+    known = {each.uid for each in record.pods}
+    fresh = tuple(_pod(pod) for uid, pod in seen.items() if uid not in known and state.moves)
+    return replace(
+        record,
+        kind=end.kind.value,
+        sources=end.sources,
+        detail=end.detail,
+        deadline=deadline,
+        fenced_at=state.fenced_at,
+        moving_at=record.moving_at or (state.fenced_at if fresh else None),
+        clear_at=state.clear_at,
+        cancelled_at=state.called_off_at,
+        state=_state(record, state, bool(fresh or record.moving_at)),
+        pods=tuple(_step(each, seen.get(each.uid)) for each in (*record.pods, *fresh)),
+    )
+
+
+def node_gone(record: Record, now: datetime) -> Record:
+    """The Node is not there any more. What was not moved by then is lost."""
+    if record.state in ("gone", "cancelled"):
+        return record
+    lost = tuple(
+        each if each.done else replace(each, state="lost" if each.retired_at is None else "retired")
+        for each in record.pods
+    )
+    return replace(record, state="gone", gone_at=now, pods=lost)
+
+
+def let_go(record: Record, now: datetime) -> Record:
+    """The Node is there and nothing is said of it any more: it was called off."""
+    if record.state == "gone":
+        return record
+    stays = tuple(each if each.done else replace(each, state="restored") for each in record.pods)
+    return replace(record, state="cancelled", cancelled_at=record.cancelled_at or now, pods=stays)
+
+
+def serving(record: Record, group_of: Callable[[Key], Group | None], now: datetime) -> Record:
+    """The record with each Deployment's replacement, and the time in which none of it served."""
+    return replace(record, pods=tuple(_serving(each, group_of, now) for each in record.pods))
+
+
+def revised(before: Record | None, after: Record) -> Record:
+    """`after` with the next revision, or `before` when nothing has changed."""
+    if before is None:
+        return replace(after, revision=1)
+    if replace(after, revision=before.revision) == before:
+        return before
+    return replace(after, revision=before.revision + 1)
+
+
+def to_json(record: Record, *, whole: bool) -> dict[str, Any]:
+    """As the portal takes it; `whole` adds what only the handler goes on with."""
+    inner = {"gap_since", "gap_before", "served", "reason"}
+    found = {name: _plain(value) for name, value in asdict(record).items() if whole or name != "node_uid"}
+    found["pods"] = [
+        {name: _plain(value) for name, value in asdict(each).items() if whole or name not in inner}
+        for each in record.pods
+    ]
+    return found
+
+
+def from_json(said: dict[str, Any]) -> Record:
+    """What `to_json(whole=True)` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+    each = [PodRecord(**_typed(PodRecord, item)) for item in said["pods"]]
+    return Record(
+        **{**_typed(Record, {**said, "pods": []}), "pods": tuple(each), "sources": tuple(said["sources"])}
+    )
+
+
+def _pod(pod: Doomed) -> PodRecord:
+    having = pods.labels(pod.raw)
+    return PodRecord(
+        namespace=pod.key[0],
+        name=pod.key[1],
+        uid=pod.uid,
+        owner=pod.owner,
+        club=having.get(names.CLUB, ""),
+        project=having.get(names.PROJECT, ""),
+        way=pod.way.value,
+        reason=pod.reason,
+        served=pod.ready and pod.served,
+    )
+
+
+def _state(record: Record, state: DoomedNode, moving: bool) -> str:
+    if state.called_off_at is not None:
+        return "cancelled"
+    if state.clear_at is not None:
+        return "clear"
+    return "moving" if moving and state.moves else "fenced"
+
+
+def _step(known: PodRecord, pod: Doomed | None) -> PodRecord:
+    if known.done:
+        return known
+    if pod is None:
+        # Gone from the API server: by its own end, after what was done with it before.
+        return replace(known, state="retired")
+    if not pod.detached and known.detached_at is not None:
+        return replace(known, state="restored")
+    notes = pods.notes(pod.raw)
+    going = parse(pod.raw["metadata"].get("deletionTimestamp"))
+    stepped = replace(
+        known,
+        way=pod.way.value,
+        reason=pod.reason or known.reason,
+        served=known.served or (pod.ready and pod.served),
+        detached_at=known.detached_at or parse(notes.get(names.DETACHED_AT)),
+        unserved_at=known.unserved_at or pod.unserved_at,
+        retired_at=known.retired_at or going,
+    )
+    if stepped.retired_at or stepped.unserved_at:
+        return replace(stepped, state="unserved")
+    if stepped.ready_at:
+        return replace(stepped, state="ready")
+    return replace(stepped, state="detached" if stepped.detached_at else "waiting")
+
+
+def _serving(known: PodRecord, group_of: Callable[[Key], Group | None], now: datetime) -> PodRecord:
+    kind, _, name = known.owner.partition("/")
+    if kind != "Deployment" or not known.served or known.way not in (Way.HANDOFF, Way.EVICT):
+        return known if known.gap_since is None else replace(known, gap_since=None)
+    group = group_of((known.namespace, name))
+    if group is None or group.desired == 0:
+        return _ended(known, now)
+    follower = _follower(known, group)
+    if follower and not known.replacement:
+        known = replace(known, replacement=follower.name, replacement_node=follower.node)
+    if follower and follower.good and known.ready_at is None:
+        known = replace(known, ready_at=follower.ready_at)
+    blocked = group.blocked if not group.whole and not known.done else ""
+    if blocked != known.blocked_reason:
+        known = replace(
+            known,
+            blocked_reason=blocked or known.blocked_reason,
+            blocked_since=known.blocked_since or ((group.blocked_since or now) if blocked else None),
+        )
+    if group.endpoints == 0:
+        if known.gap_since is None and (known.gap_seconds is None or not known.done):
+            return replace(known, gap_since=now, gap_reason=known.reason or group.blocked or known.gap_reason)
+        if known.gap_since is not None and now - known.gap_since > LONGEST_GAP:
+            return _ended(known, now)
+        return known
+    return _ended(known, now)
+
+
+def _follower(known: PodRecord, group: Group) -> Any:
+    """The pod in the old one's place: the one it was given, else the first that was made after it left."""
+    for each in group.replacements:
+        if each.name == known.replacement:
+            return each
+    since = known.detached_at or known.retired_at
+    if since is None:
+        return None
+    return next(
+        (each for each in group.replacements if each.created_at >= since.replace(microsecond=0)), None
+    )
+
+
+def _ended(known: PodRecord, now: datetime) -> PodRecord:
+    """No gap is running; told as a number once the pod has gone."""
+    before = known.gap_before + ((now - known.gap_since).total_seconds() if known.gap_since else 0.0)
+    if known.gap_since is not None:
+        known = replace(known, gap_since=None, gap_before=before)
+    if known.done and known.gap_seconds is None:
+        known = replace(known, gap_seconds=round(before, 3))
+    return known
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return zulu(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(kind: type[Any], said: dict[str, Any]) -> dict[str, Any]:
+    known = {each.name: each.type for each in fields(kind)}
+    if unknown := set(said) - set(known):
+        raise ValueError(f"unknown fields: {sorted(unknown)}")
+    return {name: parse(value) if "datetime" in str(known[name]) else value for name, value in said.items()}
