@@ -17,6 +17,8 @@ def up(instance: Instance, report: Progress) -> None:
         made = pool.submit(_make_images, instance, report)
         folder = lifecycle.programs_folder(instance, report)
         lifecycle.up(instance, report, folder)
+        # The agents on spot nodes are ready once they read the metadata that it serves.
+        cloud.ensure_running(instance)
         made.result()
         # The package clients take seconds to tell their settings; nobody builds before Madang answers.
         way_out = pool.submit(outlet.ensure_running, instance, report)
@@ -24,7 +26,6 @@ def up(instance: Instance, report: Progress) -> None:
         references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
         install(instance, references, report, names)
         way_out.result()
-    cloud.ensure_running(instance)
     report(f"{instance.name} is up")
 
 

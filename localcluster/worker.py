@@ -193,6 +193,8 @@ def _kubelet_configuration(instance: Instance, node: Node, home: Path) -> str:
         "serializeImagePulls": False,
         "maxPods": 100,
         "nodeStatusUpdateFrequency": "5s",
+        # All of a node's images stand in its status, not only the 50 largest: who pulls ahead looks there.
+        "nodeStatusMaxImages": -1,
         "nodeLeaseDurationSeconds": 8,
         "syncFrequency": "10s",
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "2%", "imagefs.available": "2%"},

@@ -1,9 +1,9 @@
-"""What the stand-in cloud tells Kubernetes: that a node is gone, in the order that loses least.
+"""What the stand-in cloud tells Kubernetes: which instance a node is, and how it ends.
 
-The Node object goes first (else the scheduler puts the replacements onto the dead node, which still counts as
-Ready), then its pods by force: 2.5 s until the replacements are ready, against 18 s when nothing is said.
-A pod that had not ended is first marked as disrupted, so that a Job whose podFailurePolicy ignores
-DisruptionTarget does not count it as a failure of its own.
+Its end costs least in this order. The Node object goes first (else the scheduler puts the replacements onto
+the dead node, which still counts as Ready), then its pods by force: 2.5 s until the replacements are ready,
+against 18 s when nothing is said. A pod that had not ended is first marked as disrupted, so that a Job whose
+podFailurePolicy ignores DisruptionTarget does not count it as a failure of its own.
 """
 
 import asyncio
@@ -33,8 +33,17 @@ class Cluster:
         self._instance = instance
         self._client: httpx.AsyncClient | None = None
 
-    async def node_is_ready(self, name: str) -> bool:
-        return node_is_ready(await self._call("GET", f"/api/v1/nodes/{name}", missing_is_fine=True))
+    async def identify(self, name: str, provider_id: str) -> bool:
+        """Write the instance's id on its Node, as a cloud-controller-manager does. Whether the Node is ready.
+
+        The id is immutable: one that is there stays.
+        """
+        path = f"/api/v1/nodes/{name}"
+        node = await self._call("GET", path, missing_is_fine=True)
+        if node and not node["spec"].get("providerID"):
+            named = {"metadata": {"uid": node["metadata"]["uid"]}, "spec": {"providerID": provider_id}}
+            await self._call("PATCH", path, named, missing_is_fine=True)
+        return node_is_ready(node)
 
     async def forget_node(self, name: str, reason: str = REASON) -> int:
         """Delete the Node, then its pods by force, those at work marked as disrupted. Gives their number."""

@@ -28,6 +28,8 @@ LOOK_SECONDS = 1.0
 LOST_SECONDS = 20.0
 """So long a machine may be missing before it counts as lost: `up` takes it down to change it."""
 READY_SECONDS = 0.3
+IDENTIFY_SECONDS = 10.0
+"""A Node that somebody deleted comes back without its instance's id."""
 RETRY_SECONDS = (0.5, 10.0)
 log = logging.getLogger("cloud")
 
@@ -43,6 +45,7 @@ class Keeper:
         self._delay_seconds = replacement_delay_seconds
         self._record = store.read(node.name)
         self._missing_since: float | None = None
+        self._identified_at: float | None = None
         self._changed = asyncio.Event()
         self._served: tuple[MachineRun, Served] | None = None
 
@@ -92,6 +95,7 @@ class Keeper:
         decision = lifecycle.decide(self._current(), now, self._delay_seconds, self._is_lost(machine))
         if decision.step:
             return await self._take(decision.step)
+        await self._identify_again()
         wait = (decision.wake_at - now).total_seconds() if decision.wake_at else LOOK_SECONDS
         return max(0.0, min(wait, LOOK_SECONDS))
 
@@ -100,7 +104,7 @@ class Keeper:
         match step:
             case Step.AWAIT_READY:
                 with suppress(ApiProblem):  # while the cluster comes up the API server is not there yet
-                    if await self._cluster.node_is_ready(self.node.name):
+                    if await self._cluster.identify(self.node.name, record.provider_id):
                         self._write(lifecycle.ready(self._current()))
                         log.info("%s: %s is ready", self.node.name, record.instance_id)
                         return 0.0
@@ -115,9 +119,12 @@ class Keeper:
             case Step.END:
                 await self._close()
                 await asyncio.to_thread(self._machines.kill, self.node.name)
+                log.info("%s: %s is dead", self.node.name, record.instance_id)
                 pods = await self._cluster.forget_node(self.node.name)
                 self._write(lifecycle.ended(self._current(), datetime.now(UTC)))
                 log.info("%s: %s is gone, %d pods with it", self.node.name, record.instance_id, pods)
+                # Last: a node's disk holds a gigabyte of images, and Kubernetes must not wait for it.
+                await asyncio.to_thread(self._machines.clear, self.node.name)
             case Step.REBOOT:
                 log.info("%s: %s is rebooted", self.node.name, record.instance_id)
                 self._write(lifecycle.rebooting(record))
@@ -125,6 +132,16 @@ class Keeper:
                 self._write(lifecycle.launch(self.node, datetime.now(UTC), replaces=record.instance_id))
                 log.info("%s: %s takes its place", self.node.name, self._current().instance_id)
         return 0.0
+
+    async def _identify_again(self) -> None:
+        moment = time.monotonic()
+        due = self._identified_at is None or moment - self._identified_at >= IDENTIFY_SECONDS
+        if due and self._current().state is State.RUNNING:
+            self._identified_at = moment
+            # Not longer: a reclaim may come due meanwhile.
+            with suppress(ApiProblem, TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._cluster.identify(self.node.name, self._current().provider_id)
 
     def _is_lost(self, machine: MachineRun | None) -> bool:
         if machine is not None:

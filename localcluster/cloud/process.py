@@ -1,5 +1,6 @@
 """The daemon as a process of the host: `up` starts it, its record and its cgroup find it, `down` ends it."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -13,10 +14,14 @@ from localcluster.instance import Instance
 
 NAME = "cloud"
 START_SECONDS = 30.0
+CODE_FILE = "code"
 
 
 def ensure_running(instance: Instance) -> None:
-    """Start the daemon unless it runs; returns when it takes orders. Raises ClusterError otherwise."""
+    """Have the daemon run, of this very code; returns when it takes orders. Raises ClusterError."""
+    code = machines.home(instance, NAME) / CODE_FILE
+    if not code.exists() or code.read_text() != code_version():
+        stop(instance)
     started: subprocess.Popen[bytes] | None = None
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -38,12 +43,22 @@ def stop(instance: Instance) -> None:
     machines.kill(instance, NAME)
 
 
+def code_version() -> str:
+    """Names the code of the embedded cluster, as it lies on the disk now."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def log_file(instance: Instance) -> Path:
     return machines.home(instance, NAME) / "cloud.log"
 
 
 def _start(instance: Instance) -> subprocess.Popen[bytes]:
-    log_file(instance).parent.mkdir(parents=True, exist_ok=True)
+    home = machines.home(instance, NAME)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / CODE_FILE).write_text(code_version())
     command = [sys.executable, "-m", "localcluster.cloud", "serve"]
     if cgroups.needs_scope():
         unit = cgroups.scope_name(instance.name, NAME)

@@ -118,6 +118,11 @@ class CloudInstance(_Frozen):
         return self.state in (State.PENDING, State.RUNNING)
 
     @property
+    def provider_id(self) -> str:
+        """The Node's `spec.providerID`, of the form that EKS has: `aws:///eu-west-1a/i-…`."""
+        return f"local:///{self.zone}/{self.instance_id}"
+
+    @property
     def next_maintenance(self) -> Maintenance | None:
         """The scheduled event that comes first."""
         active = [event for event in self.maintenance if event.state is EventState.ACTIVE]

@@ -8,7 +8,7 @@ import httpx
 from localcluster.api import Api
 from localcluster.errors import ClusterError
 from localcluster.install.trouble import describe
-from localcluster.install.workload import Pod, Workload, read_pod, read_workload
+from localcluster.install.workload import Pod, Workload, may_wait, read_pod, read_workload
 from localcluster.report import Report
 
 PAUSE_SECONDS = 0.5
@@ -18,7 +18,10 @@ HOPELESS_SECONDS = 90
 
 
 def wait_until_ready(api: Api, namespaces: Iterable[str], report: Report, deadline_seconds: float) -> None:
-    """Every Deployment and StatefulSet there runs its newest version in full; ClusterError with evidence."""
+    """Every workload there runs its newest version in full; ClusterError with evidence.
+
+    Those that only keep room are not waited for.
+    """
     names = tuple(namespaces)
     deadline = time.monotonic() + deadline_seconds
     stuck_since: dict[str, float] = {}
@@ -62,8 +65,9 @@ def wait_until_answering(port: int, host: str, report: Report, deadline_seconds:
 def workloads_of(api: Api, namespace: str) -> list[Workload]:
     return [
         read_workload(kind, item)
-        for kind in ("Deployment", "StatefulSet")
+        for kind in ("Deployment", "StatefulSet", "DaemonSet")
         for item in api.get(f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s")["items"]
+        if not may_wait(item)
     ]
 
 

@@ -16,32 +16,47 @@ from localcluster.install.values import NAMESPACE
 from localcluster.instance import Instance
 
 NAME = "madang-secrets"
+# What later versions brought: a cluster that is older gets it.
+ADDED = ("MADANG_SPOT_REPORT_KEY",)
 
 
 def ensure(instance: Instance, api: Api) -> None:
-    """The Secret `madang-secrets` exists; one that is there is never changed.
+    """The Secret `madang-secrets` exists with every name; a value that is there is never changed.
 
     A copy is written to the state folder first: were only the cluster to know them, losing it would lose
     the key to what PostgreSQL holds encrypted.
     """
-    if api.find(f"/api/v1/namespaces/{NAMESPACE}/secrets/{NAME}") is not None:
+    there = api.find(f"/api/v1/namespaces/{NAMESPACE}/secrets/{NAME}")
+    if there is not None and not missing(there):
         return
     kept = instance.state / "secrets.json"
-    if not kept.exists():
-        _write(kept, _make())
-    secret = json.loads(kept.read_text())
-    api.apply([{**secret, "metadata": {"name": NAME, "namespace": NAMESPACE}}])
+    known = there or (json.loads(kept.read_text()) if kept.exists() else None)
+    if known is None or missing(known):
+        known = completed(known, json.loads(_make()))
+    _write(kept, json.dumps(known, indent=2))
+    api.apply([known])
+
+
+def missing(secret: Mapping[str, Any]) -> set[str]:
+    """What later versions brought and an older Secret lacks."""
+    return set(ADDED) - secret.get("data", {}).keys()
+
+
+def completed(known: Mapping[str, Any] | None, made: Mapping[str, Any]) -> dict[str, Any]:
+    """The new secrets, but of an older Secret every value that it has, and no other than it lacks."""
+    data = made["data"] if known is None else {n: made["data"][n] for n in ADDED} | known["data"]
+    return {**_frame(NAME, NAMESPACE), "data": data}
 
 
 def opaque(name: str, namespace: str, data: Mapping[str, bytes]) -> dict[str, Any]:
     """A Secret object with these files."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "Opaque",
-        "metadata": {"name": name, "namespace": namespace},
-        "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
-    }
+    encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+    return {**_frame(name, namespace), "data": encoded}
+
+
+def _frame(name: str, namespace: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata}
 
 
 def _make() -> str:

@@ -9,7 +9,7 @@ from localcluster.api import connect
 from localcluster.egress import build_settings
 from localcluster.install import release, secrets, volumes
 from localcluster.install.readiness import wait_until_answering, wait_until_ready
-from localcluster.install.values import DOMAIN, NAMESPACE, chart_values
+from localcluster.install.values import DOMAIN, NAMESPACE, SPOT_NAMESPACE, chart_values
 from localcluster.instance import Instance
 from localcluster.report import Report
 
@@ -35,7 +35,7 @@ def install(
         secrets.ensure(instance, api)
         api.apply(volumes.ensure(instance))
         release.upgrade(instance, api, programs, chart_values(instance, images, base_images), report)
-        wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE), report, DEADLINE_SECONDS)
+        wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE, SPOT_NAMESPACE), report, DEADLINE_SECONDS)
         for host in (DOMAIN, f"git.{DOMAIN}"):
             wait_until_answering(instance.ports.http, host, report, DEADLINE_SECONDS)
         api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, settings.result())])

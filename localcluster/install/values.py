@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
+from localcluster import pause
 from localcluster.install.volumes import STORAGE_CLASS, VOLUMES
 from localcluster.instance import (
     API_PORT,
@@ -17,6 +18,7 @@ from localcluster.instance import (
 )
 
 NAMESPACE = "madang"
+SPOT_NAMESPACE = "madang-spot"
 DOMAIN = "madang.localhost"
 # Nodes have no cluster DNS, and their containerd has to fetch the registry's tokens somewhere.
 PORTAL_SERVICE_ADDRESS = IPv4Address("10.96.0.51")
@@ -32,7 +34,10 @@ def chart_values(
         "domain": DOMAIN,
         "public": {"scheme": "http", "port": instance.ports.http},
         "clusterDomain": CLUSTER_DOMAIN,
-        "images": {name: images[name] for name in ("platform", "builder", "postgres", "redis", "registry")},
+        "images": {
+            **{name: images[name] for name in ("platform", "builder", "postgres", "redis", "registry")},
+            "pause": pause.IMAGE,
+        },
         "portal": {"clusterIP": str(PORTAL_SERVICE_ADDRESS)},
         "git": {"storage": _storage("git")},
         "postgresql": {
@@ -50,6 +55,11 @@ def chart_values(
         "builds": {
             "egress": [{"cidr": control, "ports": [MIRROR_PORT, EGRESS_PORT]}],
             "baseImages": sorted(base_images),
+        },
+        # A few small nodes: room for a handful of projects, and most of the room stays theirs.
+        "spot": {
+            "agent": {"namespace": SPOT_NAMESPACE},
+            "headroom": {"replicas": 1, "most": 4, "unit": {"cpu": "250m", "memory": "128Mi"}},
         },
         "network": {
             "nodes": [str(NODE_NETWORK)],

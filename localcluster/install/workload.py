@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+HEADROOM_CLASS = "madang-headroom"
 # Waiting reasons that no further waiting is likely to mend.
 STUCK = frozenset(
     {
@@ -21,7 +22,7 @@ STUCK = frozenset(
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment or StatefulSet. `seen` is whether its controller has looked at its newest version."""
+    """Whatever makes pods. `seen` is whether its controller has looked at its newest version."""
 
     kind: str
     namespace: str
@@ -57,17 +58,26 @@ class Pod:
         return not self.ready and self.waiting in STUCK
 
 
+def may_wait(item: Mapping[str, Any]) -> bool:
+    """Whether the workload only keeps room: its pods are the first to go where room is short."""
+    name = item["spec"]["template"]["spec"].get("priorityClassName", "")
+    return bool(name == HEADROOM_CLASS)
+
+
 def read_workload(kind: str, item: Mapping[str, Any]) -> Workload:
     spec, status, metadata = item["spec"], item.get("status", {}), item["metadata"]
-    wanted = spec.get("replicas", 1)
+    if kind == "DaemonSet":
+        wanted, updated, ready = "desiredNumberScheduled", "updatedNumberScheduled", "numberReady"
+    else:
+        wanted, updated, ready = "replicas", "updatedReplicas", "readyReplicas"
     return Workload(
         kind=kind,
         namespace=metadata["namespace"],
         name=metadata["name"],
         labels=spec["selector"]["matchLabels"],
-        wanted=wanted,
-        updated=status.get("updatedReplicas", 0),
-        ready=status.get("readyReplicas", 0),
+        wanted=status.get(wanted, 0) if kind == "DaemonSet" else spec.get(wanted, 1),
+        updated=status.get(updated, 0),
+        ready=status.get(ready, 0),
         seen=status.get("observedGeneration", 0) >= metadata["generation"],
     )
 

@@ -47,6 +47,21 @@ SETS = {
     "cloud": CLOUD,
     "cloud with outside services": CLOUD | OUTSIDE,
     "without policies": {"network": {"policies": False}},
+    "without spot": {"spot": {"enabled": False}},
+    "spot on AWS": {
+        "spot": {
+            "aws": {
+                "region": "eu-west-1",
+                "queueUrl": "https://sqs.example.org/1/spot",
+                "autoScalingGroups": ["workers-a", "workers-b"],
+            },
+            "controller": {
+                "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/spot"}}
+            },
+            "agent": {"enabled": False},
+            "metrics": {"namespaceLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+        }
+    },
 }
 every_set = pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())
 
@@ -92,14 +107,14 @@ def test_every_pod_of_the_platform_is_restricted_and_stays_off_spot_nodes(
             assert container["resources"]["limits"]["memory"]
 
 
-def test_only_the_portal_and_the_workers_hold_a_token_of_the_api(helm: Helm) -> None:
+def test_only_who_speaks_to_the_api_holds_a_token_of_it(helm: Helm) -> None:
     holders = {
         item["metadata"]["name"]
         for item in helm.objects({})
         if item["kind"] in {"Deployment", "StatefulSet"}
         and item["spec"]["template"]["spec"].get("automountServiceAccountToken") is not False
     }
-    assert holders == {"portal", "worker-default", "worker-builds"}
+    assert holders == {"portal", "worker-default", "worker-builds", "spot-controller"}
 
 
 def test_urls_replace_the_charts_own_postgresql_redis_and_registry(helm: Helm) -> None:
@@ -111,6 +126,8 @@ def test_urls_replace_the_charts_own_postgresql_redis_and_registry(helm: Helm) -
         "worker-default",
         "worker-builds",
         "beat",
+        "spot-controller",
+        "spot-headroom",
     }
     connections = one(objects, "Secret", "madang-connections")
     assert connections["stringData"] == {
@@ -232,7 +249,12 @@ def test_nobody_reads_secrets_of_the_whole_cluster(helm: Helm) -> None:
 
 
 def pods(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [o["spec"]["template"]["spec"] for o in objects if o["kind"] in {"Deployment", "StatefulSet"}]
+    """Of the platform's programs; what keeps room on spot nodes runs none."""
+    return [
+        o["spec"]["template"]["spec"]
+        for o in objects
+        if o["kind"] in {"Deployment", "StatefulSet"} and o["metadata"]["name"] != "spot-headroom"
+    ]
 
 
 def one(objects: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:

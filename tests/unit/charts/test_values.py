@@ -65,7 +65,7 @@ def test_every_default_is_described_above_it_or_its_parent() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "portal", "git/storage", "workers/default", "images", "network", "registry"]
+    "path", ["", "portal", "git/storage", "workers/default", "images", "network", "registry", "spot/headroom"]
 )
 def test_an_unknown_key_is_refused_at_every_depth(schema: dict[str, Any], path: str) -> None:
     change: dict[str, Any] = {"misspelt": 1}
@@ -87,6 +87,8 @@ def test_an_unknown_key_is_refused_at_every_depth(schema: dict[str, Any], path: 
         {"network": {"nodes": ["10.0.0.1"]}},
         {"builds": {"egress": [{"cidr": "10.0.0.0/8", "ports": []}]}},
         {"registry": {"tokenRealm": "madang.example.org"}},
+        {"spot": {"aws": {"queueUrl": "https://sqs.example.org/1/queue"}}},
+        {"spot": {"agent": {"metadataUrl": "169.254.169.254"}}},
     ],
     ids=lambda change: "-".join(change),
 )
@@ -97,7 +99,7 @@ def test_values_that_could_not_work_are_refused(schema: dict[str, Any], change: 
 
 def test_every_object_of_the_schema_is_closed(schema: dict[str, Any]) -> None:
     """Open are only maps whose keys are the operator's own, and helm's `global`."""
-    keyed_by_the_operator = {"global", "nodeSelector", "annotations", "quota"}
+    keyed_by_the_operator = {"global", "nodeSelector", "annotations", "quota", "namespaceLabels"}
     assert {name for name, part in objects(schema) if part.get("additionalProperties") is not False} <= (
         keyed_by_the_operator
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcluster.install.workload import read_pod, read_workload
+from localcluster.install.workload import may_wait, read_pod, read_workload
 
 
 def deployment(*, generation: int = 1, **status: int) -> dict[str, Any]:
@@ -54,6 +54,20 @@ def test_a_workload_is_ready_when_all_new_replicas_are() -> None:
 )
 def test_a_workload_is_not_ready_before(item: dict[str, Any]) -> None:
     assert not read_workload("Deployment", item).is_ready
+
+
+@pytest.mark.parametrize(("ready", "is_ready"), [(3, True), (2, False)])
+def test_a_daemon_set_is_ready_when_it_is_on_every_node_it_wants(ready: int, is_ready: bool) -> None:
+    item = deployment(desiredNumberScheduled=3, updatedNumberScheduled=3, numberReady=ready)
+    del item["spec"]["replicas"]
+    assert read_workload("DaemonSet", item).is_ready is is_ready
+
+
+@pytest.mark.parametrize(("priority", "waits"), [("madang-headroom", True), (None, False)])
+def test_nobody_waits_for_what_only_keeps_room(priority: str | None, waits: bool) -> None:
+    item = deployment()
+    item["spec"]["template"] = {"spec": {"priorityClassName": priority} if priority else {}}
+    assert may_wait(item) is waits
 
 
 def test_what_is_waited_for_reads_as_a_count() -> None:

@@ -1,0 +1,121 @@
+"""What helm makes of the chart's spot part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.charts.conftest import Helm
+from tests.integration.charts.test_templates import SETS, flat, one, peer_name
+
+
+def container(objects: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
+    (found,) = one(objects, kind, name)["spec"]["template"]["spec"]["containers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def environment(found: dict[str, Any]) -> dict[str, Any]:
+    return {each["name"]: each.get("value") for each in found["env"]}
+
+
+def test_the_agent_runs_on_every_spot_node_whatever_its_taints(helm: Helm) -> None:
+    spec = one(helm.objects({}), "DaemonSet", "spot-agent")["spec"]["template"]["spec"]
+    assert spec["nodeSelector"] == {"karpenter.sh/capacity-type": "spot"}
+    assert spec["tolerations"] == [{"operator": "Exists"}]
+    assert spec["priorityClassName"] == "system-node-critical"
+
+
+def test_the_agent_has_the_nodes_network_and_nothing_else_of_it(helm: Helm) -> None:
+    spec = one(helm.objects({}), "DaemonSet", "spot-agent")["spec"]["template"]["spec"]
+    assert (spec["hostNetwork"], spec["dnsPolicy"]) == (True, "Default")
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["volumes"] == [{"name": "tmp", "emptyDir": {}}]
+    assert container(helm.objects({}), "DaemonSet", "spot-agent")["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_one_of_two_controllers_may_be_away_at_a_time(helm: Helm) -> None:
+    objects = helm.objects({})
+    assert one(objects, "Deployment", "spot-controller")["spec"]["replicas"] == 2
+    assert one(objects, "PodDisruptionBudget", "spot-controller")["spec"]["maxUnavailable"] == 1
+
+
+def test_the_controller_holds_no_secret_but_the_key_of_its_reports(helm: Helm) -> None:
+    found = container(helm.objects({}), "Deployment", "spot-controller")
+    keys = [e["valueFrom"]["secretKeyRef"] for e in found["env"] if "secretKeyRef" in e.get("valueFrom", {})]
+    assert keys == [{"name": "madang-secrets", "key": "MADANG_SPOT_REPORT_KEY"}]
+    assert "envFrom" not in found
+
+
+def test_without_aws_the_controller_is_told_nothing_of_it_and_reaches_no_outside(helm: Helm) -> None:
+    objects = helm.objects({})
+    names = environment(container(objects, "Deployment", "spot-controller"))
+    assert not names.keys() & {"AWS_REGION", "MADANG_SPOT_QUEUE_URL", "MADANG_SPOT_ASG"}
+    assert ("0.0.0.0/0", 443) not in reached(helm, SETS["embedded"])
+
+
+def test_on_aws_the_controller_knows_region_queue_and_groups_and_reaches_them(helm: Helm) -> None:
+    objects = helm.objects(SETS["spot on AWS"])
+    names = environment(container(objects, "Deployment", "spot-controller"))
+    assert names["AWS_REGION"] == "eu-west-1"
+    assert names["MADANG_SPOT_QUEUE_URL"] == "https://sqs.example.org/1/spot"
+    assert names["MADANG_SPOT_ASG"] == "workers-a,workers-b"
+    assert ("0.0.0.0/0", 443) in reached(helm, SETS["spot on AWS"])
+    role = one(objects, "ServiceAccount", "spot-controller")["metadata"]["annotations"]
+    assert role == {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/spot"}
+
+
+def test_the_controller_reaches_names_the_api_and_the_portal(helm: Helm) -> None:
+    assert reached(helm, SETS["embedded"]) == {
+        ("kube-system", 53),
+        ("172.30.0.1/32", 53),
+        ("172.30.0.1/32", 6443),
+        ("portal", 8000),
+    }
+
+
+def test_nobody_reads_the_metrics_until_somebody_is_named(helm: Helm) -> None:
+    assert "ingress" not in one(helm.objects({}), "NetworkPolicy", "spot-controller")["spec"]
+    policy = one(helm.objects(SETS["spot on AWS"]), "NetworkPolicy", "spot-controller")
+    (rule,) = policy["spec"]["ingress"]
+    assert [peer_name(peer) for peer in rule["from"]] == ["monitoring"]
+
+
+def test_room_is_kept_by_what_goes_first_and_at_once(helm: Helm) -> None:
+    objects = helm.objects({})
+    spec = one(objects, "Deployment", "spot-headroom")["spec"]["template"]["spec"]
+    priority = one(objects, "PriorityClass", spec["priorityClassName"])
+    assert (priority["value"], priority["preemptionPolicy"]) == (-10, "Never")
+    assert spec["terminationGracePeriodSeconds"] == 0
+    assert "tolerations" not in spec
+
+
+def test_spot_turned_off_leaves_nothing_of_it(helm: Helm) -> None:
+    left = [o["metadata"]["name"] for o in helm.objects(SETS["without spot"])]
+    assert not [name for name in left if "spot" in name or "headroom" in name]
+
+
+def test_without_agents_their_namespace_and_account_are_not_there(helm: Helm) -> None:
+    objects = helm.objects(SETS["spot on AWS"])
+    assert not [
+        o for o in objects if "spot-agent" in flat(o) or o["metadata"].get("namespace") == "madang-spot"
+    ]
+
+
+def reached(helm: Helm, values: dict[str, Any]) -> set[tuple[str, int]]:
+    policy = one(helm.objects(values), "NetworkPolicy", "spot-controller")
+    return {
+        (reachable(peer), port["port"])
+        for rule in policy["spec"]["egress"]
+        for peer in rule["to"]
+        for port in rule["ports"]
+    }
+
+
+def reachable(peer: dict[str, Any]) -> str:
+    if "namespaceSelector" in peer or "ipBlock" in peer:
+        return peer_name(peer)
+    return str(peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"])
