@@ -67,7 +67,8 @@ def test_the_list_is_newest_first_with_what_matters_of_each(three: None) -> None
     assert [" | ".join(re.split(r"\s{2,}", line)) for line in lines] == [
         "ID | NODE | KIND | STATE | NOTICED (UTC) | NOTICE | MOVED | LONGEST GAP | BLOCKED",
         "int-new | spot-2 | spot-interruption | moving | 2026-11-25 03:00:00 | 120 s | 1/2 | not known | 1",
-        "int-gap | spot-2 | spot-interruption | gone | 2026-11-24 12:00:00 | 54120 s | 1/2 | 8.9 s or more | -",
+        "int-gap | spot-2 | spot-interruption | gone | 2026-11-24 12:00:00 | 54120 s | 1/2 | "
+        "8.9 s or more | -",
         "int-old | spot-1 | spot-interruption | cancelled | 2026-11-24 03:00:00 | - | 0/0 | - | -",
     ]
     assert {line[lines[0].index("STATE") - 2 :][:2] for line in lines} == {"  "}
