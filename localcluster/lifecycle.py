@@ -21,7 +21,13 @@ SYSTEM_OBJECTS = Path(__file__).with_name("system.yaml")
 
 
 def up(instance: Instance, report: Progress, programs: Path) -> None:
-    """Start Kubernetes, or what of it does not run as it should. Again is a no-op."""
+    """Start Kubernetes, or what of it does not run as it should, and wait for it. Again is a no-op."""
+    start(instance, report, programs)
+    wait_until_ready(instance, report)
+
+
+def start(instance: Instance, report: Progress, programs: Path) -> None:
+    """Start every machine that does not run as it should. The mirror answers at the end."""
     instance.state.mkdir(parents=True, exist_ok=True)
     instance.state.chmod(0o711)  # pods' volumes live below; keys have a folder of their own
     for folder in (instance.volumes, instance.mirror_storage):
@@ -31,6 +37,7 @@ def up(instance: Instance, report: Progress, programs: Path) -> None:
     for name in nodes.surplus(instance):
         report(f"{name} is no longer wanted: removing it")
         nodes.kill_node(instance, name)
+        nodes.clear_node(instance, name)
         machines.remove(instance, name)
     if control.ensure_running(instance, programs):
         report("control plane started")
@@ -39,6 +46,10 @@ def up(instance: Instance, report: Progress, programs: Path) -> None:
         started = list(pool.map(lambda node: nodes.ensure_running(instance, node, programs), instance.nodes))
     if any(started):
         report(f"{sum(started)} nodes started")
+
+
+def wait_until_ready(instance: Instance, report: Report) -> None:
+    """Until the API server has what the cluster itself needs and every node is Ready; else ClusterError."""
     with api.connect(instance) as server:
         server.wait_until_ready(API_READY_SECONDS)
         report("API server ready")

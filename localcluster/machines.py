@@ -115,6 +115,13 @@ def stop(instance: Instance, name: str) -> None:
 
 def kill(instance: Instance, name: str) -> None:
     """End all its processes at once and remove its cgroups; its folder stays. Raises ClusterError."""
+    end_processes(instance, name)
+    cgroups.remove(cgroup(instance, name))
+    (home(instance, name) / PID_FILE).unlink(missing_ok=True)
+
+
+def end_processes(instance: Instance, name: str) -> None:
+    """End all its processes at once, and nothing else. Raises ClusterError."""
     if found := pid(instance, name):
         os.kill(found, signal.SIGKILL)
     path = cgroup(instance, name)
@@ -123,8 +130,6 @@ def kill(instance: Instance, name: str) -> None:
             f"Processes of {name} do not die: {sorted(cgroups.processes(path))}. One in state D waits for"
             " a disk; look at `ps -o pid,stat,wchan,args`, then try again."
         )
-    cgroups.remove(path)
-    (home(instance, name) / PID_FILE).unlink(missing_ok=True)
 
 
 def remove(instance: Instance, name: str) -> None:

@@ -26,15 +26,23 @@ def start_node(instance: Instance, name: str) -> int:
     """Start a fresh machine of that name, with an empty image store; returns its PID. Raises ClusterError."""
     node = instance.node(name)
     with _alone(instance, name):
-        _kill(instance, name)
+        _end(instance, name)
+        _clear(instance, name)
         pki.ensure_node(instance, node)
         return _start(instance, node, programs_in_use(instance))
 
 
 def kill_node(instance: Instance, name: str) -> None:
-    """End all its processes at once and lose its disk, with no word to Kubernetes. Again is a no-op."""
+    """End all its processes at once, with no word to Kubernetes. Again is a no-op."""
     with _alone(instance, name):
-        _kill(instance, name)
+        _end(instance, name)
+
+
+def clear_node(instance: Instance, name: str) -> None:
+    """Throw away what is left of a killed node: its disk, which takes seconds. Again is a no-op."""
+    with _alone(instance, name):
+        if machines.pid(instance, name) is None:  # `up` may have started it meanwhile
+            _clear(instance, name)
 
 
 def surplus(instance: Instance) -> list[str]:
@@ -70,10 +78,14 @@ def _alone(instance: Instance, name: str) -> Iterator[None]:
         yield
 
 
-def _kill(instance: Instance, name: str) -> None:
+def _end(instance: Instance, name: str) -> None:
     control = machines.pid(instance, machines.CONTROL)
     if control is not None and name in (n.name for n in instance.nodes):
         network.unplug(control, instance.node(name))
+    machines.end_processes(instance, name)
+
+
+def _clear(instance: Instance, name: str) -> None:
     machines.kill(instance, name)
     shutil.rmtree(worker.data(instance, name), ignore_errors=True)
 

@@ -15,7 +15,10 @@ class Machines(Protocol):
         """The machine that runs under this name now, started to the end."""
 
     def kill(self, node: str) -> None:
-        """End all its processes at once and lose its disk. Nothing is wrong if it is dead already."""
+        """End all its processes at once. Nothing is wrong if it is dead already."""
+
+    def clear(self, node: str) -> None:
+        """Lose the disk of one that was killed, which may take seconds."""
 
     def start(self, node: str) -> MachineRun:
         """Start a fresh machine; a half-started one is done away with first."""
@@ -39,6 +42,9 @@ class InstanceMachines:
 
     def kill(self, node: str) -> None:
         nodes.kill_node(self._instance, node)
+
+    def clear(self, node: str) -> None:
+        nodes.clear_node(self._instance, node)
 
     def start(self, node: str) -> MachineRun:
         nodes.start_node(self._instance, node)
