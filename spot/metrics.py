@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Count
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from spot import names
 from spot.controller.intake import Taken
@@ -16,6 +16,7 @@ from spot.record import PodRecord, Record
 from spot.sources.sqs_metrics import QueueMetrics
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300)
+disable_created_metrics()
 STATES = ("noticed", "fenced", "moving", "clear", "gone", "cancelled")
 
 

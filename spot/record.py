@@ -44,6 +44,7 @@ class PodRecord:
     gap_seconds: float | None = None
     gap_reason: str = ""
     # Not for the portal: from when on no endpoint served, and how long none did before.
+    evicted_at: datetime | None = None
     gap_since: datetime | None = None
     gap_before: float = 0.0
     served: bool = False
@@ -99,7 +100,9 @@ def begin(node: dict[str, Any], state: DoomedNode) -> Record:
     )
 
 
-def on_node(record: Record, state: DoomedNode, deadline: datetime, scene: Iterable[Doomed]) -> Record:
+def on_node(
+    record: Record, state: DoomedNode, deadline: datetime, scene: Iterable[Doomed], now: datetime
+) -> Record:
     """The record while its Node is there; `scene` is what stands on it now."""
     end = state.interruption
     seen = {pod.uid: pod for pod in scene if pod.way is not Way.LEAVE}
@@ -116,7 +119,7 @@ def on_node(record: Record, state: DoomedNode, deadline: datetime, scene: Iterab
         clear_at=state.clear_at,
         cancelled_at=state.called_off_at,
         state=_state(record, state, bool(fresh or record.moving_at)),
-        pods=tuple(_step(each, seen.get(each.uid)) for each in (*record.pods, *fresh)),
+        pods=tuple(_step(each, seen.get(each.uid), now) for each in (*record.pods, *fresh)),
     )
 
 
@@ -125,7 +128,9 @@ def node_gone(record: Record, now: datetime) -> Record:
     if record.state in ("gone", "cancelled"):
         return record
     lost = tuple(
-        each if each.done else replace(each, state="lost" if each.retired_at is None else "retired")
+        each
+        if each.done
+        else replace(each, state="lost" if each.evicted_at is None else "retired", retired_at=now)
         for each in record.pods
     )
     return replace(record, state="gone", gone_at=now, pods=lost)
@@ -155,7 +160,7 @@ def revised(before: Record | None, after: Record) -> Record:
 
 def to_json(record: Record, *, whole: bool) -> dict[str, Any]:
     """As the portal takes it; `whole` adds what only the handler goes on with."""
-    inner = {"gap_since", "gap_before", "served", "reason"}
+    inner = {"evicted_at", "gap_since", "gap_before", "served", "reason"}
     found = {name: _plain(value) for name, value in asdict(record).items() if whole or name != "node_uid"}
     found["pods"] = [
         {name: _plain(value) for name, value in asdict(each).items() if whole or name not in inner}
@@ -195,16 +200,14 @@ def _state(record: Record, state: DoomedNode, moving: bool) -> str:
     return "moving" if moving and state.moves else "fenced"
 
 
-def _step(known: PodRecord, pod: Doomed | None) -> PodRecord:
+def _step(known: PodRecord, pod: Doomed | None, now: datetime) -> PodRecord:
     if known.done:
         return known
     if pod is None:
-        # Gone from the API server: by its own end, after what was done with it before.
-        return replace(known, state="retired")
+        return replace(known, state="retired", retired_at=now)
     if not pod.detached and known.detached_at is not None:
         return replace(known, state="restored")
     notes = pods.notes(pod.raw)
-    going = parse(pod.raw["metadata"].get("deletionTimestamp"))
     stepped = replace(
         known,
         way=pod.way.value,
@@ -212,9 +215,9 @@ def _step(known: PodRecord, pod: Doomed | None) -> PodRecord:
         served=known.served or (pod.ready and pod.served),
         detached_at=known.detached_at or parse(notes.get(names.DETACHED_AT)),
         unserved_at=known.unserved_at or pod.unserved_at,
-        retired_at=known.retired_at or going,
+        evicted_at=known.evicted_at or (now if pod.going else None),
     )
-    if stepped.retired_at or stepped.unserved_at:
+    if stepped.evicted_at or stepped.unserved_at:
         return replace(stepped, state="unserved")
     if stepped.ready_at:
         return replace(stepped, state="ready")
@@ -229,7 +232,7 @@ def _serving(known: PodRecord, group_of: Callable[[Key], Group | None], now: dat
     if group is None or group.desired == 0:
         return _ended(known, now)
     follower = _follower(known, group)
-    if follower and not known.replacement:
+    if follower and (follower.name, follower.node) != (known.replacement, known.replacement_node):
         known = replace(known, replacement=follower.name, replacement_node=follower.node)
     if follower and follower.good and known.ready_at is None:
         known = replace(known, ready_at=follower.ready_at)
@@ -254,7 +257,7 @@ def _follower(known: PodRecord, group: Group) -> Any:
     for each in group.replacements:
         if each.name == known.replacement:
             return each
-    since = known.detached_at or known.retired_at
+    since = known.detached_at or known.evicted_at
     if since is None:
         return None
     return next(

@@ -91,7 +91,7 @@ class Handler:
             node, intent = nodes[state.name], plans[state.name]
             scene = look.standing_on(state.name)
             known = self._records.get(state.interruption.id) or records.begin(node, state)
-            after[known.id] = records.on_node(known, state, intent.deadline, scene)
+            after[known.id] = records.on_node(known, state, intent.deadline, scene, now)
             actions += self._attend(node, state, intent, scene, now)
         for action, state, deadline in sorted(actions, key=_urgency):
             self._start(action, state, deadline, now)
