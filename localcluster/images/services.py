@@ -1,9 +1,10 @@
-"""The registry and the ingress controller: one static program each, and nothing else in the image."""
+"""The registry and the ingress controller: one static program each."""
 
 import zipfile
 from pathlib import Path
 
 from localcluster.errors import ClusterError
+from localcluster.images.debian import debian
 from localcluster.images.ingredients import Ingredients
 from localcluster.images.layer import pack
 from localcluster.images.oci import Image, Layer, architecture
@@ -17,15 +18,16 @@ _WHEEL_HASHES = {"amd64": "1308728055151e4e6ab4e08826e865cd05ee4f438b25a01087111
 
 
 def registry(made_from: Ingredients) -> Image:
-    """Needs a configuration at /etc/registry/config.yml: it names the issuer of the tokens to trust."""
-    return Image(
-        (
-            made_from.certificates(),
-            made_from.folders(var_lib_registry=REGISTRY_USER, tmp=REGISTRY_USER),
-            made_from.executables("/bin", {"registry": made_from.program("registry")}),
-        )
+    """Needs a configuration at /etc/registry/config.yml: it names the issuer of the tokens to trust.
+
+    On Debian, whose layer its neighbours share: the chart's garbage collection needs a shell and `timeout`.
+    """
+    image = debian(made_from.store)
+    return image.with_layer(
+        made_from.folders(var_lib_registry=REGISTRY_USER),
+        made_from.executables("/usr/bin", {"registry": made_from.program("registry")}),
     ).with_config(
-        Entrypoint=["/bin/registry"],
+        Entrypoint=["/usr/bin/registry"],
         Cmd=["serve", "/etc/registry/config.yml"],
         User=f"{REGISTRY_USER}:{REGISTRY_USER}",
         ExposedPorts={"5000/tcp": {}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,13 @@ def builder() -> Builder:
             base_images=given.base_image_names,
         ),
     )
+
+
+def restart_registry(quiet_until: datetime) -> None:
+    """Raises PermanentError without a cluster, TemporaryError when it may or may not have been heard."""
+    from deployer import registry
+
+    registry.restart(_kube(), environment().registry_workload, quiet_until)
 
 
 def rollouts() -> Rollouts:

@@ -42,6 +42,11 @@ class Environment(BaseSettings):
     # Where the platform itself reaches the registry; empty: by plain HTTP where builds push.
     registry_url: str = ""
     registry_service: str = "madang-registry"
+    # The registry's StatefulSet (namespace/name), which collects its garbage so often, while no build starts
+    # for so long. Empty or 0: it is not ours to restart.
+    registry_workload: str = ""
+    registry_collect_seconds: int = Field(default=7 * 86400, ge=0)
+    registry_quiet_seconds: int = Field(default=300, ge=120)
     registry_token_seconds: int = Field(default=900, ge=60)
 
     repositories: Path = Path("/repos")

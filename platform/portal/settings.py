@@ -108,6 +108,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": MADANG.sweep_seconds},
     },
     "retention": {"task": "portal.tasks.retention", "schedule": 3600, "options": {"expires": 600}},
+    "registry-garbage": {
+        "task": "portal.tasks.registry_garbage",
+        "schedule": 900,
+        "options": {"expires": 600},
+    },
 }
 
 LOGGING = {

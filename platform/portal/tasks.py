@@ -6,6 +6,7 @@ from celery import shared_task
 
 from portal import sweeping
 from portal.fleet.retention import forget
+from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
 
 
@@ -18,3 +19,8 @@ def sweep() -> None:
 def retention() -> None:
     forget()
     retention_rounds.collect()
+
+
+@shared_task(name="portal.tasks.registry_garbage")  # type: ignore[untyped-decorator]
+def registry_garbage() -> None:
+    registry_collection.collect_garbage()

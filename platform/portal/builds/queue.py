@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from portal.builds.models import Build, BuildState
+from portal.builds.quiet import is_quiet, lock_slots
 from portal.environment import environment
 from portal.leases.holding import due, expired, taken_over, until
 from portal.leases.model import Lease
-
-# Serialises claims over all workers, so that the count of running builds is what it was when it is used.
-_SLOTS_LOCK = 0x6275696C64
 
 
 def waiting() -> QuerySet[Build]:
     """Builds that could start now if there were room, the oldest first."""
     others = Build.objects.filter(project_id=OuterRef("project_id"), state=BuildState.RUNNING)
-    return Build.objects.filter(state=BuildState.QUEUED).filter(due()).filter(~Exists(others)).order_by("id")
+    free = Build.objects.filter(state=BuildState.QUEUED).filter(due()).filter(~Exists(others))
+    return free.filter(~is_quiet()).order_by("id")
 
 
 def abandoned() -> QuerySet[Build]:
@@ -38,8 +37,7 @@ def startable() -> list[int]:
 @transaction.atomic
 def claim(build_id: int, owner: str) -> Lease | None:
     """Takes the build for `owner`, if it is its turn or its worker has died; else None."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SLOTS_LOCK])
+    lock_slots()
     room = Build.objects.filter(state=BuildState.RUNNING).count() < environment().build_concurrency
     first = waiting().values_list("id", flat=True).first() if room else None
     taken = (

@@ -209,6 +209,13 @@ def test_only_the_platforms_programs_reach_postgresql(helm: Helm) -> None:
     assert rule["ports"] == [{"port": 5432}]
 
 
+def test_a_registry_that_is_not_the_charts_is_never_restarted(helm: Helm) -> None:
+    objects = helm.objects(OUTSIDE)
+    assert one(objects, "ConfigMap", "madang-config")["data"]["MADANG_REGISTRY_WORKLOAD"] == ""
+    assert "statefulsets" not in flat(one(objects, "ValidatingAdmissionPolicy", "madang-worker-walls"))
+    assert not [item for item in objects if item["metadata"]["name"] == "worker-registry"]
+
+
 def test_every_pod_of_the_namespace_starts_from_nothing_allowed(helm: Helm) -> None:
     policy = one(helm.objects({}), "NetworkPolicy", "default-deny")
     assert policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}

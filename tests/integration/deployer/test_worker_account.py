@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deployer import registry
 from deployer.errors import PermanentError
 from deployer.kube import Kube, Missing
 from deployer.kube.objects import KINDS, Kind, path
@@ -21,7 +23,8 @@ from tests.unit.deployer.orders import CLUB, rollout_order
 
 SECRETS_ROLE = "madang-worker-secrets"
 SETTINGS = RolloutSettings(account="madang/worker", secrets_role=SECRETS_ROLE)
-CLUSTER_WIDE = {
+INSTALLED = {
+    "Role": Kind("rbac.authorization.k8s.io/v1", "roles"),
     "ClusterRole": Kind("rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False),
     "ClusterRoleBinding": Kind("rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
     "ValidatingAdmissionPolicy": Kind(
@@ -31,7 +34,11 @@ CLUSTER_WIDE = {
         "admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings", namespaced=False
     ),
 }
-TEMPLATES = ("templates/workers/rbac.yaml", "templates/builds/namespace.yaml")
+TEMPLATES = (
+    "templates/workers/rbac.yaml",
+    "templates/builds/namespace.yaml",
+    "templates/registry/registry.yaml",
+)
 
 
 def namespace(name: str) -> dict[str, Any]:
@@ -60,7 +67,7 @@ def binding(where: str, role: str = SECRETS_ROLE, subject: str = "worker") -> di
 @pytest.fixture
 def installed(kube: Kube, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kube:
     """The administrator's client; the chart's roles and walls are there."""
-    for kind, known in CLUSTER_WIDE.items():
+    for kind, known in INSTALLED.items():
         monkeypatch.setitem(KINDS, kind, known)
     only = [f"--show-only={template}" for template in TEMPLATES]
     done = Helm(programs() / "helm", tmp_path).run("template", {}, *only)
@@ -68,7 +75,7 @@ def installed(kube: Kube, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ku
     objects = [item for item in yaml.safe_load_all(done.stdout) if item]
     kube.apply(namespace("madang"))
     for item in sorted(objects, key=lambda item: item["kind"] != "Namespace"):
-        if item["kind"] in ("ServiceAccount", "Role"):
+        if KINDS[item["kind"]].namespaced:
             item["metadata"].setdefault("namespace", "madang")
         kube.apply(item)
     for where in ("madang", "kube-system", "madang-builds"):
@@ -180,3 +187,32 @@ def test_a_whole_release_needs_no_other_right(worker: Kube, club: str) -> None:
 def test_a_missing_namespace_is_told(worker: Kube) -> None:
     with pytest.raises(Missing):
         Rollouts(worker, SETTINGS).apply(rollout_order(club="never-was"))
+
+
+def test_it_restarts_the_registry_and_tells_its_pod_how_long_it_is_quiet(
+    worker: Kube, installed: Kube
+) -> None:
+    registry.restart(worker, "madang/registry", datetime(2030, 1, 1, tzinfo=UTC))
+
+    def pod() -> bool:
+        pods = installed.find("Pod", "madang", labels={"app.kubernetes.io/component": "registry"})
+        return [one["metadata"]["annotations"].get("madang.dev/quiet-until") for one in pods] == [
+            "1893456000"
+        ]
+
+    eventually(pod)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"replicas": 0},
+        {"template": {"spec": {"automountServiceAccountToken": True}}},
+        {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}},
+    ],
+    ids=["replicas", "pods", "volumes"],
+)
+def test_it_changes_nothing_of_the_registry(worker: Kube, change: dict[str, Any]) -> None:
+    with pytest.raises(PermanentError) as refused:
+        worker.merge("StatefulSet", "madang", "registry", {"spec": change})
+    assert "may restart the registry, and change nothing" in refused.value.explanation.evidence
