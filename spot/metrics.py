@@ -16,7 +16,7 @@ from spot.record import PodRecord, Record
 from spot.sources.sqs_metrics import QueueMetrics
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300)
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 STATES = ("noticed", "fenced", "moving", "clear", "gone", "cancelled")
 
 
