@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from spot import names
 from spot.handoff import pods
@@ -157,13 +158,29 @@ def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
 
 
 def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
-    """One label of each Service that selects the pod: as few as do, as policies look at labels too."""
+    """One label of each Service that selects the pod: as few as do.
+
+    None that a policy looks at, if there is another: what the pod still answers may need its own way out. None
+    of ours, by which its log is found.
+    """
+    looked_at = set(_label_names(around.policies))
     taken: set[str] = set()
     for service in around.services:
         selector = service["spec"].get("selector") or {}
         if pods.selects(selector, having) and not taken & set(selector):
-            taken.add(min(selector, key=lambda name: (name == "app.kubernetes.io/name", name)))
+            taken.add(
+                min(selector, key=lambda name: (name in looked_at, name.startswith("madang.dev/"), name))
+            )
     return tuple(sorted(taken))
+
+
+def _label_names(value: Any) -> Iterator[str]:
+    """Every label that a policy names anywhere."""
+    if isinstance(value, dict):
+        yield from value.get("matchLabels") or ()
+        yield from (str(each.get("key")) for each in value.get("matchExpressions") or ())
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _label_names(each)
 
 
 def _shared(claims: Iterable[JsonMap]) -> frozenset[str]:
