@@ -27,9 +27,14 @@ def is_quiet() -> Exists:
 
 @transaction.atomic
 def begin(quiet: timedelta, every: timedelta) -> QuietTime | None:
-    """A quiet time from now on; None while builds wait or run, or when the last one is not `every` ago."""
+    """A quiet time from now on; None while builds wait or run, or when the last one is not `every` ago.
+
+    Before the first one, the first build counts: a new installation has nothing to clear away.
+    """
     lock_slots()
     if Build.objects.filter(state__in=[BuildState.QUEUED, BuildState.RUNNING]).exists():
+        return None
+    if not Build.objects.filter(created_at__lt=Now() - Value(every)).exists():
         return None
     recent = Q(used=True, begun_at__gt=Now() - Value(every))
     if QuietTime.objects.filter(recent | Q(until__gt=Now())).exists():

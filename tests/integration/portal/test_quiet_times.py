@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 from django.db.models import F, Value
+from django.db.models.functions import Now
 from portal import cluster as the_cluster
 from portal.builds import queue, quiet
 from portal.builds.models import Build, BuildState, QuietTime
@@ -40,6 +41,10 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setattr(the_cluster, "restart_registry", made.restart_registry)
     changed = settings.MADANG.model_copy(update={"registry_workload": "madang/registry"})
     monkeypatch.setattr(settings, "MADANG", changed)
+    build = push(some_project())
+    Build.objects.filter(pk=build.pk).update(
+        state=BuildState.SUCCEEDED, created_at=Now() - Value(timedelta(days=8))
+    )
     return made
 
 
@@ -76,7 +81,14 @@ def test_the_registry_is_told_once_in_a_week_and_until_when(registry: Cluster) -
     assert len(registry.told) == 2
 
 
-def test_of_a_claim_and_a_quiet_time_at_once_one_gives_way() -> None:
+def test_a_new_installation_has_its_first_quiet_time_after_a_week(registry: Cluster) -> None:
+    Build.objects.update(created_at=Now() - Value(timedelta(days=6)))
+    assert collect_garbage() is None
+    Build.objects.update(created_at=Now() - Value(timedelta(days=8)))
+    assert collect_garbage() is not None
+
+
+def test_of_a_claim_and_a_quiet_time_at_once_one_gives_way(registry: Cluster) -> None:
     for _ in range(5):
         QuietTime.objects.all().delete()
         build = push(some_project())
