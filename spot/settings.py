@@ -64,5 +64,26 @@ class ControllerSettings(BaseSettings):
     maintenance_lead_seconds: float = Field(default=900, gt=0)
     unserve_seconds: float = Field(default=3.0, ge=0)
     settle_seconds: float = Field(default=1.0, ge=0)
+    linger_seconds: float = Field(default=60.0, ge=0)
+    """How long a replaced pod may go on with the requests and websockets that it has, if there is time."""
     build_margin_seconds: float = Field(default=30.0, ge=5)
     """A build that still runs this long before its node's end starts again elsewhere."""
+
+
+class AheadSettings(BaseSettings):
+    """Of what the controller prepares before any notice: room, and images where they will be wanted."""
+
+    model_config = SettingsConfigDict(env_prefix="MADANG_SPOT_", extra="ignore", frozen=True)
+
+    namespace: str = "madang"
+    """Where the Deployment `spot-headroom` is."""
+    headroom: bool = False
+    headroom_most: int = Field(default=40, ge=0)
+    """Units of headroom at most, however much the largest node runs."""
+    images_ahead: bool = False
+    """Needs image volumes: Kubernetes 1.35, or the feature gate ImageVolume before."""
+    image_copies: int = Field(default=2, ge=1, le=10)
+    image_namespaces: frozenset[str] = frozenset()
+    """Besides the clubs' own, where a pod may be created that pulls an image."""
+    pause_image: str = ""
+    priority_class: str = "madang-headroom"

@@ -253,5 +253,6 @@ def _timing(settings: ControllerSettings) -> Timing:
     return Timing(
         unserve=timedelta(seconds=settings.unserve_seconds),
         settle=timedelta(seconds=settings.settle_seconds),
+        linger=timedelta(seconds=settings.linger_seconds),
         build_margin=timedelta(seconds=settings.build_margin_seconds),
     )

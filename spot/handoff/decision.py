@@ -78,8 +78,12 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
     if group is None:
         return _evict(pod, deadline, now, insist=late, reason="unmanaged")
     if pod.unserved_at is not None:
-        quiet = not pod.listed and now >= pod.unserved_at + timing.unserve
-        if quiet or now >= deadline - timing.late_margin:
+        quiet = not pod.listed and now >= pod.unserved_at + max(timing.unserve, timing.linger)
+        if (
+            quiet
+            or (late and now >= pod.unserved_at + timing.unserve)
+            or now >= deadline - timing.late_margin
+        ):
             return _evict(pod, deadline, now, insist=late, reason="")
         return None
     if not pod.ready:

@@ -15,10 +15,14 @@ from spot.times import parse
 
 @dataclass(frozen=True)
 class Timing:
-    """Durations of a handoff. Measured: with unserve 3 s, settle 1 s and preStop 5 s no request was lost."""
+    """Durations of a handoff. Measured: with unserve 3 s, settle 1 s and preStop 5 s no request was lost.
+
+    `linger` is how long an old pod that gets no new requests may go on with those that it has.
+    """
 
     unserve: timedelta = timedelta(seconds=3)
     settle: timedelta = timedelta(seconds=1)
+    linger: timedelta = timedelta(seconds=60)
     late_margin: timedelta = timedelta(seconds=5)
     build_margin: timedelta = timedelta(seconds=30)
     longest_grace: timedelta = timedelta(seconds=60)

@@ -160,8 +160,8 @@ def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
 def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
     """One label of each Service that selects the pod: as few as do.
 
-    None that a policy looks at, if there is another: what the pod still answers may need its own way out. None
-    of ours, by which its log is found.
+    None that a policy looks at, if there is another: what the pod still answers may need its own way out.
+    None of ours, by which its log is found.
     """
     looked_at = set(_label_names(around.policies))
     taken: set[str] = set()
