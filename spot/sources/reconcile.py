@@ -1,0 +1,109 @@
+"""What EC2 describes, slowly: the notices that no message and no node has told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from spot import times
+from spot.backoff import pause_seconds
+from spot.cloud.ec2 import Ec2
+from spot.errors import SpotError
+from spot.interruption import Kind, Notice
+from spot.messages.instance_state_change import ENDED, ENDING
+
+log = logging.getLogger(__name__)
+
+SOURCE = "ec2"
+OVER = ("[Completed]", "[Canceled]")
+FIRST_PAUSE_SECONDS = 5.0
+
+
+class Reconcile:
+    """Compares the cluster's instances with what EC2 says of them.
+
+    An instance that EC2 does not know counts as gone only when two reads in a row say so: it may not know a
+    new one yet.
+    """
+
+    def __init__(self, ec2: Ec2, registry: CollectorRegistry) -> None:
+        self._ec2 = ec2
+        self._unknown: frozenset[str] = frozenset()
+        self._failures = Counter(
+            "madang_spot_reconcile_failures", "Reads of EC2 that failed.", registry=registry
+        )
+        self._last = Gauge(
+            "madang_spot_reconcile_last_timestamp_seconds",
+            "When EC2 was last read as a whole.",
+            registry=registry,
+        )
+
+    def read(self, instance_ids: Iterable[str]) -> tuple[Notice, ...]:
+        """What is to be said of these instances. Raises TemporaryError or PermanentError."""
+        at = times.now()
+        states = self._ec2.states(instance_ids)
+        unknown = frozenset(each for each, state in states.items() if state is None)
+        gone, self._unknown = unknown & self._unknown, unknown
+        running = [each for each, state in states.items() if state == "running"]
+        notices = (*state_notices(states, gone, at), *event_notices(self._ec2.events(running), at))
+        self._last.set(at.timestamp())
+        return notices
+
+    def follow(
+        self,
+        instance_ids: Callable[[], Iterable[str]],
+        deliver: Callable[[Sequence[Notice]], None],
+        stopped: threading.Event,
+        interval_seconds: float = 60.0,
+    ) -> None:
+        """Read until `stopped`, for a thread of its own. No trouble ends it; it comes sooner after one."""
+        failures, pause = 0, 0.0
+        while not stopped.wait(pause):
+            try:
+                if notices := self.read(instance_ids()):
+                    deliver(notices)
+                failures, pause = 0, interval_seconds
+            except Exception as error:
+                failures += 1
+                pause = pause_seconds(failures, FIRST_PAUSE_SECONDS, interval_seconds)
+                self._failures.inc()
+                log.warning("EC2 was not read: %s", error, exc_info=not isinstance(error, SpotError))
+
+
+def state_notices(states: Mapping[str, str | None], gone: frozenset[str], at: datetime) -> Iterator[Notice]:
+    """A notice for each instance that ends or has ended; `gone` are those that EC2 has forgotten."""
+    for instance_id, state in states.items():
+        if instance_id in gone or state in ENDING | ENDED:
+            yield Notice(
+                instance_id=instance_id,
+                kind=Kind.STOPPING,
+                source=SOURCE,
+                noticed_at=at,
+                deadline=at,
+                detail=state or "unknown to EC2",
+                gone=state is None or state in ENDED,
+            )
+
+
+def event_notices(
+    described: Iterable[tuple[str, Sequence[Mapping[str, Any]]]], at: datetime
+) -> Iterator[Notice]:
+    """One notice for each instance that has events: its next one, or that all are over."""
+    for instance_id, events in described:
+        standing = [each for each in events if not str(each.get("Description", "")).startswith(OVER)]
+        starts = [each["NotBefore"].astimezone(UTC) for each in standing if each.get("NotBefore")]
+        if events:
+            yield Notice(
+                instance_id=instance_id,
+                kind=Kind.MAINTENANCE,
+                source=SOURCE,
+                noticed_at=at,
+                deadline=min(starts, default=None),
+                detail=str((standing or events)[0].get("Code", "")),
+                called_off=not standing,
+            )
