@@ -17,7 +17,7 @@ from localcluster.instance import (
     node_address,
 )
 from localcluster.machine import MachineSpec
-from localcluster.supervision import HOST_NETWORK, Program
+from localcluster.program import HOST_NETWORK, Program
 
 METRICS_PORT = 4443
 ETCD_URL = "http://127.0.0.1:2379"

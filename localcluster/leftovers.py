@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from localcluster import cgroups, machines
+from localcluster import built_in, cgroups, machines
 from localcluster.instance import Instance
 
 
@@ -44,7 +44,7 @@ def _processes(instance: Instance) -> Iterator[str]:
 
 def _mounts(instance: Instance) -> Iterator[str]:
     inside = f"{instance.state}/"
-    for point in sorted(machines.mount_points_anywhere()):
+    for point in sorted(built_in.mount_points_anywhere()):
         if point == str(instance.state) or point.startswith(inside):
             yield f"mount on {point}"
 
@@ -79,9 +79,9 @@ def _links(instance: Instance) -> Iterator[str]:
 def _folders(instance: Instance) -> Iterator[str]:
     if instance.state.exists():
         yield f"folder {instance.state}"
-    mounted = machines.mount_points_anywhere()
-    for path in map(Path, machines.BUILT_IN_PATHS):
-        if (path / machines.OUR_MARK).exists() and str(path) not in mounted:
+    mounted = built_in.mount_points_anywhere()
+    for path in map(Path, built_in.PATHS):
+        if (path / built_in.OUR_MARK).exists() and str(path) not in mounted:
             yield f"folder {path}"
 
 

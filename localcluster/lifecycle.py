@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from localcluster import api, cgroups, control, leftovers, machines, nodes, pause, pki, programs
+from localcluster import api, built_in, cgroups, control, leftovers, machines, nodes, pause, pki, programs
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.lock import held
@@ -77,7 +77,7 @@ def down(instance: Instance, report: Report) -> None:
         report(f"{len(running)} nodes stopped")
     _each([*machines.NOT_NODES, *_other_cgroups(instance)], lambda name: machines.stop(instance, name))
     _remove_instance_cgroup(instance)
-    machines.remove_built_in_paths()
+    built_in.remove_paths()
     report("control plane stopped; all data is kept")
 
 
@@ -89,7 +89,7 @@ def destroy(instance: Instance, report: Report) -> None:
     machines.kill(instance, machines.CONTROL)
     _remove_instance_cgroup(instance)
     report("every process ended")
-    machines.remove_built_in_paths()
+    built_in.remove_paths()
     shutil.rmtree(instance.state, ignore_errors=True)
     if left := leftovers.find(instance):
         listed = "\n".join(f"  - {line}" for line in left)

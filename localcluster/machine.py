@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from localcluster import cgroups, kernel
-from localcluster.supervision import Program, Supervisor
+from localcluster.program import Program
+from localcluster.supervision import Supervisor
 
 OPEN_FILES = 1 << 20
 PID_FILE, WIRED_FILE, SPEC_FILE = "pid.json", "wired", "machine.json"

@@ -14,17 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from localcluster import cgroups, kernel
+from localcluster import built_in, cgroups, kernel
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.machine import PID_FILE, SPEC_FILE, WIRED_FILE, MachineSpec
 
 CONTROL, OUTLET, CLOUD = "control", "outlet", "cloud"
 NOT_NODES = (CONTROL, OUTLET, CLOUD)
-BUILT_IN_PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
-"""Built into the kubelet, libcni and containerd. Each node mounts its own there; the place must exist."""
-
-OUR_MARK = ".made-for-embedded-cluster-nodes"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ROOT = Path(__file__).parents[1]
 _VENV_PYTHON = Path(sys.prefix) / "bin/python"
@@ -81,7 +77,7 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     (folder / SPEC_FILE).write_text(spec.to_json())
-    _make_built_in_paths()
+    built_in.make_paths()
     log = folder / "machine.log"
     log.touch()
     place = log.stat().st_size
@@ -172,40 +168,3 @@ def environment() -> dict[str, str]:
     """The same whoever starts it and from where; no proxy of the starter's may stand before our mirror."""
     ours = {name: value for name, value in os.environ.items() if name.startswith("MADANG_")}
     return {**ours, "HOME": "/root", "LANG": "C.UTF-8", "PATH": SEARCH_PATH, "PYTHONPATH": str(ROOT)}
-
-
-def _make_built_in_paths() -> None:
-    for path in map(Path, BUILT_IN_PATHS):
-        if not path.exists():
-            path.mkdir(parents=True)
-            (path / OUR_MARK).touch()
-
-
-def remove_built_in_paths() -> None:
-    """Remove those that we made, unless something is in them or another instance's machine mounts there."""
-    mounted = mount_points_anywhere()
-    for path in map(Path, BUILT_IN_PATHS):
-        # The kernel would quietly unmount it in the other machine if its place went.
-        if str(path) in mounted or not (path / OUR_MARK).exists() or len(list(path.iterdir())) > 1:
-            continue
-        (path / OUR_MARK).unlink()
-        path.rmdir()
-
-
-def mount_points_anywhere() -> set[str]:
-    """The mount points of every mount namespace that a process of this computer lives in."""
-    seen: set[str] = set()
-    found: set[str] = set()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            namespace = str((entry / "ns/mnt").readlink())
-            if namespace in seen:
-                continue
-            lines = (entry / "mountinfo").read_text().splitlines()
-        except OSError:
-            continue
-        seen.add(namespace)
-        found.update(line.split()[4] for line in lines)
-    return found

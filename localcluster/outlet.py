@@ -7,8 +7,8 @@ own: a change of the hosts that may be reached restarts this and nothing else.
 from localcluster import egress, machines
 from localcluster.instance import Instance
 from localcluster.machine import MachineSpec
+from localcluster.program import HOST_NETWORK, Program
 from localcluster.report import Report
-from localcluster.supervision import HOST_NETWORK, Program
 
 NAME = machines.OUTLET
 

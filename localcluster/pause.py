@@ -9,8 +9,8 @@ from localcluster.images.oci import Image
 from localcluster.images.registry import Registry
 from localcluster.images.store import open_store
 from localcluster.instance import Instance
+from localcluster.program import answers
 from localcluster.report import Report
-from localcluster.supervision import answers
 
 REPOSITORY, TAG = "madang/pause", "1"
 IMAGE = f"docker.io/{REPOSITORY}:{TAG}"

@@ -1,18 +1,14 @@
 """A worker's machine: containerd, kubelet, kube-proxy and the agent that enforces NetworkPolicies."""
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
-from localcluster import machines, network, pause, pki
+from localcluster import built_in, kubelet, machines, network, pause, pki
 from localcluster.control import READY_URL
 from localcluster.instance import (
     API_PORT,
-    CLUSTER_DOMAIN,
     CONTROL_ADDRESS,
-    DNS_ADDRESS,
-    MIB,
     MIRROR_PORT,
     POD_NETWORK,
     REGISTRY_SERVICE_ADDRESS,
@@ -20,14 +16,13 @@ from localcluster.instance import (
     Node,
 )
 from localcluster.machine import MachineSpec
-from localcluster.supervision import Program
+from localcluster.program import Program
 
 NRI_SOCKET = "unix:/run/nri/nri.sock"
 CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 AGENT_QUEUE = 98
 AGENT_METRICS = "127.0.0.1:9080"
 ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
-SYSTEM_CPU = "500m"
 
 
 def data(instance: Instance, name: str) -> Path:
@@ -47,12 +42,12 @@ def spec(instance: Instance, node: Node, programs: Path) -> MachineSpec:
             "certs.d/registry.local/hosts.toml": _hosts(f"{REGISTRY_SERVICE_ADDRESS}:5000"),
             "net.d/10-cluster.conflist": _cni(node),
             "resolv.conf": f"nameserver {CONTROL_ADDRESS}\n",
-            "kubelet.json": _kubelet_configuration(instance, node, home),
+            "kubelet.json": kubelet.configuration(instance, node, home, CONTAINERD_SOCKET),
             "proxy.json": _proxy_configuration(instance, node),
         },
         programs=_programs(instance, node, home, programs),
         binds=(
-            *((str(disk / path.strip("/").replace("/", "-")), path) for path in machines.BUILT_IN_PATHS),
+            *((str(disk / path.strip("/").replace("/", "-")), path) for path in built_in.PATHS),
             (str(pki.policy_agent_account(instance)), ACCOUNT),
         ),
         sysctls=network.NODE_SYSCTLS,
@@ -162,49 +157,6 @@ def _cni(node: Node) -> str:
     return json.dumps({"cniVersion": "1.0.0", "name": "cluster", "plugins": plugins}, indent=1)
 
 
-def _kubelet_configuration(instance: Instance, node: Node, home: Path) -> str:
-    # Each kubelet sees the whole computer's memory; reserving what is above the node's size gives the size.
-    reserved_mib = max(_computer_memory_mib() - node.memory_bytes // MIB, 0)
-    keys = instance.pki
-    configuration = {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "authentication": {
-            "anonymous": {"enabled": False},
-            "webhook": {"enabled": True},
-            "x509": {"clientCAFile": str(keys / "ca.crt")},
-        },
-        "authorization": {"mode": "Webhook"},
-        "tlsCertFile": str(keys / f"node-{node.name}.crt"),
-        "tlsPrivateKeyFile": str(keys / f"node-{node.name}.key"),
-        "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
-        "cgroupDriver": "cgroupfs",
-        "failCgroupV1": False,
-        "enforceNodeAllocatable": ["pods"],
-        "systemReserved": {"memory": f"{reserved_mib}Mi", "cpu": SYSTEM_CPU},
-        # On cgroup v2 a whole container would die, and the build's last log line with it.
-        "singleProcessOOMKill": True,
-        "clusterDNS": [str(DNS_ADDRESS)],
-        "clusterDomain": CLUSTER_DOMAIN,
-        "resolvConf": str(home / "resolv.conf"),
-        "volumePluginDir": "/var/lib/kubelet/volume-plugins",
-        "makeIPTablesUtilChains": False,
-        "failSwapOn": False,
-        "serializeImagePulls": False,
-        "maxPods": 100,
-        "nodeStatusUpdateFrequency": "5s",
-        # All of a node's images stand in its status, not only the 50 largest: who pulls ahead looks there.
-        "nodeStatusMaxImages": -1,
-        "nodeLeaseDurationSeconds": 8,
-        "syncFrequency": "10s",
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "2%", "imagefs.available": "2%"},
-        "seccompDefault": True,
-        "registryPullQPS": 0,
-        "eventRecordQPS": 0,
-    }
-    return json.dumps(configuration, indent=1)
-
-
 def _proxy_configuration(instance: Instance, node: Node) -> str:
     configuration = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
@@ -219,7 +171,3 @@ def _proxy_configuration(instance: Instance, node: Node) -> str:
         "nftables": {"minSyncPeriod": "100ms", "syncPeriod": "30s"},
     }
     return json.dumps(configuration, indent=1)
-
-
-def _computer_memory_mib() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from localcluster import cgroups, machines
+from localcluster import built_in, cgroups, machines
 from localcluster.instance import Instance
 from localcluster.machine import MachineSpec
-from localcluster.supervision import HOST_NETWORK, Program
+from localcluster.program import HOST_NETWORK, Program
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's")
 
@@ -37,7 +37,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instan
     yield made
     machines.kill(made, "one")
     cgroups.remove(made.cgroup)
-    machines.remove_built_in_paths()
+    built_in.remove_paths()
 
 
 def start(instance: Instance, *programs: Program) -> Path:

@@ -1,0 +1,57 @@
+"""A kubelet's configuration: how large its node is, and what else differs from the default."""
+
+import json
+import os
+from pathlib import Path
+
+from localcluster.instance import CLUSTER_DOMAIN, DNS_ADDRESS, MIB, Instance, Node
+
+SYSTEM_CPU = "500m"
+
+
+def configuration(instance: Instance, node: Node, home: Path, containerd_socket: str) -> str:
+    """A KubeletConfiguration for the node whose machine has its settings in `home`."""
+    # Each kubelet sees the whole computer's memory; reserving what is above the node's size gives the size.
+    reserved_mib = max(_computer_memory_mib() - node.memory_bytes // MIB, 0)
+    keys = instance.pki
+    content = {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "authentication": {
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(keys / "ca.crt")},
+        },
+        "authorization": {"mode": "Webhook"},
+        "tlsCertFile": str(keys / f"node-{node.name}.crt"),
+        "tlsPrivateKeyFile": str(keys / f"node-{node.name}.key"),
+        "containerRuntimeEndpoint": f"unix://{containerd_socket}",
+        "cgroupDriver": "cgroupfs",
+        "failCgroupV1": False,
+        "enforceNodeAllocatable": ["pods"],
+        "systemReserved": {"memory": f"{reserved_mib}Mi", "cpu": SYSTEM_CPU},
+        # On cgroup v2 a whole container would die, and the build's last log line with it.
+        "singleProcessOOMKill": True,
+        "clusterDNS": [str(DNS_ADDRESS)],
+        "clusterDomain": CLUSTER_DOMAIN,
+        "resolvConf": str(home / "resolv.conf"),
+        "volumePluginDir": "/var/lib/kubelet/volume-plugins",
+        "makeIPTablesUtilChains": False,
+        "failSwapOn": False,
+        "serializeImagePulls": False,
+        "maxPods": 100,
+        "nodeStatusUpdateFrequency": "5s",
+        # All of a node's images stand in its status, not only the 50 largest: who pulls ahead looks there.
+        "nodeStatusMaxImages": -1,
+        "nodeLeaseDurationSeconds": 8,
+        "syncFrequency": "10s",
+        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "2%", "imagefs.available": "2%"},
+        "seccompDefault": True,
+        "registryPullQPS": 0,
+        "eventRecordQPS": 0,
+    }
+    return json.dumps(content, indent=1)
+
+
+def _computer_memory_mib() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
