@@ -9,7 +9,7 @@ from ninja.security import HttpBearer
 
 from portal.accounts.principal import Principal
 from portal.accounts.selectors import authenticate
-from portal.builds.following import in_thread
+from portal.threads import database
 
 
 class KeyBearer(HttpBearer):
@@ -24,7 +24,7 @@ class AsyncKeyBearer(HttpBearer):
     """The same, for views that run in the event loop."""
 
     async def authenticate(self, request: HttpRequest, token: str) -> Principal | None:
-        found = await in_thread(lambda: authenticate(token))
+        found = await database(authenticate, token)
         return found.at(address(request)) if found else None
 
 

@@ -19,10 +19,11 @@ from portal import cluster
 from portal.accounts.principal import Principal
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
-from portal.builds.following import HEARTBEAT_SECONDS, in_thread
+from portal.builds.following import HEARTBEAT_SECONDS
 from portal.builds.masking import Masker
 from portal.environment import environment
 from portal.projects.selectors import config, get
+from portal.threads import database
 
 logger = logging.getLogger(__name__)
 router = Router(tags=["logs"])
@@ -47,7 +48,7 @@ async def logs(
 ) -> StreamingHttpResponse:
     """NDJSON: lines of all running copies, with `follow` as they come, heartbeats while there are none."""
     by = principal(request)
-    masker = await in_thread(lambda: _masker(by, club, project))
+    masker = await database(_masker, by, club, project)
 
     def read(stop: Callable[[], bool]) -> Iterator[Event]:
         for line in cluster.rollouts().logs(club, project, follow, tail, stop):

@@ -12,10 +12,11 @@ from ninja import Query, Router, Schema
 from portal.accounts.principal import Principal
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
-from portal.builds.following import End, Heartbeat, follow, in_thread
+from portal.builds.following import End, Heartbeat, follow
 from portal.builds.models import LogStream
 from portal.problems import not_found
 from portal.projects.selectors import get
+from portal.threads import database
 
 Sequence = Annotated[int, Query(ge=0, description="The last entry that was seen.")]
 
@@ -43,7 +44,7 @@ def latest_stream(request: HttpRequest, club: str, project: str) -> LogStream:
 async def watch(request: HttpRequest, stream: int, after: Sequence = 0) -> StreamingHttpResponse:
     """NDJSON: entries behind `after` as they come, heartbeats while there are none, at last the end."""
     by = principal(request)
-    await in_thread(lambda: _see(by, stream))
+    await database(_see, by, stream)
     return ndjson(_events(stream, after))
 
 
@@ -54,12 +55,13 @@ async def _events(stream: int, after: int) -> AsyncIterator[dict[str, object]]:
         elif isinstance(event, End):
             yield {"end": {"state": event.state, "exit_code": event.exit_code}}
         else:
-            yield {
-                "sequence": event.sequence,
-                "at": event.at.isoformat().replace("+00:00", "Z"),
-                "kind": event.kind,
-                "text": event.text,
-            }
+            for entry in event:
+                yield {
+                    "sequence": entry.sequence,
+                    "at": entry.at.isoformat().replace("+00:00", "Z"),
+                    "kind": entry.kind,
+                    "text": entry.text,
+                }
 
 
 def _see(by: Principal, stream_id: int) -> None:

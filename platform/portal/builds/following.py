@@ -1,4 +1,4 @@
-"""Following log streams from an event loop: any number of readers, one question to the database for all.
+"""Following log streams from an event loop: any number of readers, one look at the database for all.
 
 No reader holds a thread: the hub asks a few times a second how far the watched streams are, and a reader
 whose stream has grown reads its new lines in one of a few shared threads.
@@ -8,34 +8,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, connection
+from django.db import Error
 
 from portal.builds.models import LogEntry, LogStream, StreamState
-from portal.builds.selectors import entries
+from portal.builds.selectors import entries, queue
+from portal.threads import database
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.3
 HEARTBEAT_SECONDS = 10.0
 _BATCH = 500
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="streams")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Glimpse:
-    """How far a stream is."""
+    """How far a stream is; `before` counts the builds that wait before its own, None: it does not wait."""
 
     last_sequence: int
     state: str
+    before: int | None
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """Nothing new, but the connection lives. `before` as in Glimpse; `away_seconds` is how long ago the
+    database answered."""
+
+    before: int | None
+    away_seconds: float
 
 
 @dataclass(frozen=True)
@@ -46,39 +53,34 @@ class End:
     exit_code: int
 
 
-class Heartbeat:
-    """Nothing new, but the connection lives."""
+async def follow(
+    stream_id: int, after: int, heartbeat_seconds: float = HEARTBEAT_SECONDS
+) -> AsyncGenerator[Sequence[LogEntry] | Heartbeat | End]:
+    """The entries behind `after` as they come, heartbeats while there are none, at last the end.
 
-
-async def in_thread(call: Callable[[], Result]) -> Result:
-    """Runs a piece of database work in one of the few threads of the streams."""
-
-    def run() -> Result:
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, run)
-
-
-async def follow(stream_id: int, after: int) -> AsyncIterator[LogEntry | Heartbeat | End]:
-    """The entries behind `after` as they come, heartbeats while there are none, at last the end."""
+    A database that is away ends nothing: it is asked again, and heartbeats tell for how long.
+    """
     hub = _hub()
     async with hub.watching(stream_id):
         while True:
-            glimpse = await hub.next(stream_id, after, HEARTBEAT_SECONDS)
+            glimpse = await hub.next(stream_id, after, heartbeat_seconds)
             if glimpse is None:
-                yield Heartbeat()
+                yield hub.heartbeat(stream_id)
                 continue
             while after < glimpse.last_sequence:
-                found = await in_thread(partial(entries, stream_id, after, _BATCH))
+                try:
+                    found = await database(entries, stream_id, after, _BATCH)
+                except Error:
+                    logger.warning("a log stream not read, tried again", exc_info=True)
+                    break
                 if not found:
                     break
-                for entry in found:
-                    yield entry
+                yield found
                 after = found[-1].sequence
-            if glimpse.state != StreamState.OPEN:
+            if after < glimpse.last_sequence:
+                await asyncio.sleep(heartbeat_seconds)
+                yield hub.heartbeat(stream_id)
+            elif glimpse.state != StreamState.OPEN:
                 yield End(glimpse.state, LogStream(state=glimpse.state).exit_code)
                 return
 
@@ -91,6 +93,7 @@ class Hub:
         self._glimpses: dict[int, Glimpse] = {}
         self._changed = asyncio.Condition()
         self._poller: asyncio.Task[None] | None = None
+        self._answered = time.monotonic()
 
     def watching(self, stream_id: int) -> _Watching:
         return _Watching(self, stream_id)
@@ -111,9 +114,14 @@ class Hub:
                 return None
             return self._glimpses[stream_id]
 
+    def heartbeat(self, stream_id: int) -> Heartbeat:
+        glimpse = self._glimpses.get(stream_id)
+        return Heartbeat(glimpse.before if glimpse else None, time.monotonic() - self._answered)
+
     def enter(self, stream_id: int) -> None:
         self._watched[stream_id] += 1
         if self._poller is None or self._poller.done():
+            self._answered = time.monotonic()
             self._poller = asyncio.create_task(self._poll(), name="log-streams")
 
     def leave(self, stream_id: int) -> None:
@@ -126,8 +134,9 @@ class Hub:
         while self._watched:
             ids = list(self._watched)
             try:
-                found = await in_thread(partial(_look, ids))
-            except DatabaseError:
+                found = await database(_look, ids)
+                self._answered = time.monotonic()
+            except Error:
                 logger.warning("log streams not read, tried again", exc_info=True)
                 found = {}
             async with self._changed:
@@ -149,8 +158,9 @@ class _Watching:
 
 
 def _look(ids: list[int]) -> dict[int, Glimpse]:
+    places = {stream_id: place for place, stream_id in enumerate(queue())}
     rows = LogStream.objects.filter(pk__in=ids).values_list("pk", "last_sequence", "state")
-    return {pk: Glimpse(last_sequence, state) for pk, last_sequence, state in rows}
+    return {pk: Glimpse(last_sequence, state, places.get(pk)) for pk, last_sequence, state in rows}
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

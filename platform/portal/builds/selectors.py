@@ -14,11 +14,16 @@ def entries(stream_id: int, after: int = 0, limit: int = 500) -> list[LogEntry]:
     return list(LogEntry.objects.filter(stream_id=stream_id, sequence__gt=after).order_by("sequence")[:limit])
 
 
+def queue() -> list[int]:
+    """The streams of the builds that wait, in the order in which they are built."""
+    waiting = Build.objects.filter(state=BuildState.QUEUED).order_by("id")
+    return list(waiting.values_list("stream_id", flat=True))
+
+
 def queue_position(build: Build) -> int:
     """1: next to be built; 0: not waiting any more."""
-    if Build.objects.filter(pk=build.pk, state=BuildState.QUEUED).exists():
-        return Build.objects.filter(state=BuildState.QUEUED, pk__lte=build.pk).count()
-    return 0
+    waiting = queue()
+    return waiting.index(build.stream_id) + 1 if build.stream_id in waiting else 0
 
 
 def build_for_source_token(build_id: int, token: str) -> Build | None:

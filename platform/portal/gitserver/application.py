@@ -26,7 +26,7 @@ from portal.gitserver.fetching import fetch
 from portal.gitserver.receiving import receive_pack, repository_full
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.sources import build_of, give_source
-from portal.gitserver.threads import database, disk
+from portal.threads import database, disk
 
 logger = logging.getLogger(__name__)
 

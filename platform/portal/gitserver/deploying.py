@@ -11,13 +11,14 @@ from deployer.build.detection import plan as plan_build
 from deployer.errors import DeployerError, UserError
 from deployer.source import Archive, read_snapshot, write_archive
 from portal.builds.actions import accept_push
+from portal.builds.models import Build
 from portal.gitserver import kept, wording
 from portal.gitserver.following import Ending, Follower, Say
 from portal.gitserver.pushes import Push
 from portal.gitserver.refs import Deploy, Keep, RefUpdate, Refuse, decide
 from portal.gitserver.server import GitServer
-from portal.gitserver.threads import database, disk
 from portal.projects.models import Project
+from portal.threads import database, disk
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ async def _accept(server: GitServer, push: Push, deploy: Deploy, quarantine: Map
         raise
     # If the database goes away here, nobody knows whether the build was queued: the files stay, and
     # housekeeping removes them when no build claims them.
-    push.build_id = await database(_queue, push, deploy.commit, plan, archive)
+    build = await database(_queue, push, deploy.commit, plan, archive)
+    push.build_id, push.stream_id = build.pk, build.stream_id
     logger.info(
         "push accepted",
         extra={
@@ -92,9 +94,9 @@ def _prepare(
     return plan, write_archive(repository, commit, archive, git, server.settings.archive_limit_bytes)
 
 
-def _queue(push: Push, commit: str, plan: BuildPlan, archive: Archive) -> int:
+def _queue(push: Push, commit: str, plan: BuildPlan, archive: Archive) -> Build:
     project = Project.objects.select_related("club").get(pk=push.target.project_id)
-    build = accept_push(
+    return accept_push(
         by=push.principal,
         project=project,
         commit=commit,
@@ -102,13 +104,12 @@ def _queue(push: Push, commit: str, plan: BuildPlan, archive: Archive) -> int:
         plan=plan,
         archive=archive,
     )
-    return int(build.pk)
 
 
 async def _follow(server: GitServer, push: Push, say: Say) -> int:
-    build_id = push.build_id
-    assert build_id is not None  # noqa: S101 - set by _accept
-    follower = Follower(build_id, say, server.settings, server.closing)
+    stream_id = push.stream_id
+    assert stream_id is not None  # noqa: S101 - set by _accept
+    follower = Follower(stream_id, say, server.settings, server.closing)
     ending = await follower.to_the_end()
     if ending is not Ending.SUCCEEDED:
         return 1

@@ -19,7 +19,7 @@ from portal.gitserver.exchange import (
     too_late,
 )
 from portal.gitserver.server import GitServer
-from portal.gitserver.threads import disk
+from portal.threads import disk
 
 
 async def fetch(

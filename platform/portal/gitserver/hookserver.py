@@ -14,7 +14,7 @@ from portal.gitserver.pushes import Push
 from portal.gitserver.refs import RefUpdate
 from portal.gitserver.server import GitServer
 from portal.gitserver.settle import ObjectsMissing, settle
-from portal.gitserver.threads import disk
+from portal.threads import disk
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from portal.gitserver import kept
 from portal.gitserver.repositories import Repositories
 from portal.gitserver.server import GitServer
 from portal.gitserver.settle import ObjectsMissing, settle
-from portal.gitserver.threads import disk
 from portal.projects.models import Project
+from portal.threads import disk
 
 logger = logging.getLogger(__name__)
 

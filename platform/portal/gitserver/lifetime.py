@@ -15,7 +15,7 @@ from portal.gitserver.hookserver import start_hook_server
 from portal.gitserver.housekeeping import clear_leftovers, keep_house
 from portal.gitserver.server import GitServer
 from portal.gitserver.settings import git_settings
-from portal.gitserver.threads import disk
+from portal.threads import disk
 
 logger = logging.getLogger(__name__)
 

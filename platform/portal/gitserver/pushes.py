@@ -15,7 +15,7 @@ from portal.gitserver.directory import Target
 @dataclass
 class Push:
     """One run of receive-pack. `received` is set once its hook called: the pack is here and
-    checked. `build_id` is set once the push was accepted."""
+    checked. `build_id` and `stream_id` are set once the push was accepted."""
 
     target: Target
     principal: Principal
@@ -24,6 +24,7 @@ class Push:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     received: asyncio.Event = field(default_factory=asyncio.Event)
     build_id: int | None = None
+    stream_id: int | None = None
     succeeded: bool = False
 
 

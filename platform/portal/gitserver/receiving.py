@@ -25,7 +25,7 @@ from portal.gitserver.exchange import (
 )
 from portal.gitserver.pushes import Push
 from portal.gitserver.server import Busy, GitServer
-from portal.gitserver.threads import disk
+from portal.threads import disk
 
 logger = logging.getLogger(__name__)
 

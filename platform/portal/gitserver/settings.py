@@ -25,7 +25,6 @@ class GitServerSettings(BaseSettings):
     fetch_concurrency: int = Field(default=8, ge=1)
     turn_seconds: float = Field(default=60, gt=0)
 
-    poll_seconds: float = Field(default=0.4, gt=0)
     heartbeat_seconds: float = Field(default=15, gt=0)
     # A client that takes nothing for so long is gone.
     stalled_seconds: float = Field(default=300, gt=0)

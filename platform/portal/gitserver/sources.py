@@ -11,7 +11,7 @@ from portal.gitserver.answers import NEVER_CACHED, Scope, Send, answer, header
 from portal.gitserver.authentication import key_of
 from portal.gitserver.repositories import Repositories
 from portal.gitserver.settle import archive_place
-from portal.gitserver.threads import database, disk
+from portal.threads import database, disk
 
 _PATH = re.compile(r"/sources/([0-9]{1,18})\.tar\.gz")
 _CHUNK_BYTES = 256 << 10

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
-from portal.builds import log
+from django.db import OperationalError
+from portal.builds import following, log
 from portal.builds.models import Build, StreamState
 
 from tests.integration.portal.processes import Portal
@@ -110,3 +112,44 @@ async def test_an_ended_deploy_is_shown_whole_and_ends(build: Build, client: htt
     assert seen[0]["text"].startswith("Build")
     assert seen[-1]["end"] == {"state": "superseded", "exit_code": 1}
     await client.aclose()
+
+
+async def test_a_database_that_is_away_ends_nothing_and_what_was_written_meanwhile_is_shown(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(ids: list[int]) -> dict[int, following.Glimpse]:
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    async with aclosing(following.follow(build.stream_id, 0, heartbeat_seconds=0.1)) as watched:
+        first = await anext(watched)
+        with monkeypatch.context() as patched:
+            patched.setattr(following, "_look", away)
+            gone = 0.0
+            while gone < 1:
+                event = await anext(watched)
+                assert isinstance(event, following.Heartbeat)
+                gone = event.away_seconds
+        await say(build.stream_id, "meanwhile")
+        event = await anext(watched)
+        while isinstance(event, following.Heartbeat):
+            event = await anext(watched)
+    assert isinstance(first, list)
+    assert isinstance(event, list)
+    assert [entry.text for entry in event] == ["meanwhile"]
+
+
+async def test_a_heartbeat_tells_how_many_builds_wait_in_front(build: Build) -> None:
+    later = await sync_to_async(push)(await sync_to_async(some_project)())
+    async with aclosing(following.follow(later.stream_id, 10, heartbeat_seconds=0.1)) as watched:
+        places = set()
+        while 0 not in places:
+            event = await anext(watched)
+            assert isinstance(event, following.Heartbeat)
+            if event.before == 1:
+                await sync_to_async(Build.objects.filter(pk=build.pk).update)(state="running")
+            places.add(event.before)
+        await sync_to_async(Build.objects.filter(pk=later.pk).update)(state="running")
+        while event.before is not None:
+            event = await anext(watched)
+            assert isinstance(event, following.Heartbeat)
+    assert {0, 1} <= places

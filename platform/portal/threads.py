@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +32,7 @@ async def _run(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:
             return work()
         finally:
-            close_old_connections()
+            # Back to the pool.
+            connection.close()
 
     return await asyncio.get_running_loop().run_in_executor(executor, run)
