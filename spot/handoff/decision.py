@@ -68,6 +68,11 @@ def is_late(pod: Doomed, deadline: datetime, timing: Timing, now: datetime) -> b
     return now >= deadline - min(pod.grace, timing.longest_grace) - timing.late_margin
 
 
+def is_last_moment(pod: Doomed, deadline: datetime, timing: Timing, now: datetime) -> bool:
+    """When even the last pod that serves has to go, so that it ends in its own words."""
+    return now >= deadline - min(pod.grace, timing.last_grace) - timing.late_margin
+
+
 def is_done(pod: Doomed) -> bool:
     """Whether nothing has to be moved from here any more."""
     return pod.way is Way.LEAVE
@@ -88,11 +93,13 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
         return None
     if not pod.ready:
         # It serves nobody; it may yet become ready before its replacement does.
-        return _evict(pod, deadline, now, insist=late, reason="not-ready") if group.whole or late else None
+        if group.whole or is_last_moment(pod, deadline, timing, now):
+            return _evict(pod, deadline, now, insist=late, reason="not-ready")
+        return None
     if group.may_go(pod.uid):
         return Unserve(pod) if pod.served else _evict(pod, deadline, now, insist=late, reason="")
-    if late:
-        # The last that serves: what it does in its grace is better than an end in the middle of a word.
+    if is_last_moment(pod, deadline, timing, now):
+        # What it does in its grace is better than an end in the middle of a word.
         return _evict(pod, deadline, now, insist=True, reason=group.blocked or "replacement-late")
     return None
 

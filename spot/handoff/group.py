@@ -17,7 +17,8 @@ from spot.times import parse
 class Timing:
     """Durations of a handoff. Measured: with unserve 3 s, settle 1 s and preStop 5 s no request was lost.
 
-    `linger` is how long an old pod that gets no new requests may go on with those that it has.
+    `linger` is how long an old pod that gets no new requests may go on with those that it has. `last_grace` is
+    what the last pod that serves gets at most for its end: until then it serves.
     """
 
     unserve: timedelta = timedelta(seconds=3)
@@ -26,6 +27,7 @@ class Timing:
     late_margin: timedelta = timedelta(seconds=5)
     build_margin: timedelta = timedelta(seconds=30)
     longest_grace: timedelta = timedelta(seconds=60)
+    last_grace: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
