@@ -73,11 +73,6 @@ def is_last_moment(pod: Doomed, deadline: datetime, timing: Timing, now: datetim
     return now >= deadline - min(pod.grace, timing.last_grace) - timing.late_margin
 
 
-def is_done(pod: Doomed) -> bool:
-    """Whether nothing has to be moved from here any more."""
-    return pod.way is Way.LEAVE
-
-
 def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, late: bool) -> Action | None:
     group = pod.group
     if group is None:

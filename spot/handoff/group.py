@@ -17,8 +17,8 @@ from spot.times import parse
 class Timing:
     """Durations of a handoff. Measured: with unserve 3 s, settle 1 s and preStop 5 s no request was lost.
 
-    `linger` is how long an old pod that gets no new requests may go on with those that it has. `last_grace` is
-    what the last pod that serves gets at most for its end: until then it serves.
+    `linger` is how long an old pod that gets no new requests may go on with those that it has. `last_grace`
+    is what the last pod that serves gets at most for its end: until then it serves.
     """
 
     unserve: timedelta = timedelta(seconds=3)
@@ -143,7 +143,7 @@ def _patience(
     """How long a replacement must have been ready: minReadySeconds, but not past half of the time left."""
     wanted = timedelta(seconds=deployment["spec"].get("minReadySeconds") or 0)
     if fenced:
-        wanted = min(wanted, (min(fenced.values()) - timing.longest_grace / 2 - now) / 2)
+        wanted = min(wanted, (min(fenced.values()) - timing.last_grace - timing.late_margin - now) / 2)
     # Whole seconds in the condition's time, and the data plane's own delay.
     return max(wanted, timing.settle)
 
