@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from localcluster import built_in, kubelet, machines, network, pause, pki
-from localcluster.control import READY_URL
+from localcluster.control_plane import READY_URL
 from localcluster.instance import (
     API_PORT,
     CONTROL_ADDRESS,
