@@ -1,0 +1,235 @@
+"""`make bench-spot`: what visitors notice of lost nodes, with Madang's handoff and with `kubectl drain`.
+
+python -m tests.bench.spot                    # ten reclaims handed off, three drained
+python -m tests.bench.spot --reclaims 100 --at-once 2 --drains 0
+
+Same cluster, same projects (one replica each), same visitors, through the ingress; every node is really
+killed at the end of its notice. The drain is what the AWS node termination handler does with its default
+settings, by kubectl itself: cordon, evict all pods but those of DaemonSets, each with its own grace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from localcluster.cloud import client
+from localcluster.cloud.record import State
+from localcluster.instance import Instance
+from tests.e2e.load import Load, LoadResult
+from tests.e2e.road import EXAMPLES, PROJECTS, Road, road
+from tests.e2e.staying import Staying, StayResult
+from tests.proof import Proof
+
+CLUB = "bench"
+VISITED = "visited"
+SOURCES = {
+    "flask": EXAMPLES / "flask",
+    "node": EXAMPLES / "node",
+    "docker": EXAMPLES / "dockerfile",
+    VISITED: PROJECTS / "visited",
+}
+CONTROLLER = ("-n", "madang", "deployment/spot-controller")
+
+
+@dataclass
+class Visited:
+    """What the visitors of one phase saw, by project."""
+
+    new: dict[str, LoadResult] = field(default_factory=dict)
+    kept: dict[str, LoadResult] = field(default_factory=dict)
+    long: StayResult = field(default_factory=StayResult)
+    sockets: StayResult = field(default_factory=StayResult)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench-spot", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--reclaims", type=int, default=10, help="nodes taken with handoff (default 10)")
+    parser.add_argument("--drains", type=int, default=3, help="nodes taken with kubectl drain (default 3)")
+    parser.add_argument(
+        "--notice", type=float, default=60, help="seconds between notice and end (default 60)"
+    )
+    parser.add_argument("--at-once", type=int, default=1, help="nodes that are taken at one time (default 1)")
+    parser.add_argument(
+        "--rate", type=int, default=100, help="requests a second of each project (default 100)"
+    )
+    parser.add_argument("--name", default="bench-spot", help="of the report in .reports (default bench-spot)")
+    options = parser.parse_args()
+    proof = Proof(options.name)
+    with road(Instance.from_environment()) as on:
+        assert on.cluster("up").status == 0
+        hosts = {name: live(on, name) for name in SOURCES}
+        try:
+            if options.reclaims:
+                handed_off(on, proof, hosts, options)
+            if options.drains:
+                drained(on, proof, hosts, options)
+        finally:
+            holds = proof.finish()
+    sys.exit(0 if holds else 1)
+
+
+def live(on: Road, project: str) -> str:
+    """The host name of a project, pushed unless it is live already."""
+    on.admin("create_club", CLUB, "--name", "Bench club", "--if-missing")
+    folder = on.checkout(SOURCES[project], project)
+    key = re.search(r"mdg_[A-Za-z0-9_-]+", on.admin("create_key", CLUB, "--name", f"bench {time.time():.0f}"))
+    assert key is not None, "create_key printed no key"
+    url = f"http://madang.localhost:{on.instance.ports.http}"
+    assert on.student("madang", "login", "--url", url, "--key", key.group()).status == 0
+    created = on.student("madang", "project", "create", project, "--club", CLUB, cwd=folder)
+    assert created.status == 0 or "exists" in created.output, created.output
+    done = on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True)
+    found = re.search(r"live at https?://([^\s:/]+)", done.output)
+    assert done.status == 0 and found is not None, done.output
+    return found.group(1)
+
+
+def handed_off(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.Namespace) -> None:
+    print(f"\n  {options.reclaims} reclaims, handed off", flush=True)
+    since = datetime.now(UTC).isoformat()
+    seen, taken = under_visitors(on, hosts, options, options.reclaims, drain=False)
+    tell(proof, f"handoff, {len(taken)} nodes lost", seen, hold=True)
+    proof.add(
+        "handoff, requests of 60 s",
+        goal="0 cut off",
+        value=seen.long.failed,
+        unit=f"of {seen.long.visits}",
+        holds=seen.long.failed == 0 and seen.long.visits > 0,
+        evidence=json.dumps(seen.long.failures) if seen.long.failures else "each ended with its answer",
+    )
+    proof.add(
+        "handoff, websockets",
+        goal="none cut off; ended by the app, open again at once",
+        value=seen.sockets.failed,
+        unit=f"of {sum(seen.sockets.ended.values()) or 3} connections",
+        holds=seen.sockets.failed == 0 and seen.sockets.visits > 0,
+        evidence=f"{seen.sockets.visits} messages; ended by the app with {seen.sockets.ended or 'nothing'}; "
+        f"longest silence {seen.sockets.longest_silence_ms:.0f} ms {seen.sockets.failures or ''}",
+    )
+    told = json.loads(on.admin("interruptions", "--json", "--limit", "500", "--since", since))
+    gap = max((each["longest_gap_seconds"] or 0 for each in told), default=0.0)
+    proof.add(
+        "handoff, the portal's own records",
+        goal=f"{len(taken)} interruptions, no gap",
+        value=gap,
+        unit="s longest gap",
+        holds=len(told) == len(taken) and gap == 0,
+        evidence=f"{len(told)} records, {sum(each['moved'] for each in told)} of "
+        f"{sum(each['pods'] for each in told)} pods moved",
+    )
+
+
+def drained(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.Namespace) -> None:
+    print(f"\n  {options.drains} reclaims, drained", flush=True)
+    on.kubectl("scale", *CONTROLLER, "--replicas=0")
+    on.wait_for(
+        lambda: (
+            not on.kubectl(
+                *CONTROLLER[:2],
+                "get",
+                "pods",
+                "-l",
+                "app.kubernetes.io/component=spot-controller",
+                "-o",
+                "name",
+            ).strip()
+        )
+    )
+    try:
+        seen, taken = under_visitors(on, hosts, options, options.drains, drain=True)
+    finally:
+        on.kubectl("scale", *CONTROLLER, "--replicas=2")
+        on.kubectl(*CONTROLLER[:2], "rollout", "status", CONTROLLER[2], "--timeout=180s")
+    tell(proof, f"kubectl drain, {len(taken)} nodes lost", seen, hold=False)
+
+
+def under_visitors(
+    on: Road, hosts: dict[str, str], options: argparse.Namespace, times: int, *, drain: bool
+) -> tuple[Visited, list[str]]:
+    """Lose nodes under all visitors at once; what they saw, and the instances that went."""
+    port, seen = on.instance.ports.http, Visited()
+    plain = {name: host for name, host in hosts.items() if name != VISITED}
+    with ExitStack() as stack:
+        loads = {
+            (name, mode): stack.enter_context(Load(host, port, rate=max(options.rate // 2, 1), mode=mode))
+            for name, host in plain.items()
+            for mode in ("new", "kept")
+        }
+        long = stack.enter_context(Staying(hosts[VISITED], port, "long"))
+        sockets = stack.enter_context(Staying(hosts[VISITED], port, "socket"))
+        time.sleep(3)
+        taken = lose(on, list(hosts), times, options, drain=drain)
+        time.sleep(5)
+    for (name, mode), load in loads.items():
+        assert load.result is not None
+        (seen.new if mode == "new" else seen.kept)[name] = load.result
+    assert long.result is not None and sockets.result is not None
+    seen.long, seen.sockets = long.result, sockets.result
+    return seen, taken
+
+
+def lose(on: Road, projects: list[str], times: int, options: argparse.Namespace, *, drain: bool) -> list[str]:
+    """One round after the other: nodes that carry projects get a notice, are emptied, killed and replaced."""
+    taken: list[str] = []
+    while len(taken) < times:
+        began = time.monotonic()
+        doomed = choose(on, projects, len(taken), min(options.at_once, times - len(taken)))
+        leaving = [client.request_reclaim(on.instance, node, options.notice) for node in doomed]
+        if drain:
+            for node in doomed:
+                words = (
+                    "--ignore-daemonsets",
+                    "--delete-emptydir-data",
+                    "--force",
+                    f"--timeout={options.notice:.0f}s",
+                )
+                on.kubectl("drain", node, *words)
+        for each in leaving:
+            replaced = client.follow_replacement(on.instance, each, lambda line: None)
+            assert replaced is not None and replaced.state is State.RUNNING
+            taken.append(each.instance_id)
+        print(
+            f"    {len(taken)}: {', '.join(doomed)} lost and replaced, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    return taken
+
+
+def choose(on: Road, projects: list[str], turn: int, count: int) -> list[str]:
+    """Spot nodes, the one under the project whose turn it is first."""
+    spot = [node.name for node in on.instance.nodes if node.name.startswith("spot")]
+    places = [on.node_of(CLUB, projects[(turn + more) % len(projects)]) for more in range(len(projects))]
+    wanted = [place for place in places if place in spot]
+    return list(dict.fromkeys([*wanted, *spot]))[:count]
+
+
+def tell(proof: Proof, what: str, seen: Visited, *, hold: bool) -> None:
+    """A row for each kind of connection; a drain's rows are the peer, and hold by being measured."""
+    for title, results in (("new connections", seen.new), ("kept-alive connections", seen.kept)):
+        requests = sum(each.requests for each in results.values())
+        failed = sum(each.failed for each in results.values())
+        failures: dict[str, int] = {}
+        for each in results.values():
+            for name, count in each.failures.items():
+                failures[name] = failures.get(name, 0) + count
+        gap = max(each.longest_gap_ms for each in results.values())
+        proof.add(
+            f"{what}, {title}",
+            goal="0 failed requests" if hold else "the peer",
+            value=failed,
+            unit=f"of {requests}",
+            holds=requests > 0 and (failed == 0 or not hold),
+            evidence=f"{len(results)} projects; longest gap {gap:.0f} ms, p99 "
+            f"{max(each.p99_ms for each in results.values()):.0f} ms {failures or ''}".rstrip(),
+        )
+
+
+if __name__ == "__main__":
+    main()
