@@ -39,7 +39,7 @@ def ensure(instance: Instance, api: Api) -> None:
 
 def missing(secret: Mapping[str, Any]) -> set[str]:
     """What later versions brought and an older Secret lacks."""
-    return set(ADDED) - secret.get("data", {}).keys()
+    return {name for name in ADDED if name not in secret.get("data", {})}
 
 
 def completed(known: Mapping[str, Any] | None, made: Mapping[str, Any]) -> dict[str, Any]:

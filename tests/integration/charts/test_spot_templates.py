@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import AliasChoices
+from pydantic_settings import BaseSettings
+
+from spot.settings import AgentSettings, AheadSettings, ControllerSettings
 from tests.integration.charts.conftest import Helm
 from tests.integration.charts.test_templates import SETS, flat, one, peer_name
 
@@ -53,16 +57,15 @@ def test_the_controller_holds_no_secret_but_the_key_of_its_reports(helm: Helm) -
 def test_without_aws_the_controller_is_told_nothing_of_it_and_reaches_no_outside(helm: Helm) -> None:
     objects = helm.objects({})
     names = environment(container(objects, "Deployment", "spot-controller"))
-    assert not names.keys() & {"AWS_REGION", "MADANG_SPOT_QUEUE_URL", "MADANG_SPOT_ASG"}
+    assert not names.keys() & {"AWS_REGION", "MADANG_SPOT_QUEUE_URL"}
     assert ("0.0.0.0/0", 443) not in reached(helm, SETS["embedded"])
 
 
-def test_on_aws_the_controller_knows_region_queue_and_groups_and_reaches_them(helm: Helm) -> None:
+def test_on_aws_the_controller_knows_region_and_queue_and_reaches_them(helm: Helm) -> None:
     objects = helm.objects(SETS["spot on AWS"])
     names = environment(container(objects, "Deployment", "spot-controller"))
     assert names["AWS_REGION"] == "eu-west-1"
     assert names["MADANG_SPOT_QUEUE_URL"] == "https://sqs.example.org/1/spot"
-    assert names["MADANG_SPOT_ASG"] == "workers-a,workers-b"
     assert ("0.0.0.0/0", 443) in reached(helm, SETS["spot on AWS"])
     role = one(objects, "ServiceAccount", "spot-controller")["metadata"]["annotations"]
     assert role == {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/spot"}
@@ -93,6 +96,14 @@ def test_room_is_kept_by_what_goes_first_and_at_once(helm: Helm) -> None:
     assert "tolerations" not in spec
 
 
+def test_the_programs_are_told_nothing_that_they_do_not_read(helm: Helm) -> None:
+    objects = helm.objects(SETS["spot on AWS"] | {"spot": {**SETS["spot on AWS"]["spot"], "agent": {}}})
+    told = environment(container(objects, "Deployment", "spot-controller")).keys()
+    assert told - {"HOME"} <= names_read_by(ControllerSettings) | names_read_by(AheadSettings)
+    told = environment(container(objects, "DaemonSet", "spot-agent")).keys()
+    assert told - {"HOME"} <= names_read_by(AgentSettings)
+
+
 def test_spot_turned_off_leaves_nothing_of_it(helm: Helm) -> None:
     left = [o["metadata"]["name"] for o in helm.objects(SETS["without spot"])]
     assert not [name for name in left if "spot" in name or "headroom" in name]
@@ -103,6 +114,14 @@ def test_without_agents_their_namespace_and_account_are_not_there(helm: Helm) ->
     assert not [
         o for o in objects if "spot-agent" in flat(o) or o["metadata"].get("namespace") == "madang-spot"
     ]
+
+
+def names_read_by(settings: type[BaseSettings]) -> set[str]:
+    names = {f"MADANG_SPOT_{name.upper()}" for name in settings.model_fields}
+    aliases = (field.validation_alias for field in settings.model_fields.values())
+    return names | {
+        str(each) for alias in aliases if isinstance(alias, AliasChoices) for each in alias.choices
+    }
 
 
 def reached(helm: Helm, values: dict[str, Any]) -> set[tuple[str, int]]:

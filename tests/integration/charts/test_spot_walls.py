@@ -196,8 +196,12 @@ def pod(admin: Caller) -> Iterator[JsonMap]:
     admin("DELETE", path_of(made), {"gracePeriodSeconds": 0})
 
 
-def test_the_controller_detaches_a_pod_and_gives_it_an_owner(controller: Caller, pod: JsonMap) -> None:
-    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "blog", "uid": "0"}
+def test_the_controller_detaches_a_pod_and_gives_it_an_owner(
+    admin: Caller, controller: Caller, pod: JsonMap
+) -> None:
+    # One that is there, or the garbage collector would take the pod.
+    standing = admin.create(service_account("elsewhere"))["metadata"]
+    owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "default", "uid": standing["uid"]}
     labels = {"pod-template-hash": None, "madang.dev/handoff": "int-1"}
     metadata = {"labels": labels, "annotations": {"x": "y"}, "ownerReferences": [owner]}
     said = controller("PATCH", path_of(pod), {"metadata": metadata})
@@ -216,15 +220,15 @@ def test_the_controller_changes_nothing_that_a_pod_runs(controller: Caller, pod:
     refused(lambda: controller("PATCH", path_of(pod), patch), "only labels, annotations and owners")
 
 
-def test_the_controller_evicts_any_pod_and_deletes_only_its_own(
-    admin: Caller, controller: Caller, pod: JsonMap
+def test_the_controller_evicts_a_pod_and_deletes_only_the_one_that_it_saw(
+    controller: Caller, pod: JsonMap
 ) -> None:
-    refused(lambda: controller("DELETE", path_of(pod), dry_run=True), "others it evicts")
+    refused(lambda: controller("DELETE", path_of(pod), dry_run=True), "by its uid")
     metadata = {"name": pod["metadata"]["name"], "namespace": "elsewhere"}
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
     assert controller("POST", f"{path_of(pod)}/eviction", eviction, dry_run=True)
-    controller("PATCH", path_of(pod), {"metadata": {"labels": {"madang.dev/handoff": "int-1"}}})
-    assert controller("DELETE", path_of(pod), dry_run=True)
+    seen = {"preconditions": {"uid": pod["metadata"]["uid"]}, "dryRun": ["All"]}
+    assert controller("DELETE", path_of(pod), seen)
 
 
 # The controller's own objects

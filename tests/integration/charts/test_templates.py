@@ -53,7 +53,6 @@ SETS = {
             "aws": {
                 "region": "eu-west-1",
                 "queueUrl": "https://sqs.example.org/1/spot",
-                "autoScalingGroups": ["workers-a", "workers-b"],
             },
             "controller": {
                 "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/spot"}}
