@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -34,7 +35,7 @@ class AgentMetrics:
         )
         for what in ("read", "part", "write"):
             self.troubles.labels(what)
-        self._read_at = self._written_at = 0.0
+        self._read_at = self._written_at = -math.inf
         self._stepped_at = clock()
 
     def stepped(self) -> None:

@@ -23,7 +23,8 @@ HOSTILE: list[object] = [
     *BAD_IDS, FOREIGN, "x" * 300, "\ud83d", "\u202e", "$(reboot)", "'; DROP TABLE nodes; --",
     "../../etc/passwd", "{{7*7}}", "%s%n", -1, 0, 10**400, -(10**30), 0.1, 1e400, 10**18,
     "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "-2026-11-25",
-    "Mon, 99 Foo 99999999 99:99:99 +99999999", "Thu, 01 Jan 1970 00:00:00 -9999", [[[[]]]], {"": {"": {}}}, [None] * 9, {"entityValue": FOREIGN},
+    "Mon, 99 Foo 99999999 99:99:99 +99999999", "Thu, 01 Jan 1970 00:00:00 -9999",
+    [[[[]]]], {"": {"": {}}}, [None] * 9, {"entityValue": FOREIGN},
     "autoscaling:EC2_INSTANCE_TERMINATING", "aws.ec2",
 ]  # fmt: skip
 

@@ -1,0 +1,51 @@
+"""What EC2's descriptions of instances say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from spot.interruption import Kind
+from spot.sources.reconcile import event_notices, state_notices
+
+ONE, OTHER = "i-1234567890abcdef0", "i-0b662ef9931388ba0"
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+NONE: frozenset[str] = frozenset()
+
+
+def event(description: str = "", days: int = 1) -> dict[str, Any]:
+    return {"Code": "system-reboot", "Description": description, "NotBefore": NOW + timedelta(days=days)}
+
+
+@pytest.mark.parametrize(
+    ("state", "gone"),
+    [("stopping", False), ("shutting-down", False), ("stopped", True), ("terminated", True)],
+)
+def test_an_instance_on_its_way_out_is_a_notice(state: str, gone: bool) -> None:
+    (notice,) = state_notices({ONE: state, OTHER: "running"}, NONE, NOW)
+    assert (notice.instance_id, notice.kind, notice.gone) == (ONE, Kind.STOPPING, gone)
+
+
+def test_an_instance_unknown_for_the_first_time_is_not_gone() -> None:
+    assert list(state_notices({ONE: None, OTHER: "running"}, NONE, NOW)) == []
+    (notice,) = state_notices({ONE: None, OTHER: "running"}, frozenset({ONE}), NOW)
+    assert notice.gone
+
+
+def test_the_next_event_is_the_deadline() -> None:
+    (notice,) = event_notices([(ONE, [event(days=9), event(days=2)])], NOW)
+    assert (notice.kind, notice.deadline) == (Kind.MAINTENANCE, NOW + timedelta(days=2))
+    assert not notice.called_off
+
+
+@pytest.mark.parametrize("word", ["[Completed]", "[Canceled]"])
+def test_an_event_that_is_over_calls_off_unless_another_stands(word: str) -> None:
+    over = event(f"{word} The instance is scheduled for system-reboot")
+    assert [notice.called_off for notice in event_notices([(ONE, [over])], NOW)] == [True]
+    assert [notice.called_off for notice in event_notices([(ONE, [over, event()])], NOW)] == [False]
+
+
+def test_an_instance_without_events_says_nothing() -> None:
+    assert list(event_notices([(ONE, [])], NOW)) == []
