@@ -15,6 +15,7 @@ class BuildPlan:
 
     `dockerfile` is the generated text, or None: the project's own at `dockerfile_path` is used as it is.
     `command` is what the pod runs in place of the image's own CMD; None leaves the image's.
+    `release_command` runs once before each release of the image, or None.
     `start` says in words how the app is started; `seen` and `notes` are lines for the push output.
     """
 
@@ -24,6 +25,7 @@ class BuildPlan:
     dockerfile_path: str = "Dockerfile"
     dockerignore: str | None = None
     command: tuple[str, ...] | None = None
+    release_command: tuple[str, ...] | None = None
     start: str = ""
     seen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -35,8 +37,9 @@ class BuildPlan:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> BuildPlan:
         known = dict(stored)
-        command = known.get("command")
-        known["command"] = None if command is None else tuple(command)
+        for name in ("command", "release_command"):
+            words = known.get(name)
+            known[name] = None if words is None else tuple(words)
         known["seen"] = tuple(known.get("seen", ()))
         known["notes"] = tuple(known.get("notes", ()))
         known["web"] = WebSettings(**known.get("web", {}))

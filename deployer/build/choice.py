@@ -22,6 +22,12 @@ def own_start(snapshot: Snapshot) -> tuple[tuple[str, ...], str] | None:
     return None
 
 
+def release_command(snapshot: Snapshot) -> tuple[str, ...] | None:
+    """What has to run before each release, as Heroku's release phase does; None: nothing."""
+    text = snapshot.procfile.get("release")
+    return command_line(text) if text else None
+
+
 def dockerignore(snapshot: Snapshot, *more: str) -> str | None:
     """The default .dockerignore, or None where the project has its own."""
     return None if ".dockerignore" in snapshot.paths else DOCKERIGNORE + "".join(more)
@@ -29,7 +35,7 @@ def dockerignore(snapshot: Snapshot, *more: str) -> str | None:
 
 def notes(snapshot: Snapshot) -> tuple[str, ...]:
     """What the project asks for and does not get."""
-    others = sorted(set(snapshot.procfile) - {"web"})
+    others = sorted(set(snapshot.procfile) - {"web", "release"})
     if not others:
         return ()
-    return (f"Procfile: only `web` is run; not run: {', '.join(others)}.",)
+    return (f"Procfile: only `web` and `release` are run; not run: {', '.join(others)}.",)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
-from deployer.build import dockerfile, golang, java, node, python, static
+from deployer.build import choice, dockerfile, golang, java, node, python, static
 from deployer.build.build_plan import BuildPlan
 from deployer.errors import Explanation, UserError
 from deployer.source.snapshot import Snapshot
@@ -28,7 +29,12 @@ def plan(snapshot: Snapshot) -> BuildPlan:
     """How to build the commit; UserError, with what was looked for, when nothing at its root says how."""
     for language in LANGUAGES:
         if language.fits(snapshot):
-            return language.plan(snapshot)
+            found = language.plan(snapshot)
+            release = choice.release_command(snapshot)
+            if release is None:
+                return found
+            seen = (*found.seen, f"Procfile release: {snapshot.procfile['release']}")
+            return replace(found, release_command=release, seen=seen)
     looked_for = ", ".join(name for language in LANGUAGES for name in language.LOOKED_FOR)
     nested = sorted(
         path

@@ -13,6 +13,7 @@ from deployer.build.job import job_name
 from deployer.build.logview import LogView
 from deployer.build.order import BuildOrder, BuildOutcome, LogLine
 from deployer.build.pod import BUILD
+from deployer.build.reclaim import Reclaims
 from deployer.build.settings import BuildSettings
 from deployer.build.verdict import DIGEST, finished, judge
 from deployer.build.waiting import Waiting
@@ -23,12 +24,13 @@ from deployer.kube.pods import Pod, read_pods
 SEEN_PODS = "madang.dev/seen-pods"
 LOG_LINES = 400
 PAUSE_SECONDS = 0.5
+# A build that talks all the time is left for a look at its pod this often.
+LOOK_SECONDS = 5.0
 # The API server may restart under a build without ending it.
 TROUBLE_SECONDS = 300.0
 LOST_BECAUSE = {
     "TerminationByKubelet": "the machine ran short",
     "PreemptionByScheduler": "the machine was needed by the platform",
-    "EvictionByEvictionAPI": "the machine is being emptied",
 }
 
 
@@ -52,6 +54,7 @@ class Following:
         self._view = LogView()
         self._lost_pods: dict[str, str] = {}
         self._waiting = Waiting(kube, settings, self._name, self._say)
+        self._reclaims = Reclaims(kube, settings.namespace, self._name, self._say)
 
     def run(self) -> BuildOutcome:
         trouble_since: float | None = None
@@ -79,7 +82,9 @@ class Following:
         if job is None:
             return BuildOutcome("cancelled")
         labels = {"batch.kubernetes.io/job-name": self._name}
-        pods = read_pods(self._kube.find("Pod", self._settings.namespace, labels=labels))
+        found = self._kube.find("Pod", self._settings.namespace, labels=labels)
+        self._reclaims.tell(job, found)
+        pods = read_pods(found)
         restarts = self._count(job, pods)
         pod = pods[-1] if pods else None
         if pod is not None:
@@ -109,13 +114,19 @@ class Following:
         return max(0, len(seen) - 1)
 
     def _read(self, pod: Pod) -> None:
-        """Hand on the build container's new lines until it ends, goes silent or cannot be read."""
+        """Hand on the build container's new lines until it ends, goes silent, cannot be read or talks on."""
         container = pod.container(BUILD)
         if container is None or not (container.running or container.ended):
             return
+        began: float | None = None
         try:
             lines = self._kube.stream(self._settings.namespace, pod.name, BUILD, since=self._cursor)
             for line in lines:
+                now = time.monotonic()
+                began = began or now
+                # Not between two lines of one moment: the next reading begins after the moment.
+                if container.running and now - began > LOOK_SECONDS and line.at != self._cursor:
+                    return
                 self._cursor = line.at
                 self._tail.append(line.text)
                 shown = [] if DIGEST.fullmatch(line.text) else self._view.show(line.text)

@@ -31,12 +31,16 @@ class Waiting:
         now = datetime.now(UTC)
         self._no_pod_since = self._no_pod_since or now
         waited = now - self._no_pod_since
-        if waited > USUAL:
+        if waited > USUAL and "quota" not in self._told and self._refused():
             self._say_once("quota", "Waiting for room beside the other builds.")
         if waited < timedelta(seconds=self._settings.room_wait_seconds):
             return None
         why = self._kube.last_event(self._settings.namespace, self._job, type="Warning")
         return _gave_up("no-room", "there was no room for the build", why)
+
+    def _refused(self) -> bool:
+        """Whether a pod was refused; a Job also pauses by itself, for 10 s and more after a pod was lost."""
+        return bool(self._kube.last_event(self._settings.namespace, self._job, reason="FailedCreate"))
 
     def for_the_start_of(self, pod: Pod) -> BuildOutcome | None:
         """The pod waits for a node, then for its containers; None also when it waits for nothing."""

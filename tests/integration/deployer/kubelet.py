@@ -44,6 +44,18 @@ class Kubelet:
         where = path("Pod", self._namespace, name) + "/binding"
         self._kube._connection.call("POST", where, "bind", body=binding)
 
+    def evict(self, pod: JsonMap) -> None:
+        """Not a kubelet's, but what drains a node: the pod is asked to end within its grace."""
+        metadata = {"name": pod["metadata"]["name"], "namespace": self._namespace}
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+        where = path("Pod", self._namespace, metadata["name"]) + "/eviction"
+        self._kube._connection.call("POST", where, "evict", body=eviction)
+
+    def remove(self, pod: JsonMap) -> None:
+        """A pod whose containers have ended is gone at once."""
+        where = path("Pod", self._namespace, pod["metadata"]["name"])
+        self._kube._connection.call("DELETE", where, "remove", body={"gracePeriodSeconds": 0})
+
     def write(self, pod: JsonMap, **status: Any) -> None:
         where = path("Pod", self._namespace, pod["metadata"]["name"]) + "/status"
         self._kube._connection.call(

@@ -11,6 +11,7 @@ import pytest
 
 from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
 from deployer.build.job import job_name
+from deployer.build.reclaim import INTERRUPTED_UNTIL, MAY_FINISH, STARTS_AGAIN
 from deployer.kube import Kube
 from tests.integration.deployer.kubelet import Kubelet, container, eventually
 from tests.unit.deployer.orders import BUILD_SETTINGS, build_order
@@ -129,6 +130,60 @@ def test_a_build_whose_node_is_lost_is_built_again_and_the_pusher_told(
     kubelet.write(again, phase="Succeeded", containerStatuses=[ended(0, message=DIGEST)])
     assert follower.end() == BuildOutcome("succeeded", DIGEST, None, 1)
     assert "Not your code: the machine was reclaimed; building again (attempt 2)." in follower.texts()
+
+
+def interrupt(kube: Kube, pod: Any) -> None:
+    """As the spot handler marks a build that may still finish."""
+    note = {"metadata": {"annotations": {INTERRUPTED_UNTIL: "2026-11-25T03:02:00Z"}}}
+    kube.merge("Pod", NAMESPACE, pod["metadata"]["name"], note)
+
+
+def test_a_build_on_a_doomed_node_that_still_finishes_is_told_of_it_once(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod = pod_of(kubelet, order)
+    kubelet.bind(pod)
+    kubelet.write(pod, phase="Running", containerStatuses=[container("build", running={})])
+    interrupt(kube, pod)
+    eventually(lambda: MAY_FINISH in follower.texts())
+    eventually(lambda: "interrupted" in str(kube.get("Job", NAMESPACE, job_name(order))))
+    follower.stopped.set()
+    assert follower.end().state == "stopped"
+    successor = Follower(builder, order)
+    kubelet.write(pod, phase="Succeeded", containerStatuses=[ended(0, message=DIGEST)])
+    assert successor.end() == BuildOutcome("succeeded", DIGEST, None, 0)
+    assert (follower.texts(), successor.texts()) == ([MAY_FINISH], [])
+
+
+def test_a_build_that_is_evicted_from_a_doomed_node_starts_again_elsewhere(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    doomed = pod_of(kubelet, order)
+    kubelet.bind(doomed)
+    kubelet.write(doomed, phase="Running", containerStatuses=[container("build", running={})])
+    interrupt(kube, doomed)
+    eventually(lambda: MAY_FINISH in follower.texts())
+    kubelet.evict(doomed)
+    eventually(lambda: STARTS_AGAIN in follower.texts())
+    # SIGTERM ends the builder with this code, which is never the student's.
+    kubelet.write(doomed, phase="Failed", containerStatuses=[ended(143)])
+    kubelet.remove(doomed)
+    again = pod_of(kubelet, order, besides=doomed["metadata"]["uid"])
+    kubelet.bind(again, "node-2")
+    kubelet.write(again, phase="Succeeded", containerStatuses=[ended(0, message=DIGEST)])
+    assert follower.end() == BuildOutcome("succeeded", DIGEST, None, 1)
+    told = [text for text in follower.texts() if "starting on" not in text]
+    assert told == [
+        MAY_FINISH,
+        STARTS_AGAIN,
+        "Not your code: the machine was reclaimed; building again (attempt 2).",
+    ]
+    stamps = [line.at for line in follower.lines]
+    assert stamps == sorted(stamps)
 
 
 def test_a_build_that_fails_is_the_students(builder: Builder, kubelet: Kubelet, order: BuildOrder) -> None:
