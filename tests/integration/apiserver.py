@@ -18,6 +18,8 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.integration.mortal import start_mortal
+
 TOKEN = "integration-tests"
 START_SECONDS = 180.0
 
@@ -49,8 +51,7 @@ def running_api_server() -> Iterator[Path]:
 
     def start(name: str, arguments: Sequence[str]) -> None:
         with (folder / f"{name}.log").open("wb") as log:
-            command = [str(binaries / name), *arguments]
-            processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))
+            processes.append(start_mortal([binaries / name, *arguments], log=log, folder=folder))
 
     try:
         kubeconfig = _write_files(folder, api_port)

@@ -15,9 +15,10 @@ def start_mortal(
     user: str | None = None,
     environment: dict[str, str] | None = None,
     log: IO[bytes] | int = subprocess.DEVNULL,
+    folder: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Starts a program that the kernel sends `signal` when this process is gone (prctl PR_SET_PDEATHSIG)."""
     who = [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     return subprocess.Popen(
-        ["setpriv", *who, "--pdeathsig", signal, *words], env=environment, stdout=log, stderr=log
+        ["setpriv", *who, "--pdeathsig", signal, *words], env=environment, stdout=log, stderr=log, cwd=folder
     )

@@ -17,6 +17,7 @@ from portal.encryption import encrypt_config
 from portal.projects.models import Project
 from portal.releases.models import Release, ReleaseState
 
+from tests.integration.mortal import start_mortal
 from tests.integration.redis_server import free_port
 
 PATIENCE_SECONDS = 600
@@ -37,11 +38,10 @@ class Served:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = start_mortal(
                 self._words,
-                env={**os.environ, **self._environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                environment={**os.environ, **self._environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
+                log=log,
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._healthy():

@@ -25,6 +25,7 @@ from localcluster.cloud.serving import Served
 from localcluster.instance import Capacity, Instance, Node
 from localcluster.lock import held
 from localcluster.programs import toolchain
+from tests.integration.mortal import start_mortal
 
 MODULE = Path(__file__).parent / "mock"
 PATIENCE_SECONDS = 60
@@ -137,7 +138,7 @@ def mock(
         str(port),
     ]
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOME": str(home)})
+        process = start_mortal(command, environment={**os.environ, "HOME": str(home)}, log=log)
     service = Service(f"http://127.0.0.1:{port}")
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS

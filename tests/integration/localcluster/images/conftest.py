@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from localcluster import programs
 from localcluster.instance import Instance
+from tests.integration.mortal import start_mortal
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +38,10 @@ def registry(program_folder: Path, tmp_path: Path) -> Iterator[str]:
             }
         )
     )
-    command = [str(program_folder / "registry"), "serve", str(settings)]
-    process = subprocess.Popen(command, env={**os.environ, "OTEL_TRACES_EXPORTER": "none"})
+    process = start_mortal(
+        [program_folder / "registry", "serve", settings],
+        environment={**os.environ, "OTEL_TRACES_EXPORTER": "none"},
+    )
     try:
         transport = httpx.HTTPTransport(retries=60)  # with growing pauses, while it starts
         with httpx.Client(transport=transport, trust_env=False) as client:
