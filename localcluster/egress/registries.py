@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from localcluster.report import Report
 MORE_HOSTS = "MADANG_EGRESS_HOSTS"
 
 _ASKED: dict[Path, "WayOut"] = {}
+_ASKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ def way_out(cache: Path, report: Report) -> WayOut:
     MADANG_EGRESS_HOSTS names more (commas between). Asked once in a process: the clients take seconds to
     answer. Raises ClusterError when one is missing.
     """
-    if cache not in _ASKED:
-        _ASKED[cache] = _ask(cache, report)
-    return _ASKED[cache]
+    with _ASKING:  # `up` wants it for the proxy and for the builds' settings at the same time
+        if cache not in _ASKED:
+            _ASKED[cache] = _ask(cache, report)
+        return _ASKED[cache]
 
 
 def _ask(cache: Path, report: Report) -> WayOut:

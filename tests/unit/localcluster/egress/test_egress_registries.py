@@ -1,5 +1,12 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from localcluster.egress import registries
 from localcluster.egress.clients import addresses_in, go_addresses, npm_registries, pip_indexes, without_login
-from localcluster.egress.registries import hosts, ports
+from localcluster.egress.registries import WayOut, hosts, ports, way_out
 
 
 def test_pips_indexes_are_read_from_files_and_variables() -> None:
@@ -64,3 +71,23 @@ def test_hosts_are_each_named_once_in_a_fixed_order() -> None:
     addresses = ["https://b.example/x", "http://a.example", "https://user:pw@b.example:8443/", "nonsense"]
     assert hosts(addresses) == ("a.example", "b.example")
     assert ports(addresses) == (443, 8443)
+
+
+def test_those_that_want_to_know_at_once_ask_the_clients_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, all_are_here = [], threading.Barrier(3)
+
+    def ask(cache: Path, report: object) -> WayOut:
+        asked.append(cache)
+        return WayOut(hosts=("registry.example",))
+
+    def want(_: int) -> WayOut:
+        all_are_here.wait()
+        return way_out(tmp_path, print)
+
+    monkeypatch.setattr(registries, "_ask", ask)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(want, range(3)))
+    assert asked == [tmp_path]
+    assert {answer.hosts for answer in answers} == {("registry.example",)}
