@@ -31,6 +31,14 @@ fsGroupChangePolicy: OnRootMismatch
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
+{{/* Arguments: the port on which X-Forwarded-For is believed, as only the ingress controller reaches it. dict "root" $ "port" 8001 */}}
+{{- define "madang.ingressPort" -}}
+- --ingress-port={{ .port }}
+{{- range .root.Values.ingress.trustedProxies }}
+- --trusted-proxy={{ . }}
+{{- end }}
+{{- end }}
+
 {{/* A changed setting is a new pod. */}}
 {{- define "madang.platform.annotations" -}}
 checksum/config: {{ printf "%s%s" (include "madang.config.data" .) (include "madang.connections.data" .) | sha256sum }}

@@ -34,6 +34,5 @@ def principal(request: HttpRequest) -> Principal:
 
 
 def address(request: HttpRequest) -> str:
-    """Where the request came from: what the ingress controller, which nobody gets past, says last."""
-    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-    return (forwarded or request.META.get("REMOTE_ADDR", ""))[:64]
+    """Where the request came from (`portal.forwarded`)."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:64]

@@ -112,7 +112,7 @@ class Requests:
 
 
 def client_address(scope: Scope) -> str:
-    """The visitor's address; uvicorn puts it there from X-Forwarded-For of proxies it was told to trust."""
+    """Where the request came from (`portal.forwarded`)."""
     return str(scope["client"][0]) if scope.get("client") else ""
 
 

@@ -1,4 +1,4 @@
-"""The git server as operators run it: uvicorn, one process."""
+"""The git server as the chart runs it: one process, two ports."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ class ServerProcess:
         self.repositories = repositories
         self.log = log
         self.port = free_port()
+        self.ingress_port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = start_mortal(
                 [
-                    *(sys.executable, "-m", "uvicorn", "portal.gitserver.asgi:application"),
-                    *("--host", "127.0.0.1", "--port", str(self.port)),
+                    *(sys.executable, "-m", "portal.serving", "portal.gitserver.asgi:application"),
+                    *("--host=127.0.0.1", f"--port={self.port}", f"--ingress-port={self.ingress_port}"),
                 ],
                 environment={**os.environ, **self.environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
                 log=log,

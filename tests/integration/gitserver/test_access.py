@@ -6,6 +6,7 @@ import base64
 from datetime import timedelta
 
 from django.utils import timezone
+from portal.accounts.models import AuditEntry
 from portal.builds.models import Build
 
 from tests.integration.gitserver.school import School
@@ -122,3 +123,20 @@ def test_all_but_smart_http_is_not_there(server: ServerProcess, school: School) 
         "/",
     ):
         assert server.get(path, {"Authorization": f"Basic {basic}"})[0] == 404, path
+
+
+def test_the_audit_log_believes_a_forwarded_address_on_the_ingress_controllers_port_only(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    folder = student.project()
+    header = "http.extraHeader=X-Forwarded-For: 6.6.6.6, 192.0.2.9"
+    key = school.key("deploy")
+    addresses = []
+    for slug, port in (("inside", server.port), ("outside", server.ingress_port)):
+        project = school.project(slug)
+        url = server.url(f"{school.club}/{slug}.git", key).replace(f":{server.port}/", f":{port}/")
+        push = student.start("-c", header, "push", url, "main", cwd=folder)
+        school.succeed(school.accepted(project, push=push))
+        assert push.wait().status == 0
+        addresses.append(AuditEntry.objects.get(action="push", club=school.club.slug, project=slug).address)
+    assert addresses == ["127.0.0.1", "192.0.2.9"]

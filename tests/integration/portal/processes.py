@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 import httpx
 
+from tests.integration.mortal import start_mortal
 from tests.integration.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,8 +38,8 @@ class Process:
         self._log = log
         path = os.pathsep.join([str(ROOT / "platform"), str(ROOT)])
         with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                list(words), env={**os.environ, "PYTHONPATH": path, **environment}, stdout=out, stderr=out
+            self.process = start_mortal(
+                words, environment={**os.environ, "PYTHONPATH": path, **environment}, log=out
             )
 
     @property
@@ -63,13 +63,15 @@ class Process:
 
 
 class Portal(Process):
-    """uvicorn with the portal."""
+    """The portal as the chart runs it; `ingress_url` is the ingress controller's port."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        words = [sys.executable, "-m", "uvicorn", "portal.asgi:application", "--port", str(self.port)]
-        super().__init__(words, environment, log)
+        ingress_port = free_port()
+        self.ingress_url = f"http://127.0.0.1:{ingress_port}"
+        words = [sys.executable, "-m", "portal.serving", "portal.asgi:application", "--host=127.0.0.1"]
+        super().__init__([*words, f"--port={self.port}", f"--ingress-port={ingress_port}"], environment, log)
 
         def ready() -> bool:
             self.alive()

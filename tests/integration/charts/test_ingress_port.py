@@ -1,0 +1,64 @@
+"""The port on which X-Forwarded-For is believed belongs to the ingress controller alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.charts.conftest import Helm
+from tests.integration.charts.test_templates import SETS, one
+
+PROGRAMS = {"portal": ("Deployment", 8000, 8001), "git": ("StatefulSet", 8080, 8081)}
+every_set = pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())
+every_program = pytest.mark.parametrize("name", PROGRAMS)
+
+
+@every_set
+@every_program
+def test_visitors_come_by_the_controllers_port_and_everybody_else_by_the_other(
+    helm: Helm, values: dict[str, Any], name: str
+) -> None:
+    kind, inside, ingress = PROGRAMS[name]
+    objects = helm.objects(values)
+    (container,) = one(objects, kind, name)["spec"]["template"]["spec"]["containers"]
+    assert {f"--port={inside}", f"--ingress-port={ingress}"} <= set(container["args"])
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"http": inside, "ingress": ingress}
+    service = {port["name"]: port for port in one(objects, "Service", name)["spec"]["ports"]}
+    assert service["http"]["port"] == 80
+    assert {port: service[port]["targetPort"] for port in service} == {"http": "http", "ingress": "ingress"}
+    (rule,) = one(objects, "Ingress", name)["spec"]["rules"]
+    assert rule["http"]["paths"][0]["backend"]["service"]["port"] == {"name": "ingress"}
+
+
+@every_set
+@every_program
+def test_only_the_controllers_namespace_reaches_its_port(
+    helm: Helm, values: dict[str, Any], name: str
+) -> None:
+    _, inside, ingress = PROGRAMS[name]
+    objects = helm.objects(values)
+    policies = [item for item in objects if item["kind"] == "NetworkPolicy"]
+    if values.get("network", {}).get("policies") is False:
+        assert not policies
+        return
+    namespace = values.get("ingress", {}).get("namespace", "madang-ingress")
+    controller = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}]
+    rules = [rule for policy in policies for rule in _ingress_of(policy, name)]
+    assert [rule["from"] for rule in rules if {"port": ingress} in rule["ports"]] == [controller]
+    assert all(rule["ports"] == [{"port": inside}] for rule in rules if rule["from"] != controller)
+
+
+def test_load_balancers_in_front_of_the_controller_are_named(helm: Helm) -> None:
+    given = {"ingress": {"trustedProxies": ["10.8.0.0/16", "2001:db8::/32"]}}
+    for name, (kind, _, _) in PROGRAMS.items():
+        (container,) = one(helm.objects(given), kind, name)["spec"]["template"]["spec"]["containers"]
+        trusted = [word for word in container["args"] if word.startswith("--trusted-proxy")]
+        assert trusted == ["--trusted-proxy=10.8.0.0/16", "--trusted-proxy=2001:db8::/32"]
+
+
+def _ingress_of(policy: dict[str, Any], component: str) -> list[dict[str, Any]]:
+    labels = policy["spec"]["podSelector"].get("matchLabels", {})
+    chosen = labels.get("app.kubernetes.io/component") == component
+    return policy["spec"].get("ingress", []) if chosen else []
