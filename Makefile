@@ -6,10 +6,11 @@ CLUSTER := $(PYTHON) -m localcluster
 NOTICE ?= 120
 ARGS ?=
 PYTEST := $(PYTHON) -m pytest -q -m "not cluster"
+SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-rest
 OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
 .PHONY: help setup up down destroy status logs reclaim dev demo lint format
-.PHONY: test test-unit test-integration test-of-the-portal test-of-the-rest test-e2e
+.PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,11 +47,14 @@ test: setup lint test-unit test-integration test-e2e ## everything
 test-unit: setup ## no I/O
 	@$(PYTHON) -m pytest tests/unit -q -n 2
 
-test-integration: setup ## the real PostgreSQL, Redis, git, registry and API server
+test-integration: setup ## the real PostgreSQL, Redis, git, registry, API server and cluster machines
 	@$(CLUSTER) programs
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-of-the-portal test-of-the-rest
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(SIDE_BY_SIDE)
 
-# Two runs side by side: most tests wait for a program, not for a processor.
+# Side by side: most tests wait for a program, not for a processor. Tests on clusters wait for each other.
+test-of-the-clusters:
+	@$(PYTHON) -m pytest -q -m cluster tests/integration
+
 test-of-the-portal:
 	@$(PYTEST) $(OF_THE_PORTAL)
 
@@ -58,7 +62,7 @@ test-of-the-rest:
 	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL),$(wildcard tests/integration/*/))
 
 test-e2e: setup ## the whole platform on an embedded cluster of its own
-	@$(PYTHON) -m pytest tests/integration tests/e2e -q -m cluster
+	@$(PYTHON) -m pytest -q -m cluster tests/e2e
 
 lint: setup ## ruff, mypy, import-linter
 	@.venv/bin/ruff check .

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-TEST_INSTANCE = {"MADANG_INSTANCE": "madang-test", "MADANG_PORT_OFFSET": "1000"}
+from tests.clusters import PLATFORM
 
 
 def pytest_configure() -> None:
-    for name, value in TEST_INSTANCE.items():
+    for name, value in PLATFORM.items():
         os.environ.setdefault(name, value)

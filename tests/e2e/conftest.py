@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from localcluster.instance import Instance
+from tests.clusters import the_only_one
 from tests.e2e.road import Road, road
 
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Road]:
-    with road(Instance.from_environment()) as on:
+    with the_only_one(), road(Instance.from_environment()) as on:
         done = on.cluster("destroy", "--yes")
         assert done.status == 0, done.output
         try:

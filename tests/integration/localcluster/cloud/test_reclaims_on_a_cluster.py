@@ -9,29 +9,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 
-from localcluster import api, cgroups, lifecycle, machines, nodes, programs
+from localcluster import api, cgroups, lifecycle, machines, nodes
 from localcluster.cloud import client, process
 from localcluster.cloud.metadata import TOKEN_HEADER, TTL_HEADER
 from localcluster.cloud.record import CloudInstance, EventCode, State
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.report import Progress
+from tests.clusters import CLOUD, environment, the_only_one
 
 pytestmark = pytest.mark.cluster
 
 PATIENCE_SECONDS = 180
-SETTINGS = {
-    "MADANG_INSTANCE": "madang-cloud-test",
-    "MADANG_STATE": "/var/lib/madang-cloud-test",
-    "MADANG_PORT_OFFSET": "1200",
-    "MADANG_ONDEMAND_NODES": "1",
-    "MADANG_SPOT_NODES": "3",
-    "MADANG_NODE_MEMORY_MIB": "1536",
-    "MADANG_REPLACEMENT_DELAY_SECONDS": "2",
-}
 META = "http://169.254.169.254/latest"
 PODS = "/api/v1/namespaces/default/pods"
 POD = {
@@ -44,13 +37,10 @@ T = TypeVar("T")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Instance]:
     """A cluster of one on-demand and three spot nodes, with its stand-in cloud."""
-    with pytest.MonkeyPatch.context() as settings:
-        for name, value in SETTINGS.items():
-            settings.setenv(name, value)
+    with the_only_one(), patch.dict(os.environ, environment(CLOUD), clear=True):
         instance, report = Instance.from_environment(), Progress()
-        lifecycle.destroy(instance, report)
         try:
-            lifecycle.up(instance, report, instance.programs or programs.ensure(instance.cache, report))
+            lifecycle.up(instance, report, lifecycle.programs_folder(instance, report))
             process.ensure_running(instance)
             until(lambda: all(each.state is State.RUNNING for each in client.instances(instance)))
             yield instance
@@ -295,7 +285,7 @@ def test_a_cluster_that_was_stopped_and_started_has_the_same_instances_and_no_no
     lifecycle.down(cluster, print)
     with pytest.raises(ClusterError, match="does not answer"):
         client.instances(cluster)
-    lifecycle.up(cluster, Progress(), cluster.programs or programs.ensure(cluster.cache, print))
+    lifecycle.up(cluster, Progress(), lifecycle.programs_folder(cluster, print))
     process.ensure_running(cluster)
     until(lambda: all(each.state is State.RUNNING for each in client.instances(cluster)))
     assert {each.node: each.instance_id for each in client.instances(cluster)} == before

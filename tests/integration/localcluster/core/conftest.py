@@ -1,21 +1,16 @@
-"""A cluster of its own for these tests, without Madang on it; what a killed run left goes first."""
+"""A cluster of its own for these tests, without Madang on it."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import pytest
 
 from localcluster.instance import Instance
-
-SETTINGS = {
-    "MADANG_INSTANCE": "madang-core-test",
-    "MADANG_PORT_OFFSET": "1500",
-    "MADANG_SPOT_NODES": "2",
-    "MADANG_REPLACEMENT_DELAY_SECONDS": "1",
-}
+from tests.clusters import CORE, environment, the_only_one
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,10 @@ class Cluster:
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """`python -m localcluster …`, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "localcluster", *words], env=environment(), capture_output=True, text=True
+            [sys.executable, "-m", "localcluster", *words],
+            env=environment(CORE),
+            capture_output=True,
+            text=True,
         )
 
     def kubectl(self, *words: str, data: str | None = None) -> str:
@@ -39,23 +37,14 @@ class Cluster:
         return done.stdout
 
 
-def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MADANG_")}
-    cache = {"MADANG_CACHE": os.environ["MADANG_CACHE"]} if "MADANG_CACHE" in os.environ else {}
-    return {**kept, **cache, **SETTINGS}
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MADANG_STATE", raising=False)
-        for name, value in SETTINGS.items():
-            patch.setenv(name, value)
-        made = Cluster(Instance.from_environment())
-    assert made.run("destroy", "--yes").returncode == 0
-    try:
-        done = made.run("up", "--cluster-only")
-        assert done.returncode == 0, done.stderr
-        yield made
-    finally:
-        made.run("destroy", "--yes")
+    with the_only_one():
+        with patch.dict(os.environ, environment(CORE), clear=True):
+            made = Cluster(Instance.from_environment())
+        try:
+            done = made.run("up", "--cluster-only")
+            assert done.returncode == 0, done.stderr
+            yield made
+        finally:
+            made.run("destroy", "--yes")

@@ -19,8 +19,10 @@ from localcluster.images.layer import Text, pack
 from localcluster.images.oci import Image
 from localcluster.images.registry import Registry
 from localcluster.images.store import open_store
+from localcluster.install import volumes
 from localcluster.instance import Instance
-from tests.integration.localcluster.core.conftest import Cluster, environment
+from tests.clusters import CORE, environment
+from tests.integration.localcluster.core.conftest import Cluster
 
 pytestmark = [
     pytest.mark.cluster,
@@ -264,6 +266,32 @@ def test_a_containers_root_is_nobody_outside_where_the_pod_asks_for_it(
     assert all(Path(f"/proc/{p}").stat().st_uid >= 65536 for p in ours)
 
 
+def test_a_volume_whose_claim_was_deleted_serves_the_next_claim_with_its_data(cluster: Cluster) -> None:
+    spec = {
+        "storageClassName": volumes.STORAGE_CLASS,
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+    }
+    metadata = {"name": volumes.VOLUMES["git"].claim, "namespace": "madang"}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+    def phase() -> str:
+        return str(get(cluster, "persistentvolume", "madang-git")["status"]["phase"])
+
+    with api.connect(cluster.instance) as server:
+        server.apply([namespace("madang"), *volumes.ensure(cluster.instance), claim])
+        (cluster.instance.volumes / "git/repository").write_text("of a club")
+        eventually(lambda: phase() == "Bound")
+        volumes.free(server)
+        assert phase() == "Bound"
+        cluster.kubectl("-n", "madang", "delete", "persistentvolumeclaim", volumes.VOLUMES["git"].claim)
+        eventually(lambda: phase() == "Released")
+        server.apply([claim, *volumes.ensure(cluster.instance)])
+        volumes.free(server)
+        eventually(lambda: phase() == "Bound")
+    assert (cluster.instance.volumes / "git/repository").read_text() == "of a club"
+
+
 def test_an_agent_that_dies_or_hangs_is_replaced(cluster: Cluster) -> None:
     def agent() -> int | None:
         found = cgroups.processes(machines.cgroup(cluster.instance, "spot-1"))
@@ -305,7 +333,7 @@ def start_and_kill(until: Callable[[], Any]) -> None:
     """Kill the starter with SIGKILL as soon as the condition holds."""
     starter = subprocess.Popen(
         [sys.executable, "-m", "localcluster", "up", "--cluster-only"],
-        env=environment(),
+        env=environment(CORE),
         stderr=subprocess.DEVNULL,
     )
     eventually(until)
