@@ -34,6 +34,7 @@ def install(
         api.apply([platform_namespace()])
         secrets.ensure(instance, api)
         api.apply(volumes.ensure(instance))
+        volumes.free(api)
         release.upgrade(instance, api, programs, chart_values(instance, images, base_images), report)
         wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE, SPOT_NAMESPACE), report, DEADLINE_SECONDS)
         for host in (DOMAIN, f"git.{DOMAIN}"):

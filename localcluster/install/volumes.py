@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcluster.api import Api
 from localcluster.instance import Capacity, Instance
 
 STORAGE_CLASS = "madang-local"
@@ -33,6 +34,21 @@ def ensure(instance: Instance) -> list[dict[str, Any]]:
     for name, volume in VOLUMES.items():
         _ensure_folder(instance.volumes / name, volume)
     return [_persistent_volume(instance, name, volume) for name, volume in VOLUMES.items()]
+
+
+def free(api: Api) -> None:
+    """Offer those again whose claim was deleted; the folder, and what is in it, stays as it is.
+
+    Kubernetes keeps such a volume (`Released`) from every later claim, be it of the same name: the claim
+    written into it carries the identity of the deleted one. Without that the next of the name is bound.
+    """
+    for name in VOLUMES:
+        path = f"/api/v1/persistentvolumes/madang-{name}"
+        volume = api.get(path)
+        if volume.get("status", {}).get("phase") == "Released":
+            # With the version that was seen: what was bound meanwhile must not be torn off.
+            seen = {"resourceVersion": volume["metadata"]["resourceVersion"]}
+            api.merge(path, {"metadata": seen, "spec": {"claimRef": {"uid": None, "resourceVersion": None}}})
 
 
 def _ensure_folder(folder: Path, volume: Volume) -> None:
