@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from portal.fleet.models import InterruptedPod, Interruption
+from pydantic import SecretStr
 
 from spot.errors import PermanentError, TemporaryError
 from spot.outbox import Outbox
@@ -17,6 +19,7 @@ from spot.signing import sign
 from tests.integration.portal.fleet.conftest import NEW_KEY, OLD_KEY
 from tests.integration.portal.processes import Portal, eventually
 from tests.integration.portal.test_claims import at_once
+from tests.integration.redis_server import free_port
 from tests.unit.portal.fleet.reports import pod, report
 
 Make = Callable[..., Reporter]
@@ -182,10 +185,6 @@ def test_foreign_words_never_make_a_record_unacceptable(reporter: Make) -> None:
 
 
 def test_a_portal_that_is_not_there_is_trouble_that_passes(reporter: Make) -> None:
-    from pydantic import SecretStr
-
-    from tests.integration.redis_server import free_port
-
     absent = Reporter(f"http://127.0.0.1:{free_port()}", SecretStr(NEW_KEY), 60)
     with pytest.raises(TemporaryError, match="does not answer"):
         absent.send(report())
@@ -205,3 +204,35 @@ def test_the_outbox_delivers_the_last_state_of_each_and_says_so(reporter: Make) 
     assert outbox.stop(60) == 0
     assert heard[-1] == ("int-a", 9)
     assert set(Interruption.objects.values_list("pk", "revision")) == {("int-a", 9), ("int-b", 5)}
+
+
+def test_what_is_reported_while_the_portal_is_away_arrives_once_it_is_back(
+    platform_environment: dict[str, str], tmp_path: Path
+) -> None:
+    port, heard = free_port(), list[tuple[str, int]]()
+    absent = Reporter(f"http://127.0.0.1:{port}", SecretStr(NEW_KEY), 60)
+    outbox = Outbox(absent, lambda name, revision: heard.append((name, revision)))
+    outbox.start()
+    for revision in (1, 2):
+        outbox.put(report(revision))
+    keyed = {**platform_environment, "MADANG_SPOT_REPORT_KEY": NEW_KEY}
+    portal = Portal(keyed, tmp_path / "log", port)
+    try:
+        eventually(lambda: heard, "the report")
+        assert heard == [("int-0123456789ab", 2)]
+        assert kept() == (2, "noticed", [])
+    finally:
+        outbox.stop(60)
+        portal.end()
+        absent.close()
+
+
+def test_a_portal_without_a_key_says_so_and_the_report_is_trouble_that_passes(
+    platform_environment: dict[str, str], tmp_path: Path
+) -> None:
+    portal = Portal(platform_environment, tmp_path / "log")
+    try:
+        with pytest.raises(TemporaryError, match=r"no-report-key .*MADANG_SPOT_REPORT_KEY is not set"):
+            Reporter(portal.url, SecretStr(NEW_KEY), 60).send(report())
+    finally:
+        portal.end()
