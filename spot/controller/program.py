@@ -16,6 +16,7 @@ from spot import times
 from spot.cloud import aws
 from spot.cloud.autoscaling import AutoScaling
 from spot.cloud.ec2 import Ec2
+from spot.controller.ahead import Ahead
 from spot.controller.annotations import Annotations
 from spot.controller.handler import Handler
 from spot.controller.hooks import Hooks
@@ -92,8 +93,7 @@ class Controller:
         renewing.start()
         try:
             with ExitStack() as closing:
-                handler, annotations, hooks = self._set_up(closing, lost)
-                self._loop(handler, annotations, hooks, lost)
+                self._loop(*self._set_up(closing, lost), lost)
         finally:
             lost.set()
             renewing.join()
@@ -102,7 +102,9 @@ class Controller:
         if self._stopped.is_set():
             self._guard("release the lease", self._lease.release)
 
-    def _loop(self, handler: Handler, annotations: Annotations, hooks: Hooks, lost: threading.Event) -> None:
+    def _loop(
+        self, handler: Handler, annotations: Annotations, hooks: Hooks, ahead: Ahead, lost: threading.Event
+    ) -> None:
         version = -1
         while not lost.is_set() and not self._stopped.is_set():
             busy = True
@@ -111,6 +113,7 @@ class Controller:
                 annotations.look(now)
                 busy = handler.tick(now)
                 hooks.look(now)
+                ahead.look(now, hurried=busy)
                 self.metrics.looked(handler.records.values(), self._cache)
             except Exception:
                 # Nothing that one look stumbles over may end the handoffs of all others.
@@ -120,7 +123,7 @@ class Controller:
             self._looked_at = time.monotonic()
             version = self._cache.wait_changed(version, BUSY_SECONDS if busy else IDLE_SECONDS)
 
-    def _set_up(self, closing: ExitStack, lost: threading.Event) -> tuple[Handler, Annotations, Hooks]:
+    def _set_up(self, closing: ExitStack, lost: threading.Event) -> tuple[Handler, Annotations, Hooks, Ahead]:
         settings, cache = self._settings, self._cache
         work = Work()
         closing.callback(work.stop)
@@ -143,7 +146,8 @@ class Controller:
         handler.resume()
         if self._in_aws:
             self._follow_aws(intake, work, lost)
-        return handler, Annotations(cache, work, self._taking(intake)), hooks
+        annotations = Annotations(cache, work, self._taking(intake))
+        return handler, annotations, hooks, Ahead(self._connection, cache, work, self.metrics)
 
     def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> None:
         take = self._taking(intake)
