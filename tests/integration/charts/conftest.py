@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deployer.rollout.club import club_objects
+from deployer.rollout.order import ClubSpec
+from deployer.rollout.settings import RolloutSettings
 from localcluster import programs
 from localcluster.instance import Instance
+from tests.integration.apiserver import running_api_server
+from tests.integration.charts import walls
+from tests.integration.charts.walls import Caller
 
 CHART = Path(__file__).parents[3] / "charts/madang"
 IMAGES = {
     name: f"docker.io/madang/{name}@sha256:{'0' * 64}"
     for name in ("platform", "builder", "postgres", "redis", "registry")
 }
+PAUSE = "example.org/pause:1"
+CLUB = ClubSpec("chess", 512 << 20, 1000, 10, "puller", "secret")
 
 
 class Helm:
@@ -50,3 +59,27 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
     instance = Instance.from_environment()
     folder = instance.programs or programs.ensure(instance.cache, print)
     return Helm(folder / "helm", tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def admin(helm: Helm) -> Iterator[Caller]:
+    """A real API server with the chart's rights and walls, two spot nodes, and a club; no pod ever runs."""
+    with running_api_server() as kubeconfig:
+        caller = walls.administrator(kubeconfig)
+        walls.install(caller, helm.objects({"images": {**IMAGES, "pause": PAUSE}}), "madang")
+        for name in ("spot-1", "spot-2"):
+            metadata = {"name": name, "labels": {"kept": "yes"}, "annotations": {"kept": "yes"}}
+            caller.create({"apiVersion": "v1", "kind": "Node", "metadata": metadata})
+        caller.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "elsewhere"}})
+        caller.create(walls.service_account("elsewhere"))
+        for item in club_objects(CLUB, RolloutSettings()):
+            if item["kind"] in walls.KINDS:
+                caller.create(item)
+        walls.wait_until_policies_hold(caller)
+        yield caller
+
+
+@pytest.fixture(scope="session")
+def controller(admin: Caller) -> Caller:
+    """The spot controller's account."""
+    return walls.account(admin, "madang", "spot-controller")

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.apiserver import running_api_server
-from tests.integration.charts.conftest import IMAGES, Helm
-from tests.integration.charts.walls import Caller, JsonMap, Refused, account, administrator, install
+from tests.integration.charts.conftest import IMAGES
+from tests.integration.charts.walls import (
+    NODE,
+    Caller,
+    JsonMap,
+    Refused,
+    account,
+    annotation,
+    config_map,
+    path_of,
+    plain_pod,
+    service_account,
+)
 
-DEADLINE_SECONDS = 60.0
 METADATA = "madang.dev/metadata"
-NODE = "api/v1/nodes/spot-1"
-PAUSE = "example.org/pause:1"
-
-
-@pytest.fixture(scope="module")
-def admin(helm: Helm) -> Iterator[Caller]:
-    with running_api_server() as kubeconfig:
-        caller = administrator(kubeconfig)
-        install(caller, helm.objects({"images": {**IMAGES, "pause": PAUSE}}), "madang")
-        for name in ("spot-1", "spot-2"):
-            metadata = {"name": name, "labels": {"kept": "yes"}, "annotations": {"kept": "yes"}}
-            caller.create({"apiVersion": "v1", "kind": "Node", "metadata": metadata})
-        for namespace in ("club-chess", "elsewhere"):
-            caller.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-        caller.create(service_account("club-chess"))
-        caller.create(service_account("elsewhere"))
-        _wait_until_policies_hold(caller)
-        yield caller
 
 
 @pytest.fixture(scope="module")
 def agent(admin: Caller) -> Caller:
     """The agent on spot-1, with the token that the kubelet of spot-1 would give it."""
     return account(admin, "madang-spot", "spot-agent", admin.create(agent_pod(admin, "spot-1")))
-
-
-@pytest.fixture(scope="module")
-def controller(admin: Caller) -> Caller:
-    return account(admin, "madang", "spot-controller")
 
 
 # The agent
@@ -283,55 +268,9 @@ def refused(attempt: Callable[[], Any], why: str) -> None:
     assert caught.value.status in (403, 422), str(caught.value)
 
 
-def annotation(name: str, value: str | None) -> JsonMap:
-    return {"metadata": {"annotations": {name: value}}}
-
-
 def agent_pod(admin: Caller, node: str, name: str = "spot-agent") -> JsonMap:
     """As the DaemonSet controller makes it, bound to the node."""
     template = admin("GET", "apis/apps/v1/namespaces/madang-spot/daemonsets/spot-agent")["spec"]["template"]
     metadata = {"name": f"{name}-{node}", "namespace": "madang-spot"}
     spec = {**template["spec"], "nodeName": node}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-
-
-def plain_pod(namespace: str) -> JsonMap:
-    metadata = {"name": "blog-1", "namespace": namespace, "labels": {"app": "blog", "pod-template-hash": "1"}}
-    container = {"name": "app", "image": "registry.local/chess/blog"}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}
-
-
-def service_account(namespace: str) -> JsonMap:
-    metadata = {"name": "default", "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
-
-
-def config_map(name: str) -> JsonMap:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "madang"}}
-
-
-def path_of(pod: JsonMap) -> str:
-    return f"api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
-
-
-def _wait_until_policies_hold(admin: Caller) -> None:
-    """The API server compiles a new policy within a second or so, and until then lets all through."""
-    controller = account(admin, "madang", "spot-controller")
-    agent = account(admin, "madang-spot", "spot-agent")
-    attempts: list[Callable[[], Any]] = [
-        lambda: controller("PATCH", NODE, {"metadata": {"labels": {"probe": "1"}}}, dry_run=True),
-        lambda: controller("POST", "api/v1/namespaces/madang/configmaps", config_map("probe"), dry_run=True),
-        lambda: controller("POST", "api/v1/namespaces/elsewhere/pods", plain_pod("elsewhere"), dry_run=True),
-        lambda: agent("PATCH", NODE, annotation("probe", "1"), dry_run=True),
-        lambda: admin("POST", "api/v1/namespaces/madang-spot/pods", plain_pod("madang-spot"), dry_run=True),
-    ]
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    for attempt in attempts:
-        while True:
-            try:
-                attempt()
-            except Refused as refusal:
-                if "ValidatingAdmissionPolicy" in str(refusal):
-                    break
-            assert time.monotonic() < deadline, "a policy does not hold"
-            time.sleep(0.1)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import json
 import ssl
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 JsonMap = dict[str, Any]
+NODE = "api/v1/nodes/spot-1"
+DEADLINE_SECONDS = 60.0
 KINDS = {
     "Namespace": "api/v1/namespaces",
     "Node": "api/v1/nodes",
@@ -49,7 +52,7 @@ class Caller:
     """Requests under one token."""
 
     def __init__(self, server: str, token: str) -> None:
-        self._server, self._token = server, token
+        self.server, self.token = server, token
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self._opener = urllib.request.build_opener(
@@ -59,10 +62,10 @@ class Caller:
     def __call__(self, method: str, path: str, body: Any = None, dry_run: bool = False) -> JsonMap:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         request = urllib.request.Request(
-            f"{self._server}/{path}{'?dryRun=All' if dry_run else ''}",
+            f"{self.server}/{path}{'?dryRun=All' if dry_run else ''}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": kind},
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": kind},
         )
         try:
             with self._opener.open(request, timeout=30) as answer:
@@ -82,7 +85,7 @@ class Caller:
             return self("GET", f"{path}/{item['metadata']['name']}")
 
     def with_token(self, token: str) -> Caller:
-        return Caller(self._server, token)
+        return Caller(self.server, token)
 
 
 def administrator(kubeconfig: Path) -> Caller:
@@ -112,3 +115,49 @@ def install(admin: Caller, objects: Iterable[JsonMap], namespace: str) -> None:
             item["metadata"].setdefault("namespace", namespace)
         if item["kind"] in ("Namespace", "PriorityClass") or "spot" in item["metadata"]["name"]:
             admin.create(item)
+
+
+def wait_until_policies_hold(admin: Caller) -> None:
+    """The API server compiles a new policy within a second or so, and until then lets all through."""
+    controller = account(admin, "madang", "spot-controller")
+    agent = account(admin, "madang-spot", "spot-agent")
+    attempts: list[Callable[[], Any]] = [
+        lambda: controller("PATCH", NODE, {"metadata": {"labels": {"probe": "1"}}}, dry_run=True),
+        lambda: controller("POST", "api/v1/namespaces/madang/configmaps", config_map("probe"), dry_run=True),
+        lambda: controller("POST", "api/v1/namespaces/elsewhere/pods", plain_pod("elsewhere"), dry_run=True),
+        lambda: agent("PATCH", NODE, annotation("probe", "1"), dry_run=True),
+        lambda: admin("POST", "api/v1/namespaces/madang-spot/pods", plain_pod("madang-spot"), dry_run=True),
+    ]
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    for attempt in attempts:
+        while True:
+            try:
+                attempt()
+            except Refused as refusal:
+                if "ValidatingAdmissionPolicy" in str(refusal):
+                    break
+            assert time.monotonic() < deadline, "a policy does not hold"
+            time.sleep(0.1)
+
+
+def annotation(name: str, value: str | None) -> JsonMap:
+    return {"metadata": {"annotations": {name: value}}}
+
+
+def plain_pod(namespace: str) -> JsonMap:
+    metadata = {"name": "blog-1", "namespace": namespace, "labels": {"app": "blog", "pod-template-hash": "1"}}
+    container = {"name": "app", "image": "registry.local/chess/blog"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}
+
+
+def service_account(namespace: str) -> JsonMap:
+    metadata = {"name": "default", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def config_map(name: str) -> JsonMap:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "madang"}}
+
+
+def path_of(pod: JsonMap) -> str:
+    return f"api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
