@@ -111,3 +111,7 @@ def test_a_scheduled_reboot_brings_back_the_same_instance_once(
 def test_a_retirement_ends_the_instance(running: CloudInstance, now: datetime) -> None:
     planned = schedule_maintenance(running, now, EVENT, EventCode.INSTANCE_RETIREMENT, 0)
     assert decide(planned, now, DELAY_SECONDS).step is Step.SHUT_DOWN
+
+
+def test_a_nodes_provider_id_ends_in_its_instances_id_as_on_eks(running: CloudInstance) -> None:
+    assert running.provider_id == f"local:///local-a/{running.instance_id}"

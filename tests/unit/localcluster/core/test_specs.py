@@ -66,3 +66,10 @@ def test_the_clubs_registry_is_pulled_through_its_service(instance: Instance) ->
     files = worker.spec(instance, instance.node("spot-1"), PROGRAMS).files
     assert 'server = "http://10.96.0.50:5000"' in files["certs.d/registry.local/hosts.toml"]
     assert 'server = "http://172.30.0.1:5000"' in files["certs.d/docker.io/hosts.toml"]
+
+
+def test_a_nodes_status_names_every_image_that_it_has(instance: Instance) -> None:
+    """Kubernetes tells of the 50 largest unless asked; who pulls images ahead must know them all."""
+    for node in instance.nodes:
+        kubelet = json.loads(worker.spec(instance, node, PROGRAMS).files["kubelet.json"])
+        assert kubelet["nodeStatusMaxImages"] == -1
