@@ -1,4 +1,4 @@
-"""A real Kubernetes API server (etcd, kube-apiserver, its controllers) on loopback, without nodes."""
+"""A real Kubernetes API server (etcd, kube-apiserver, its controllers) on loopback, without kubelets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,9 @@ from tests.integration.mortal import start_mortal
 
 TOKEN = "integration-tests"
 START_SECONDS = 180.0
+# Of a control plane with a scheduler: its pace must not be what a test measures.
+UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
+ENDPOINTS = "endpointslice-controller"
 
 
 def programs() -> Path:
@@ -41,30 +45,59 @@ def programs() -> Path:
     )
 
 
+@dataclass(frozen=True)
+class ControlPlane:
+    """`kubeconfig` has all rights; `processes` by program, or by the one controller that runs apart."""
+
+    kubeconfig: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+
 @contextmanager
 def running_api_server() -> Iterator[Path]:
     """A kubeconfig with all rights. Jobs and Deployments make pods, quotas are counted; no pod ever runs."""
+    with running_control_plane() as plane:
+        yield plane.kubeconfig
+
+
+@contextmanager
+def running_control_plane(*, scheduler: bool = False) -> Iterator[ControlPlane]:
+    """With `scheduler`, pods are bound to Nodes that a test makes and answers for.
+
+    Such Nodes have no heartbeat, so nobody marks them lost; and the EndpointSlices have a process of their
+    own, which a test may stop for a while.
+    """
     binaries = programs()
     folder = Path(tempfile.mkdtemp(prefix="madang-api-"))
     etcd_port, peer_port, api_port = (_free_port() for _ in range(3))
-    processes: list[subprocess.Popen[bytes]] = []
+    processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(name: str, arguments: Sequence[str]) -> None:
-        with (folder / f"{name}.log").open("wb") as log:
-            processes.append(start_mortal([binaries / name, *arguments], log=log, folder=folder))
+    def start(program: str, arguments: Sequence[str], name: str = "") -> None:
+        with (folder / f"{name or program}.log").open("wb") as log:
+            processes[name or program] = start_mortal(
+                [binaries / program, *arguments], log=log, folder=folder
+            )
 
     try:
         kubeconfig = _write_files(folder, api_port)
         start("etcd", _etcd_arguments(folder, etcd_port, peer_port))
         start("kube-apiserver", _api_arguments(folder, etcd_port, api_port))
-        _wait_ready(f"https://127.0.0.1:{api_port}/readyz", folder, processes)
+        _wait_ready(f"https://127.0.0.1:{api_port}/readyz", folder, list(processes.values()))
         # It gives up if the API server is not there yet.
-        start("kube-controller-manager", _controller_arguments(folder, kubeconfig))
-        yield kubeconfig
+        controllers = _controller_arguments(folder, kubeconfig)
+        if not scheduler:
+            start("kube-controller-manager", controllers)
+        else:
+            rest = f"--controllers=*,-{ENDPOINTS},-node-lifecycle-controller"
+            start("kube-controller-manager", [*controllers, *UNHURRIED, rest])
+            alone = [*controllers, *UNHURRIED, f"--controllers={ENDPOINTS}"]
+            start("kube-controller-manager", alone, ENDPOINTS)
+            start("kube-scheduler", _scheduler_arguments(kubeconfig))
+        yield ControlPlane(kubeconfig, processes)
     finally:
-        for process in reversed(processes):
+        for process in reversed(processes.values()):
             process.kill()
-        for process in processes:
+        for process in processes.values():
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -131,6 +164,10 @@ def _controller_arguments(folder: Path, kubeconfig: Path) -> list[str]:
         f"--service-account-private-key-file={folder / 'sa.key'}",
         "--flex-volume-plugin-dir=" + str(folder / "flex"),
     ]
+
+
+def _scheduler_arguments(kubeconfig: Path) -> list[str]:
+    return [f"--kubeconfig={kubeconfig}", "--secure-port=0", "--leader-elect=false", *UNHURRIED]
 
 
 def _wait_ready(url: str, folder: Path, processes: Sequence[subprocess.Popen[bytes]]) -> None:

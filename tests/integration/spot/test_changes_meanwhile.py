@@ -1,0 +1,120 @@
+"""The owner goes on working while a node is lost: deploys, scales, deletes."""
+
+from __future__ import annotations
+
+import pytest
+
+from spot.handoff import pods
+from spot.kube.kinds import KINDS
+from tests.integration.spot.played_kubelets import READY_AFTER
+from tests.integration.spot.played_portal import PlayedPortal
+from tests.integration.spot.stage import Stage, end, eventually
+
+pytestmark = pytest.mark.usefixtures("controller")
+
+
+def slow(stage: Stage, replicas: int = 1) -> str:
+    """A doomed node whose pods' replacements take a while."""
+    doomed = stage.node("doomed")
+    stage.deploy("blog", replicas, notes={READY_AFTER: "2"})
+    stage.node("spare")
+    return doomed
+
+
+def test_a_deploy_takes_the_old_pods_place(stage: Stage, portal: PlayedPortal) -> None:
+    doomed = slow(stage)
+    with stage.watch("blog") as seen:
+        stage.interrupt(doomed)
+        stage.wait_detached("blog")
+        stage.change("blog", template={"spec": {"containers": [{"name": "app", "image": "app:2"}]}})
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+        eventually(lambda: len(stage.pods("blog")) == 1)
+        stage.wait_serving("blog", 1)
+    assert seen.least == 1
+    (pod,) = stage.pods("blog")
+    assert pod["spec"]["containers"][0]["image"] == "app:2"
+
+
+def test_a_node_that_goes_in_the_middle_of_a_deploy(stage: Stage, portal: PlayedPortal) -> None:
+    doomed = slow(stage, replicas=3)
+    with stage.watch("blog") as seen:
+        stage.change("blog", template={"spec": {"containers": [{"name": "app", "image": "app:2"}]}})
+        eventually(lambda: len(stage.pods("blog")) > 3)
+        stage.interrupt(doomed)
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+        eventually(lambda: len(stage.pods("blog")) == 3)
+        stage.wait_serving("blog", 3)
+    assert seen.least >= 3
+    assert {pod["spec"]["containers"][0]["image"] for pod in stage.pods("blog")} == {"app:2"}
+
+
+def test_a_deleted_deployment_takes_its_detached_pod_along(stage: Stage, portal: PlayedPortal) -> None:
+    doomed = slow(stage)
+    stage.interrupt(doomed)
+    stage.wait_detached("blog")
+    background = {"propagationPolicy": "Background"}
+    stage.delete(KINDS["Deployment"].path(stage.namespace, "blog"), background)
+    eventually(lambda: not stage.pods("blog"))
+    stage.wait_clear(doomed)
+    record = end(stage, portal, doomed)
+    assert not record["pods"][0]["gap_seconds"]
+
+
+def test_scaled_to_nothing_the_detached_pod_goes_too(stage: Stage, portal: PlayedPortal) -> None:
+    doomed = slow(stage)
+    stage.interrupt(doomed)
+    stage.wait_detached("blog")
+    stage.change("blog", replicas=0)
+    eventually(lambda: not stage.pods("blog"))
+    stage.wait_clear(doomed)
+    record = end(stage, portal, doomed)
+    assert not record["pods"][0]["gap_seconds"]
+
+
+def test_scaled_up_all_of_the_new_number_serve(stage: Stage, portal: PlayedPortal) -> None:
+    doomed = slow(stage)
+    with stage.watch("blog") as seen:
+        stage.interrupt(doomed)
+        stage.wait_detached("blog")
+        stage.change("blog", replicas=3)
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+        stage.wait_serving("blog", 3)
+    assert seen.least == 1
+
+
+def test_an_autoscaler_that_goes_up_and_down_meanwhile(stage: Stage, portal: PlayedPortal) -> None:
+    doomed = slow(stage, replicas=2)
+    with stage.watch("blog") as seen:
+        stage.interrupt(doomed)
+        stage.wait_detached("blog")
+        for replicas in (4, 3, 5, 2):
+            path = KINDS["Deployment"].path(stage.namespace, "blog", "scale")
+            stage.patch(path, {"spec": {"replicas": replicas}})
+            eventually(lambda: stage.get("Deployment", "blog")["status"].get("replicas"))
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+        stage.wait_serving("blog", 2)
+    assert seen.least == 2
+
+
+def test_what_heals_the_deployment_back_to_its_manifest_meets_nothing_to_heal(
+    stage: Stage, portal: PlayedPortal
+) -> None:
+    doomed = slow(stage)
+    before = stage.get("Deployment", "blog")["spec"]
+    with stage.watch("blog") as seen:
+        stage.interrupt(doomed)
+        stage.wait_detached("blog")
+        for _ in range(5):
+            assert stage.get("Deployment", "blog")["spec"] == before
+            stage.patch(
+                KINDS["Deployment"].path(stage.namespace, "blog"),
+                stage.deployment("blog", notes={READY_AFTER: "2"}),
+            )
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+    assert seen.least == 1
+    assert [pods.controller(pod)["kind"] for pod in stage.pods("blog")] == ["ReplicaSet"]
