@@ -80,7 +80,8 @@ def body(record: Record) -> bytes:
     """The record as it is sent: keys in order, no spaces, free texts cut to what the portal takes."""
     pods = [_cut(pod, "blocked_reason", "gap_reason") for pod in record["pods"]]
     whole = {**_cut(record, "detail"), "pods": pods}
-    return json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return text.encode()
 
 
 def _cut(given: Mapping[str, Any], *names: str) -> dict[str, Any]:

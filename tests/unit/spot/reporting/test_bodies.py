@@ -41,3 +41,8 @@ def test_a_key_is_in_no_text_of_a_reporter() -> None:
     reporter = Reporter("http://portal", SecretStr("very secret"))
     assert "very secret" not in f"{reporter!r} {vars(reporter)}"
     reporter.close()
+
+
+def test_a_full_nodes_record_fits_whatever_language_its_reasons_are_in() -> None:
+    words = {"blocked_reason": "ㄱ" * 5000, "gap_reason": "ㄴ" * 5000, "rest": "x" * 700}
+    assert len(body({"id": "a", "pods": [words] * 250})) < 2 << 20
