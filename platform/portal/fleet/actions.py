@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.fleet.models import InterruptedPod, Interruption
 from portal.fleet.report import InterruptionReport
-from portal.fleet.states import ENDED
+from portal.fleet.states import InterruptionState
 
 logger = logging.getLogger(__name__)
 _POD_FIELDS = [
@@ -22,7 +22,7 @@ _POD_FIELDS = [
 
 @dataclass(frozen=True)
 class Recorded:
-    """What is kept now. `changed` is False when the report was an old one, or came after the end."""
+    """What is kept now. `changed` is False for an old report, and for one after the node was gone."""
 
     revision: int
     state: str
@@ -31,9 +31,10 @@ class Recorded:
 
 @transaction.atomic
 def record(report: InterruptionReport) -> Recorded:
-    """Keep the report unless an equal or later revision is kept, or one that says that all is over.
+    """Keep the report unless an equal or later revision is kept, or one that says that the node is gone.
 
-    Safe to repeat, in any order and at the same time.
+    Safe to repeat, in any order and at the same time. What was called off may go on: a graver notice stands
+    over that.
     """
     told = report.model_dump(exclude={"pods", "id", "revision"})
     # Whoever comes first makes the row, below every revision; then one at a time.
@@ -42,10 +43,11 @@ def record(report: InterruptionReport) -> Recorded:
     kept = Interruption.objects.select_for_update().get(pk=report.id)
     if report.revision <= kept.revision:
         return Recorded(kept.revision, kept.state, changed=False)
-    if kept.revision >= 0 and kept.state in ENDED and report.state != kept.state:
+    gone = InterruptionState.GONE
+    if kept.revision >= 0 and kept.state == gone and report.state != gone:
         logger.warning(
-            "an interruption that is over was reported again",
-            extra={"interruption": kept.pk, "kept": kept.state, "reported": report.state.value},
+            "a node that is gone was reported again",
+            extra={"interruption": kept.pk, "reported": report.state.value},
         )
         return Recorded(kept.revision, kept.state, changed=False)
     Interruption.objects.filter(pk=kept.pk).update(

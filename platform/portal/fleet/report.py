@@ -45,9 +45,8 @@ def _ours(moment: datetime) -> datetime:
 Label = Annotated[str, Field(pattern=rf"^{_LABEL}$", max_length=63)]
 NodeName = Annotated[str, Field(pattern=rf"^{_SUBDOMAIN}$", max_length=253)]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-NoLabel = Annotated[str, BeforeValidator(_nothing), Field(pattern=rf"^(?:{_LABEL})?$", max_length=63)]
 NoName = Annotated[str, BeforeValidator(_nothing), Field(pattern=rf"^(?:{_SUBDOMAIN})?$", max_length=253)]
-# What clouds put into a node's labels.
+# What others put into labels.
 NoValue = Annotated[str, BeforeValidator(_nothing), Field(pattern=r"^[A-Za-z0-9._-]{0,63}$")]
 Text = Annotated[str, BeforeValidator(_nothing), Field(max_length=TEXT_CHARACTERS), AfterValidator(_quiet)]
 Moment = Annotated[AwareDatetime, AfterValidator(_ours)]
@@ -68,8 +67,8 @@ class PodReport(_Strict):
         BeforeValidator(_nothing),
         Field(pattern=rf"^(?:[A-Z][A-Za-z0-9]{{0,62}}/{_SUBDOMAIN})?$", max_length=317),
     ] = ""
-    club: NoLabel = ""
-    project: NoLabel = ""
+    club: NoValue = ""
+    project: NoValue = ""
     way: Way
     state: PodState
     detached_at: Moment | None = None

@@ -14,9 +14,6 @@ class InterruptionState(TextChoices):
     CANCELLED = "cancelled"
 
 
-ENDED = frozenset({InterruptionState.GONE, InterruptionState.CANCELLED})
-
-
 class Way(TextChoices):
     """How a pod leaves its node. Those that are left (a node's own agents) end with it."""
 

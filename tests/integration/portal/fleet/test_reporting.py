@@ -80,15 +80,22 @@ def test_the_same_again_and_older_ones_change_nothing(reporter: Make) -> None:
     assert Interruption.objects.get().received_at == heard
 
 
-@pytest.mark.parametrize("end", ["gone", "cancelled"])
-def test_what_is_over_stays_over_but_its_gaps_may_still_become_known(reporter: Make, end: str) -> None:
+def test_a_node_that_is_gone_stays_gone_but_its_gaps_may_still_become_known(reporter: Make) -> None:
     one = reporter()
-    one.send(report(5, state=end, pods=[pod("a", state="lost")]))
-    for state in {"noticed", "moving", "clear", "gone", "cancelled"} - {end}:
+    one.send(report(5, state="gone", pods=[pod("a", state="lost")]))
+    for state in ("noticed", "fenced", "moving", "clear", "cancelled"):
         one.send(report(6, state=state))
-    assert kept() == (5, end, ["blog-a lost"])
-    one.send(report(7, state=end, pods=[pod("a", state="lost", gap_seconds=2.5)]))
+    assert kept() == (5, "gone", ["blog-a lost"])
+    one.send(report(7, state="gone", pods=[pod("a", state="lost", gap_seconds=2.5)]))
     assert InterruptedPod.objects.get().gap_seconds == 2.5
+
+
+def test_what_was_called_off_goes_on_when_a_graver_notice_stands_over_it(reporter: Make) -> None:
+    one = reporter()
+    one.send(report(1, state="cancelled", kind="rebalance", cancelled_at="2026-11-25T03:00:30Z"))
+    one.send(report(2, state="moving"))
+    row = Interruption.objects.get()
+    assert (row.state, row.kind, row.cancelled_at) == ("moving", "spot-interruption", None)
 
 
 def test_of_many_at_the_same_time_the_newest_stays(reporter: Make) -> None:
