@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
 from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
 from spot.settings import AgentSettings, AheadSettings, ControllerSettings
-from tests.integration.charts.conftest import Helm
+from tests.integration.charts.conftest import CHART, Helm
 from tests.integration.charts.test_templates import SETS, flat, one, peer_name
 
 
@@ -94,6 +95,20 @@ def test_room_is_kept_by_what_goes_first_and_at_once(helm: Helm) -> None:
     assert (priority["value"], priority["preemptionPolicy"]) == (-10, "Never")
     assert spec["terminationGracePeriodSeconds"] == 0
     assert "tolerations" not in spec
+
+
+def test_grafana_finds_the_dashboard_as_it_lies_in_the_chart(helm: Helm) -> None:
+    found = one(helm.objects({}), "ConfigMap", "spot-dashboard")
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert found["data"] == {"madang-spot.json": (CHART / "dashboards/spot.json").read_text()}
+
+
+def test_prometheus_gets_the_alerts_as_they_lie_in_the_chart(helm: Helm) -> None:
+    objects = helm.objects({"spot": {"metrics": {"prometheusOperator": True}}})
+    rules = one(objects, "PrometheusRule", "spot")["spec"]
+    assert rules == yaml.safe_load((CHART / "dashboards/spot-alerts.yaml").read_text())
+    watched = {o["metadata"]["name"] for o in objects if o["kind"] == "PodMonitor"}
+    assert watched == {"spot-agent", "spot-controller"}
 
 
 def test_the_programs_are_told_nothing_that_they_do_not_read(helm: Helm) -> None:
