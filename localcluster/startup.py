@@ -1,6 +1,8 @@
 """The whole way up: programs, Kubernetes, images, Madang, and the stand-in cloud."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
 
 from localcluster import images, lifecycle, outlet
 from localcluster.cloud import process as cloud
@@ -12,24 +14,35 @@ from localcluster.report import Progress
 
 def up(instance: Instance, report: Progress) -> None:
     """From whatever state to a Madang that answers. Again is a no-op. Raises ClusterError."""
+    cache, mirror = instance.cache, instance.mirror_url
     with ThreadPoolExecutor() as pool:
-        # Compilers and package managers wait for different things, so the bases cost little time here.
-        made = pool.submit(_make_images, instance, report)
+        # Compilers and package managers wait for different things, so the images cost little time here.
+        made = pool.submit(_make_images, cache, report)
         folder = lifecycle.programs_folder(instance, report)
-        lifecycle.up(instance, report, folder)
+        lifecycle.start(instance, report, folder)
+        # The mirror answers by now, the nodes are not Ready yet.
+        pushed = pool.submit(
+            lambda: images.push_platform(cache, mirror, folder, TREE, made.result().parts, report)
+        )
+        lifecycle.wait_until_ready(instance, report)
         # The agents on spot nodes are ready once they read the metadata that it serves.
         cloud.ensure_running(instance)
-        made.result()
-        # The package clients take seconds to tell their settings; nobody builds before Madang answers.
+        references, bases = pushed.result(), made.result().bases
+        # Only builds want these two, and nobody builds before Madang answers: the package clients take
+        # seconds to tell their settings, and the bases are a gigabyte.
         way_out = pool.submit(outlet.ensure_running, instance, report)
-        names = images.ensure_bases(instance.cache, instance.mirror_url, images.GROUPS, report)
-        references = images.ensure_platform(instance.cache, instance.mirror_url, folder, TREE, report)
-        install(instance, references, report, names)
+        names_answer = pool.submit(images.push_bases, mirror, bases, report)
+        install(instance, references, report, [name for base in bases for name in base.names])
         way_out.result()
+        names_answer.result()
     report(f"{instance.name} is up")
 
 
-def _make_images(instance: Instance, report: Progress) -> None:
+class _Made(NamedTuple):
+    bases: list[images.Base]
+    parts: dict[str, images.Image]
+
+
+def _make_images(cache: Path, report: Progress) -> _Made:
     """All that needs neither a registry nor the compiled programs."""
-    images.make_bases(instance.cache, images.GROUPS, report)
-    images.prepare_platform(instance.cache, TREE, report)
+    return _Made(images.make_bases(cache, images.GROUPS, report), images.make_platform(cache, TREE, report))

@@ -1,13 +1,15 @@
 """Images on a machine that can pull none: bases for students' builds, and the platform's own parts."""
 
-from localcluster.images.bases import GROUPS, ensure_bases, make_bases
-from localcluster.images.parts import PARTS, ensure_platform, prepare_platform
+from localcluster.images.bases import GROUPS, Base, make_bases, push_bases
+from localcluster.images.oci import Image
+from localcluster.images.parts import make_platform, push_platform
 
 __all__ = [
     "GROUPS",
-    "PARTS",
-    "ensure_bases",
-    "ensure_platform",
+    "Base",
+    "Image",
     "make_bases",
-    "prepare_platform",
+    "make_platform",
+    "push_bases",
+    "push_platform",
 ]

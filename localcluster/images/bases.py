@@ -9,6 +9,7 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 from localcluster.images import languages
+from localcluster.images.alpine import like_alpine
 from localcluster.images.debian import FILES, debian, with_packages, with_script
 from localcluster.images.layer import Entry, Link, pack
 from localcluster.images.oci import Image, Layer, architecture
@@ -45,26 +46,19 @@ def make_bases(cache: Path, groups: Iterable[str], report: Report) -> list[Base]
     return [base for group in groups for base in make(store, group)]
 
 
-def ensure_bases(cache: Path, mirror: str, groups: Iterable[str], report: Report) -> list[str]:
-    """Make and push the bases of these groups to the mirror (host:port); gives the names it then answers to.
-
-    A name is there as soon as its group is done, so put first what is needed first.
-    """
-    store, registry = open_store(cache, report), Registry(mirror)
-    pushed: list[str] = []
-    for group in groups:
-        for base in make(store, group):
-            for repository, tags in _by_repository(base.names).items():
-                registry.push(base.image, f"library/{repository}", tags)
-            pushed += base.names
-        report(f"base images: {group}")
-    return pushed
+def push_bases(mirror: str, bases: Iterable[Base], report: Report) -> None:
+    """Push them to the mirror (host:port), which then answers to their names. Raises ClusterError."""
+    registry = Registry(mirror)
+    for base in bases:
+        for repository, tags in _by_repository(base.names).items():
+            registry.push(base.image, f"library/{repository}", tags)
+    report("base images")
 
 
 def _debian(store: Store) -> Iterator[Base]:
     image = debian(store)
     yield Base(image, _names("debian", "bookworm-slim", "bookworm", "12-slim", "12", "stable-slim", "latest"))
-    yield Base(_like_alpine(store, image), _names("alpine", "latest", "3", "3.20", "3.21", "3.22"))
+    yield Base(like_alpine(store, image), _names("alpine", "latest", "3", "3.20", "3.21", "3.22"))
 
 
 def _python(store: Store) -> Iterator[Base]:
@@ -73,7 +67,7 @@ def _python(store: Store) -> Iterator[Base]:
         slim = [f"{tag}-{kind}" if tag else kind for tag in tags for kind in ("slim", "slim-bookworm")]
         yield Base(image, _names("python", *slim))
         alpine = [f"{tag}-alpine" if tag else "alpine" for tag in tags]
-        yield Base(_like_alpine(store, image), _names("python", *alpine))
+        yield Base(like_alpine(store, image), _names("python", *alpine))
 
 
 def python_image(store: Store, minor: str) -> Image:
@@ -102,7 +96,7 @@ def _node(store: Store) -> Iterator[Base]:
         slim = [f"{tag}-{kind}" if tag else kind for tag in tags for kind in ("slim", "bookworm-slim")]
         yield Base(image, _names("node", *slim))
         alpine = [f"{tag}-alpine" if tag else "alpine" for tag in tags]
-        yield Base(_like_alpine(store, image), _names("node", *alpine))
+        yield Base(like_alpine(store, image), _names("node", *alpine))
 
 
 def _node_full(store: Store) -> Iterator[Base]:
@@ -133,7 +127,7 @@ def _nginx(store: Store) -> Iterator[Base]:
         StopSignal="SIGQUIT",
     )
     yield Base(image, _names("nginx", "latest", "stable", "bookworm", "1", "1.22"))
-    yield Base(_like_alpine(store, image), _names("nginx", "alpine", "stable-alpine", "alpine-slim"))
+    yield Base(like_alpine(store, image), _names("nginx", "alpine", "stable-alpine", "alpine-slim"))
 
 
 def _nginx_layout(store: Store, _texts: tuple[str, ...]) -> Layer:
@@ -159,9 +153,9 @@ def _java(store: Store) -> Iterator[Base]:
             *_names("amazoncorretto", "17"),
         ),
     )
-    yield Base(_like_alpine(store, jdk), _names("eclipse-temurin", "17-alpine", "17-jdk-alpine"))
+    yield Base(like_alpine(store, jdk), _names("eclipse-temurin", "17-alpine", "17-jdk-alpine"))
     yield Base(jre, _names("eclipse-temurin", "17-jre", "17-jre-jammy"))
-    yield Base(_like_alpine(store, jre), _names("eclipse-temurin", "17-jre-alpine"))
+    yield Base(like_alpine(store, jre), _names("eclipse-temurin", "17-jre-alpine"))
 
 
 def _with_java(store: Store, package: str) -> Image:
@@ -182,7 +176,7 @@ def _go(store: Store) -> Iterator[Base]:
         names = [tag or "latest" for tag in tags] + [f"{tag}-bookworm" for tag in tags if tag]
         yield Base(image, _names("golang", *names))
         alpine = [f"{tag}-alpine" if tag else "alpine" for tag in tags]
-        yield Base(_like_alpine(store, image), _names("golang", *alpine))
+        yield Base(like_alpine(store, image), _names("golang", *alpine))
 
 
 # What generated Dockerfiles and most of the students' own start from comes first.
@@ -196,23 +190,6 @@ GROUPS: dict[str, Callable[[Store], Iterator[Base]]] = {
     "python-full": _python_full,
     "node-full": _node_full,
 }
-
-
-def _like_alpine(store: Store, image: Image) -> Image:
-    texts = tuple((FILES / name).read_text() for name in ("apk", "adduser", "addgroup"))
-    return image.with_layer(store.layer(_alpine_commands, texts))
-
-
-def _alpine_commands(store: Store, _texts: tuple[str, ...]) -> Layer:
-    return pack(
-        store.blobs,
-        {
-            "/sbin/apk": FILES / "apk",
-            "/usr/local/sbin/adduser": FILES / "adduser",
-            "/usr/local/sbin/addgroup": FILES / "addgroup",
-        },
-        mode=0o755,
-    )
 
 
 def _tagged(versions: dict[str, str] | dict[str, None], newest: str) -> Iterator[tuple[str, list[str]]]:

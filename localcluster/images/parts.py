@@ -1,6 +1,6 @@
 """The images of the platform's own parts, put together from files on this machine, without a builder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localcluster.images import buildkit, databases, services
@@ -12,38 +12,44 @@ from localcluster.images.registry import Registry
 from localcluster.images.store import open_store
 from localcluster.report import Report
 
-PARTS: dict[str, Callable[[Ingredients], Image]] = {
+WITHOUT_PROGRAMS: dict[str, Callable[[Ingredients], Image]] = {
     "traefik": services.traefik,
-    "registry": services.registry,
     "postgres": databases.postgres,
     "redis": databases.redis,
     "platform": project_image,
+}
+WITH_PROGRAMS: dict[str, Callable[[Ingredients], Image]] = {
+    "registry": services.registry,
     "builder": buildkit.builder,
 }
+"""Those that hold some of the cluster's compiled programs."""
 
 
-def prepare_platform(cache: Path, tree: Path, report: Report) -> None:
-    """Make, without pushing, all of the platform's images that no compiled program goes into.
+def make_platform(cache: Path, tree: Path, report: Report) -> dict[str, Image]:
+    """Make all that needs neither a registry nor a compiled program, for the time while those compile.
 
-    For the time while the programs compile: `ensure_platform` then finds it in the cache.
+    `tree` is the project's working tree. When nothing has changed it costs a wheel. Raises ClusterError.
     """
     made_from = Ingredients(open_store(cache, report), Path("/nonexistent"), tree)
-    for make in (services.traefik, databases.postgres, databases.redis, buildkit.tools, project_image):
-        make(made_from)
+    buildkit.tools(made_from)
+    made = {name: make(made_from) for name, make in WITHOUT_PROGRAMS.items()}
+    for name, image in made.items():
+        write_record(made_from.store, name, image)
+    return made
 
 
-def ensure_platform(cache: Path, mirror: str, bin: Path, tree: Path, report: Report) -> dict[str, str]:
-    """Make the platform's images and push them to the mirror (host:port).
+def push_platform(
+    cache: Path, mirror: str, bin: Path, tree: Path, made: Mapping[str, Image], report: Report
+) -> dict[str, str]:
+    """Push what `make_platform` gave, and the rest of the platform's images, to the mirror (host:port).
 
-    `bin` is the folder of compiled programs, `tree` the project's working tree. Gives, for each of `PARTS`,
-    "docker.io/madang/NAME@sha256:…". When nothing changed it costs a wheel and some HEAD requests.
-    Raises ClusterError.
+    `bin` is the folder of compiled programs. Gives "docker.io/madang/NAME@sha256:…" for each image. When
+    nothing has changed it costs some HEAD requests. Raises ClusterError.
     """
     made_from = Ingredients(open_store(cache, report), bin, tree)
     registry = Registry(mirror)
     references: dict[str, str] = {}
-    for name, make in PARTS.items():
-        image = make(made_from)
+    for name, image in (*made.items(), *((name, make(made_from)) for name, make in WITH_PROGRAMS.items())):
         registry.push(image, f"madang/{name}", [image.digest.removeprefix("sha256:")[:16]])
         references[name] = f"docker.io/madang/{name}@{image.digest}"
         write_record(made_from.store, name, image)

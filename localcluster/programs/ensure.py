@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localcluster.errors import ClusterError
@@ -30,11 +31,13 @@ def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
             shutil.rmtree(left_over)
         fresh = folder.with_name(f"{folder.name}.new")
         compile.lay_sources(source, fresh / "source", go)
-        compile.compile_programs(fresh / "source", fresh / "bin", go, report)
-        if runc == "compiled":
-            compile.compile_runc(fresh / "source", fresh / "bin", go, report)
-        else:
-            (fresh / "bin/runc").symlink_to(runc)
+        with ThreadPoolExecutor() as pool:
+            # A processor is free while the others' modules are fetched and the last of them is linked.
+            runc_made = pool.submit(_make_runc, runc, fresh, go, report)
+            compile.compile_programs(fresh / "source", fresh / "bin", go, report)
+            runc_made.result()
+        (fresh / "runc/runc").rename(fresh / "bin/runc")
+        (fresh / "runc").rmdir()
         shutil.rmtree(fresh / "source")
         manifest.write(fresh)
         shutil.rmtree(folder, ignore_errors=True)
@@ -47,6 +50,15 @@ def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
 def store_of(cache: Path) -> Path:
     """The part of the cache that holds the compilations."""
     return cache / "programs"
+
+
+def _make_runc(runc: str, fresh: Path, go: toolchain.Toolchain, report: Report) -> None:
+    """In a folder of its own: how many programs stand in the others' tells how far they are."""
+    if runc == "compiled":
+        compile.compile_runc(fresh / "source", fresh / "runc", go, report)
+    else:
+        (fresh / "runc").mkdir()
+        (fresh / "runc/runc").symlink_to(runc)
 
 
 def _runc() -> str:
