@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import django
 import pytest
@@ -18,6 +19,14 @@ from portal.clubs.models import Club  # noqa: E402
 from tests.integration import postgres as database  # noqa: E402
 from tests.integration.conftest import FOLDER, PLATFORM_ENVIRONMENT  # noqa: E402
 from tests.integration.portal.scene import ScriptedCluster  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_flush() -> Iterator[None]:
+    """Emptying the tables would also make the rows of permissions anew, which nothing here reads: a quarter
+    of these tests' time."""
+    with patch("django.core.management.commands.flush.emit_post_migrate_signal"):
+        yield
 
 
 @pytest.fixture
