@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployer.build import advice
+from deployer.build.telling_lines import telling_lines
 from deployer.errors import Explanation
 
 SOLVE = re.compile(r"^(?:ERROR|error): (?:failed to solve: )?(.*)", re.DOTALL)
@@ -102,7 +103,7 @@ def _step(
     return Explanation(
         "step-failed",
         f"Your build stopped: the step `{shown}` {ended}{where}.",
-        "\n".join(output[-EVIDENCE_LINES:]),
+        "\n".join(telling_lines(output, EVIDENCE_LINES)),
         advice.hint("\n".join(output)),
     )
 
