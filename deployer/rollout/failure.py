@@ -47,7 +47,7 @@ def crash(order: RolloutOrder, container: Container, log: Sequence[str]) -> Expl
 
 def silent(order: RolloutOrder, seconds: int, log: Sequence[str], probe: str) -> Explanation:
     """A container that runs and is never ready. `probe` is what the kubelet last said of its readiness."""
-    evidence = "\n".join(_end(log))
+    evidence = "\n".join(last_lines(log))
     if order.health_path and (code := re.search(r"statuscode: (\d+)", probe)):
         return Explanation(
             "unhealthy",
@@ -88,7 +88,7 @@ def error_answers(order: RolloutOrder, status: int, log: Sequence[str]) -> Expla
     return Explanation(
         "answers-with-error",
         f"Your app is ready, but {order.url} answers {status}.",
-        "\n".join(_end(log)),
+        "\n".join(last_lines(log)),
         "See the app's log above; the first page has to answer without an error.",
     )
 
@@ -134,30 +134,34 @@ def _ended(order: RolloutOrder, ended: Ended, log: Sequence[str]) -> Explanation
         return Explanation(
             "app-ended",
             "Your app ended by itself (exit code 0); a web app has to keep running.",
-            "\n".join(_end(log)),
+            "\n".join(last_lines(log)),
             f"Start a server that stays and listens on 0.0.0.0:$PORT ({order.port} here).",
         )
-    lines = _end(log)
-    hint = "Correct the error above, commit and push again."
-    if any(MAY_NOT_WRITE.search(line) for line in lines):
-        hint = "Apps run as user 10001: write to /tmp, or COPY --chown=10001 in the Dockerfile."
-    elif found := re.search(r"No module named '?([\w.]+)", "\n".join(lines)):
-        hint = f"Add the package of {found[1]} to requirements.txt, commit and push again."
-    elif found := re.search(r"Cannot find module '([^']+)'", "\n".join(lines)):
-        hint = f"Add {found[1]} to the dependencies in package.json, commit and push again."
+    lines = last_lines(log)
     return Explanation(
         "app-crashed",
-        f"Your app crashed as it started (exit code {ended.exit_code}{_signal(ended.exit_code)}).",
+        f"Your app crashed as it started (exit code {ended.exit_code}{signal_of(ended.exit_code)}).",
         "\n".join(lines),
-        hint,
+        hint(lines),
     )
+
+
+def hint(lines: Sequence[str]) -> str:
+    """What to do about a program whose last words these are."""
+    if any(MAY_NOT_WRITE.search(line) for line in lines):
+        return "Apps run as user 10001: write to /tmp, or COPY --chown=10001 in the Dockerfile."
+    if found := re.search(r"No module named '?([\w.]+)", "\n".join(lines)):
+        return f"Add the package of {found[1]} to requirements.txt, commit and push again."
+    if found := re.search(r"Cannot find module '([^']+)'", "\n".join(lines)):
+        return f"Add {found[1]} to the dependencies in package.json, commit and push again."
+    return "Correct the error above, commit and push again."
 
 
 def _out_of_memory(order: RolloutOrder, log: Sequence[str]) -> Explanation:
     return Explanation(
         "out-of-memory",
         f"Your app needed more memory than its {order.memory_bytes >> 20} MiB as it started.",
-        "\n".join([*_end(log)[-3:], "OOMKilled (exit code 137)"]),
+        "\n".join([*last_lines(log)[-3:], "OOMKilled (exit code 137)"]),
         "Start fewer workers, or raise web.memory in madang.yaml.",
     )
 
@@ -179,9 +183,9 @@ def _cannot_start(order: RolloutOrder, message: str) -> Explanation:
     )
 
 
-def _signal(code: int) -> str:
+def signal_of(code: int) -> str:
     return {137: ", killed", 139: ", segmentation fault", 143: ", terminated"}.get(code, "")
 
 
-def _end(log: Sequence[str]) -> list[str]:
+def last_lines(log: Sequence[str]) -> list[str]:
     return [line for line in log if line.strip()][-EVIDENCE_LINES:]

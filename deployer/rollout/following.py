@@ -12,10 +12,10 @@ from deployer.rollout import failure, names
 from deployer.rollout.answer import Answer, ask
 from deployer.rollout.observation import NOT_THE_APP, Observation, observe, sentence
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
+from deployer.rollout.saying import Saying
 from deployer.rollout.settings import RolloutSettings
 
 PAUSE_SECONDS = 0.5
-REPEAT_SECONDS = 10.0
 TROUBLE_SECONDS = 300.0
 LOG_LINES = 60
 
@@ -32,10 +32,9 @@ class Following:
         stop: Callable[[], bool],
     ) -> None:
         self._kube, self._settings, self._order = kube, settings, order
-        self._progress, self._stop = progress, stop
+        self._saying, self._stop = Saying(progress), stop
         self._namespace = names.namespace(order.club)
         self._app_seconds = self._wait_seconds = 0.0
-        self._said, self._said_at, self._since = "", 0.0, 0.0
 
     def run(self) -> RolloutOutcome:
         outcome = self._until_ready()
@@ -53,7 +52,7 @@ class Following:
                 if isinstance(seen, RolloutOutcome):
                     return seen
                 trouble_since = None
-                self._say(sentence(seen, self._order.port, self._order.health_path))
+                self._saying.say(sentence(seen, self._order.port, self._order.health_path))
                 if seen.complete:
                     return None
                 outcome = self._verdict(seen, passed)
@@ -138,7 +137,7 @@ class Following:
             if answer.live:
                 return RolloutOutcome("live")
             waited = time.monotonic() - started
-            self._say(f"all ready; waiting for {self._order.url} to answer")
+            self._saying.say(f"all ready; waiting for {self._order.url} to answer")
             if waited > self._settings.answer_deadline_seconds:
                 return self._no_answer(answer)
             time.sleep(PAUSE_SECONDS)
@@ -170,13 +169,3 @@ class Following:
             if found:
                 return [line.text for line in found]
         return []
-
-    def _say(self, text: str) -> None:
-        """A new sentence at once; the same one every ten seconds, with how long it has been true."""
-        now = time.monotonic()
-        if text != self._said:
-            self._said, self._said_at, self._since = text, now, now
-            self._progress(text)
-        elif now - self._said_at >= REPEAT_SECONDS:
-            self._said_at = now
-            self._progress(f"{text}, {now - self._since:.0f} s")

@@ -88,38 +88,50 @@ def _pod(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": settings.grace_seconds,
         "imagePullSecrets": [{"name": names.PULL_SECRET}],
-        # A number, whatever the image says: the kubelet refuses `USER app` as possibly root.
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": settings.run_as,
-            "runAsGroup": settings.run_as,
-            "fsGroup": settings.run_as,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": identity(settings),
         "topologySpreadConstraints": [
             _spread(order, "kubernetes.io/hostname"),
             _spread(order, "topology.kubernetes.io/zone"),
         ],
-        **_placement(settings),
+        **placement(settings),
         "containers": [_container(order, settings)],
     }
 
 
 def _container(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
-    memory = order.memory_bytes // MEBIBYTE
     return {
         "name": names.CONTAINER,
         "image": order.image,
         "imagePullPolicy": "IfNotPresent",
         **({"command": list(order.command)} if order.command else {}),
         "ports": [{"name": "http", "containerPort": order.port, "protocol": "TCP"}],
+        **surroundings(order, settings),
+        "readinessProbe": _probe(order),
+        # Endpoints leave the proxies' tables first (measured: 5 s lose no request, 0 s lose some).
+        "lifecycle": {"preStop": {"sleep": {"seconds": settings.drain_seconds}}},
+    }
+
+
+def identity(settings: RolloutSettings) -> dict[str, Any]:
+    """Who every pod of a project is."""
+    # A number, whatever the image says: the kubelet refuses `USER app` as possibly root.
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": settings.run_as,
+        "runAsGroup": settings.run_as,
+        "fsGroup": settings.run_as,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def surroundings(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
+    """What every container of a release has: its config, its walls, its share."""
+    memory = order.memory_bytes // MEBIBYTE
+    return {
         "envFrom": [{"secretRef": {"name": names.config_secret(order.project, order.release)}}],
         # Over the project's config: the Service points at this port.
         "env": [{"name": "HOME", "value": "/tmp"}, {"name": "PORT", "value": str(order.port)}],  # noqa: S108
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "readinessProbe": _probe(order),
-        # Endpoints leave the proxies' tables first (measured: 5 s lose no request, 0 s lose some).
-        "lifecycle": {"preStop": {"sleep": {"seconds": settings.drain_seconds}}},
         "resources": {
             "requests": {
                 "cpu": f"{order.cpu_millicores}m",
@@ -152,7 +164,7 @@ def _spread(order: RolloutOrder, key: str) -> dict[str, Any]:
     }
 
 
-def _placement(settings: RolloutSettings) -> dict[str, Any]:
+def placement(settings: RolloutSettings) -> dict[str, Any]:
     if settings.capacity == "any":
         return {}
     match = {"key": "karpenter.sh/capacity-type", "operator": "In", "values": [settings.capacity]}

@@ -6,6 +6,9 @@ CLUB, PROJECT, RELEASE = "madang.dev/club", "madang.dev/project", "madang.dev/re
 # On the Deployment: the fencing number of the rollout that wrote it last.
 FENCE = "madang.dev/fence"
 CONTAINER = "app"
+# On a release command's pods in place of PROJECT: nothing of the running project may take them for its own.
+PREPARES = "madang.dev/prepares"
+RELEASE_CONTAINER = "release"
 PULL_SECRET = "registry"  # noqa: S105 - a Secret's name
 SECRETS_BINDING = "madang-secrets"
 
@@ -16,6 +19,10 @@ def namespace(club: str) -> str:
 
 def config_secret(project: str, release: int) -> str:
     return f"{project}-config-{release}"
+
+
+def release_job(project: str, release: int) -> str:
+    return f"{project}-release-{release}"
 
 
 def selector(project: str) -> dict[str, str]:

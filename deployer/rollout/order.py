@@ -28,7 +28,8 @@ class RolloutOrder:
     `release` is the release's number, `fence` the Rollout row's fencing number: an order with a smaller
     one than what the cluster has seen is refused. `image` is host/repository@sha256:… as a node pulls.
     `hostname` is what the Ingress answers to, `url` what the pusher is told. `command` replaces the
-    image's CMD (None: it does not).
+    image's CMD (None: it does not). `release_command` has to end well before the release is applied (None:
+    there is none).
     """
 
     club: str
@@ -44,6 +45,7 @@ class RolloutOrder:
     cpu_millicores: int = 250
     health_path: str | None = None
     command: tuple[str, ...] | None = None
+    release_command: tuple[str, ...] | None = None
     fence: int = 0
 
 
@@ -51,10 +53,11 @@ class RolloutOrder:
 class RolloutOutcome:
     """How following a rollout ended.
 
-    live: the address itself has answered. failed: the student's; undo by applying the previous order.
-    lost: the platform's, follow or apply again. superseded: a newer order was applied. stopped: `stop()`
+    prepared: the release command has ended well, or there is none. live: the address itself has answered.
+    failed: the student's; undo by applying the previous order.
+    lost: the platform's, try again. superseded: a newer order was applied. stopped: `stop()`
     said so.
     """
 
-    state: Literal["live", "failed", "lost", "superseded", "stopped"]
+    state: Literal["prepared", "live", "failed", "lost", "superseded", "stopped"]
     explanation: Explanation | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from deployer.errors import Explanation, PermanentError
 from deployer.kube import Conflict, JsonMap, Kube, Missing, at
@@ -11,11 +12,12 @@ from deployer.rollout.applog import AppLine, AppLog
 from deployer.rollout.club import club_objects
 from deployer.rollout.following import Following
 from deployer.rollout.order import ClubSpec, RolloutOrder, RolloutOutcome
+from deployer.rollout.preparing import Preparing
 from deployer.rollout.secret_access import ensure_secret_access
 from deployer.rollout.settings import RolloutSettings
 
 CONFLICT_ATTEMPTS = 10
-OWNED_KINDS = ("Ingress", "Service", "Deployment", "PodDisruptionBudget", "Secret")
+OWNED_KINDS = ("Job", "Ingress", "Service", "Deployment", "PodDisruptionBudget", "Secret")
 
 
 class Rollouts:
@@ -32,6 +34,26 @@ class Rollouts:
         ensure_secret_access(self._kube, spec.slug, self._settings)
         for manifest in content:
             self._kube.apply(manifest)
+
+    def prepare(
+        self,
+        order: RolloutOrder,
+        since: datetime | None,
+        log: Callable[[AppLine], None],
+        progress: Callable[[str], None],
+        stop: Callable[[], bool],
+    ) -> RolloutOutcome:
+        """Run the release command to its end: "prepared" if all is well, or the release has none.
+
+        Once for a release: a repeated call goes on with the same Job, or tells its end again. The command's
+        lines after `since` go to `log`, sentences to `progress`. Until then nothing that serves is touched.
+        """
+        if order.release_command is None:
+            return RolloutOutcome("prepared")
+        ensure_secret_access(self._kube, order.club, self._settings)
+        self._refuse_older(order, self._deployment(order))
+        self._kube.apply(manifests.config_secret(order))
+        return Preparing(self._kube, self._settings, order, since, log, progress, stop).run()
 
     def apply(self, order: RolloutOrder) -> None:
         """Tell the cluster about the release; `follow` tells whether it became live.

@@ -15,6 +15,7 @@ class RolloutSettings:
     outside the cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster.
     A new pod must have been ready for `min_ready_seconds` before an old one goes: gunicorn for one opens its
     port before it has loaded the app, and an app that crashes then was ready for some seconds (seen: 3 s).
+    A release command may run for `release_deadline_seconds`; its Job is kept `keep_release_seconds`.
     `secrets_role` is the ClusterRole that lets `account` ("namespace/name") keep Secrets where it is bound to
     it; empty: this process's account may already.
     """
@@ -33,6 +34,8 @@ class RolloutSettings:
     answer_deadline_seconds: int = 60
     wait_deadline_seconds: int = 900
     min_ready_seconds: int = 10
+    release_deadline_seconds: int = 600
+    keep_release_seconds: int = 3600
     grace_seconds: int = 30
     drain_seconds: int = 5
     ephemeral_storage_bytes: int = 1 << 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from deployer.build import BuildPlan
 from deployer.rollout import ClubSpec, RolloutOrder
 from portal.clubs.models import Club
 from portal.derived import pull_password
@@ -31,6 +32,7 @@ def order_of(release: Release, fence: int) -> RolloutOrder:
         cpu_millicores=release.cpu_millicores,
         health_path=release.health_path,
         command=tuple(release.command) if release.command is not None else None,
+        release_command=BuildPlan.from_dict(release.build.plan).release_command,
         fence=fence,
     )
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, connection
 
 from deployer.errors import DeployerError, Explanation, TemporaryError
 from portal import cluster
+from portal.builds.log import Line
 from portal.builds.masking import Masker
-from portal.builds.running import BROKEN, WORKERS_DIED, masked
+from portal.builds.running import BROKEN, MOST_LINES, WORKERS_DIED, masked
 from portal.builds.steps import gave_up
+from portal.builds.writer import LogWriter
 from portal.encryption import decrypt_config
 from portal.environment import environment
 from portal.leases.holding import hand_back, held, renew, worn_out
@@ -25,7 +28,7 @@ from portal.releases.models import Rollout, RolloutState
 from portal.releases.ordering import order_of, spec_of
 
 if TYPE_CHECKING:
-    from deployer.rollout import RolloutOutcome, Rollouts
+    from deployer.rollout import AppLine, RolloutOrder, RolloutOutcome, Rollouts
 
 logger = logging.getLogger(__name__)
 
@@ -79,17 +82,42 @@ def _roll_out(
 ) -> RolloutOutcome:
     order = order_of(rollout.release, lease.fence)
     rollouts.ensure_club(spec_of(rollout.project.club))
-    # The last look before the cluster changes; the cluster compares the fence once more.
-    renew(Rollout, lease)
-    rollouts.apply(order)
 
     def tell(text: str) -> None:
         steps.tell(lease, masker.line(text))
         # Back to the pool: most of a rollout is waiting.
         connection.close()
 
+    prepared = _prepare(lease, keeper, rollout, rollouts, order, masker, tell)
+    if prepared.state != "prepared":
+        return prepared
+    # The last look before the cluster changes; the cluster compares the fence once more.
+    renew(Rollout, lease)
+    rollouts.apply(order)
     connection.close()
     return rollouts.follow(order, tell, keeper.should_stop)
+
+
+def _prepare(
+    lease: Lease,
+    keeper: Keeper,
+    rollout: Rollout,
+    rollouts: Rollouts,
+    order: RolloutOrder,
+    masker: Masker,
+    tell: Callable[[str], None],
+) -> RolloutOutcome:
+    """The release command, which a new release has to survive before anything of the old one changes."""
+    renew(Rollout, lease)
+    connection.close()
+    with LogWriter(
+        lambda lines: steps.write_lines(lease, lines), lost=keeper.give_up, most_lines=MOST_LINES
+    ) as writer:
+
+        def log(line: AppLine) -> None:
+            writer.add(Line("rollout", masker.line(line.text), line.at))
+
+        return rollouts.prepare(order, rollout.log_since, log, tell, keeper.should_stop)
 
 
 def _settle(lease: Lease, keeper: Keeper, rollout: Rollout, outcome: RolloutOutcome, masker: Masker) -> bool:

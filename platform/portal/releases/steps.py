@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -37,6 +38,16 @@ def tell(lease: Lease, text: str) -> None:
     rollout = lock(Rollout, lease)
     held(Rollout, lease).update(progress=text[:_PROGRESS_LENGTH])
     log.say(rollout.stream_id, text, kind="rollout")
+
+
+@transaction.atomic
+def write_lines(lease: Lease, lines: Sequence[log.Line]) -> None:
+    """Appends the release command's lines and notes how far they reach."""
+    rollout = lock(Rollout, lease)
+    log.append(rollout.stream_id, lines)
+    newest = max(line.at for line in lines)
+    if rollout.log_since is None or newest > rollout.log_since:
+        held(Rollout, lease).update(log_since=newest)
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ from portal.releases.models import Release, Rollout
 
 from deployer.build import BuildOrder, BuildOutcome, BuildPlan, LogLine
 from deployer.errors import DeployerError, Explanation
-from deployer.rollout import ClubSpec, RolloutOrder, RolloutOutcome
+from deployer.rollout import AppLine, ClubSpec, RolloutOrder, RolloutOutcome
 
 BY = operator("test")
 WHY = Explanation("it-broke", "It broke.", "a line of the log", "Mend it.")
@@ -88,7 +88,9 @@ class ScriptedCluster:
 
     build_outcomes: list[BuildOutcome | Exception] = field(default_factory=list)
     rollout_outcomes: list[RolloutOutcome | Exception] = field(default_factory=list)
+    release_outcomes: list[RolloutOutcome | Exception] = field(default_factory=list)
     lines: list[LogLine] = field(default_factory=list)
+    release_lines: list[AppLine] = field(default_factory=list)
     during_build: Callable[[BuildOrder, Callable[[], bool]], BuildOutcome | None] | None = None
     during_rollout: Callable[[RolloutOrder, Callable[[], bool]], RolloutOutcome | None] | None = None
     kill_at: str = ""
@@ -97,6 +99,7 @@ class ScriptedCluster:
     started: list[BuildOrder] = field(default_factory=list)
     since: list[datetime | None] = field(default_factory=list)
     applied: dict[tuple[str, str], RolloutOrder] = field(default_factory=dict)
+    prepared: list[RolloutOrder] = field(default_factory=list)
     clubs: list[ClubSpec] = field(default_factory=list)
 
     def builder(self) -> _Builder:
@@ -165,6 +168,28 @@ class _Rollouts:
 
     def ensure_club(self, spec: ClubSpec) -> None:
         self.cluster.call("rollouts.ensure_club", lambda: self.cluster.clubs.append(spec))
+
+    def prepare(
+        self,
+        order: RolloutOrder,
+        since: datetime | None,
+        log: Callable[[AppLine], None],
+        progress: Callable[[str], None],
+        stop: Callable[[], bool],
+    ) -> RolloutOutcome:
+        if order.release_command is None:
+            return RolloutOutcome("prepared")
+
+        def effect() -> RolloutOutcome:
+            self.cluster.prepared.append(order)
+            for line in self.cluster.release_lines:
+                if since is None or line.at > since:
+                    log(line)
+            if self.cluster.release_outcomes:
+                return _given(self.cluster.release_outcomes.pop(0))
+            return RolloutOutcome("prepared")
+
+        return self.cluster.call("rollouts.prepare", effect)
 
     def apply(self, order: RolloutOrder) -> None:
         def effect() -> None:

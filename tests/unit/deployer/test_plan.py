@@ -194,6 +194,16 @@ def test_the_procfile_overrules_what_was_found() -> None:
     assert "worker" in made.notes[0]
 
 
+def test_a_release_command_is_planned_and_told_whatever_the_language() -> None:
+    release = "release: python manage.py migrate\nworker: python w.py\n"
+    for files in (FLASK, NODE, {"Dockerfile": "FROM debian:bookworm\nCMD ['a']\n"}):
+        made = planned({**files, "Procfile": release})
+        assert made.release_command == ("python", "manage.py", "migrate")
+        assert "Procfile release: python manage.py migrate" in made.seen
+        assert "not run: worker" in made.notes[0]
+    assert planned(FLASK).release_command is None
+
+
 def test_a_start_script_runs_without_npm_in_between() -> None:
     assert command(planned(NODE)) == ["node", "server.js"]
 

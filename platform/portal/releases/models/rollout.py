@@ -34,6 +34,8 @@ class Rollout(Leased):
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="rollouts")
     stream = models.OneToOneField("builds.LogStream", on_delete=models.RESTRICT, related_name="rollout")
     state = models.CharField(max_length=16, choices=RolloutState.choices, default=RolloutState.QUEUED)
+    # The time of the release command's last line that was handed on.
+    log_since = models.DateTimeField(null=True, blank=True)
     progress = models.CharField(max_length=300, blank=True)
     explanation: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

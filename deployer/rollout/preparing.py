@@ -1,0 +1,190 @@
+"""Run a release's command to its end, over lost nodes and workers; one at a time for a project."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from deployer.build.verdict import finished
+from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.kube import Conflict, JsonMap, Kube, at
+from deployer.kube.pods import Pod, read_pods
+from deployer.rollout import failure, names, release_command
+from deployer.rollout.applog import AppLine
+from deployer.rollout.following import LOG_LINES, PAUSE_SECONDS, TROUBLE_SECONDS
+from deployer.rollout.observation import PULL_TROUBLE
+from deployer.rollout.order import RolloutOrder, RolloutOutcome
+from deployer.rollout.saying import Saying
+from deployer.rollout.settings import RolloutSettings
+
+
+class Preparing:
+    """One call of `Rollouts.prepare`."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        settings: RolloutSettings,
+        order: RolloutOrder,
+        since: datetime | None,
+        log: Callable[[AppLine], None],
+        progress: Callable[[str], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._kube, self._settings, self._order = kube, settings, order
+        self._cursor, self._log, self._stop = since, log, stop
+        self._progress, self._saying = progress, Saying(progress)
+        self._namespace = names.namespace(order.club)
+        self._name = names.release_job(order.project, order.release)
+        self._tail: deque[str] = deque(maxlen=LOG_LINES)
+        self._pods: list[str] = []
+        self._there = False
+        self._wait_seconds = 0.0
+
+    def run(self) -> RolloutOutcome:
+        trouble_since: float | None = None
+        last = time.monotonic()
+        while not self._stop():
+            now = time.monotonic()
+            passed, last = now - last, now
+            try:
+                outcome = self._look(passed)
+                trouble_since = None
+                if outcome is not None:
+                    return outcome
+            except TemporaryError:
+                trouble_since = trouble_since or now
+                if now - trouble_since > TROUBLE_SECONDS:
+                    raise
+            time.sleep(PAUSE_SECONDS)
+        return RolloutOutcome("stopped")
+
+    def _look(self, passed: float) -> RolloutOutcome | None:
+        job = self._kube.get("Job", self._namespace, self._name)
+        if job is None:
+            return self._start(passed)
+        self._there = True
+        found = read_pods(
+            self._kube.find(
+                "Pod",
+                self._namespace,
+                labels={names.PREPARES: self._order.project, names.RELEASE: str(self._order.release)},
+            )
+        )
+        pod = found[-1] if found else None
+        if pod is not None:
+            self._count(pod)
+            self._read(pod)
+        if finished(job):
+            log = self._end_of_log(pod)
+            outcome = release_command.judge(self._order, self._settings, job, pod, log)
+            return outcome if outcome.state != "lost" else self._give_up(outcome)
+        return self._wait(pod, passed)
+
+    def _start(self, passed: float) -> RolloutOutcome | None:
+        """Makes the Job as soon as no other release's command is at work."""
+        if self._there:
+            return release_command.lost("the Job of your release command was deleted", self._name)
+        others = self._kube.find("Job", self._namespace, labels={names.PROJECT: self._order.project})
+        if any(_fence(job) > self._order.fence for job in others):
+            newer = Explanation("superseded", "A newer release took this one's place.", "", "")
+            return RolloutOutcome("superseded", newer)
+        if (busy := self._at_work(others)) is not None:
+            self._saying.say(f"waiting for the release command of release {busy} to end")
+            return self._patience(passed, "the release command of an earlier release does not end", busy)
+        try:
+            self._kube.create(release_command.job(self._order, self._settings))
+        except Conflict:
+            return None
+        self._there = True
+        self._progress(f"release command: {release_command.shown(self._order)}")
+        return None
+
+    def _at_work(self, jobs: list[JsonMap]) -> str | None:
+        """The number of another release whose command still runs; what has not begun is called off."""
+        found = self._kube.find("Pod", self._namespace, labels={names.PREPARES: self._order.project})
+        alive = {
+            str(at(raw, "metadata", "labels", names.RELEASE)): raw
+            for raw in found
+            if at(raw, "status", "phase") not in ("Succeeded", "Failed")
+        }
+        for job in jobs:
+            pod = alive.get(str(at(job, "metadata", "labels", names.RELEASE)))
+            if not finished(job) and at(pod, "status", "phase") != "Running":
+                self._kube.delete("Job", self._namespace, job["metadata"]["name"])
+        return min(alive, default=None)
+
+    def _wait(self, pod: Pod | None, passed: float) -> RolloutOutcome | None:
+        container = pod.container(names.RELEASE_CONTAINER) if pod else None
+        if container and (container.running or container.ended):
+            return None
+        if container and container.waiting in failure.CANNOT_START:
+            why = release_command.cannot_start(self._order, container.waiting_message)
+            return self._give_up(RolloutOutcome("failed", why))
+        if pod is None:
+            warning = self._kube.last_event(self._namespace, self._name, type="Warning")
+            if over := failure.refused(warning):
+                return self._give_up(RolloutOutcome("failed", over))
+            doing, evidence = "preparing", warning
+        elif pod.node is None:
+            doing, evidence = "waiting for a machine with room", pod.unschedulable
+        elif container and container.waiting in PULL_TROUBLE:
+            doing, evidence = "the image could not be pulled yet", container.waiting_message
+        else:
+            doing, evidence = "starting", pod.message
+        self._saying.say(f"release command: {doing}")
+        return self._patience(passed, "your release command could not start", evidence)
+
+    def _patience(self, passed: float, what: str, evidence: str) -> RolloutOutcome | None:
+        self._wait_seconds += passed
+        if self._wait_seconds <= self._settings.wait_deadline_seconds:
+            return None
+        return self._give_up(release_command.lost(what, evidence))
+
+    def _give_up(self, outcome: RolloutOutcome) -> RolloutOutcome:
+        """Nothing of it may run later; the next try begins anew."""
+        self._kube.delete("Job", self._namespace, self._name)
+        return outcome
+
+    def _count(self, pod: Pod) -> None:
+        if pod.uid in self._pods:
+            return
+        if self._pods:
+            number = len(self._pods) + 1
+            again = f"the release command runs again (attempt {number})"
+            self._progress(f"Not your code: the machine was reclaimed; {again}.")
+            self._tail.clear()
+        self._pods.append(pod.uid)
+
+    def _read(self, pod: Pod) -> None:
+        """Hand on the command's new lines until it ends, goes silent or cannot be read."""
+        container = pod.container(names.RELEASE_CONTAINER)
+        if container is None or not (container.running or container.ended):
+            return
+        try:
+            lines = self._kube.stream(self._namespace, pod.name, names.RELEASE_CONTAINER, since=self._cursor)
+            for line in lines:
+                self._cursor = line.at
+                self._tail.append(line.text)
+                self._log(AppLine(line.at, pod.name, line.text))
+                if self._stop():
+                    return
+        except DeployerError:
+            # The node may be gone, or its kubelet restarting: the pod's status tells which, at the next look.
+            return
+
+    def _end_of_log(self, pod: Pod | None) -> list[str]:
+        """The log's last lines: asked for again, as an earlier worker may have read them."""
+        if pod is not None:
+            try:
+                found = self._kube.tail(self._namespace, pod.name, names.RELEASE_CONTAINER, LOG_LINES)
+                return [line.text for line in found]
+            except DeployerError:
+                pass
+        return list(self._tail)
+
+
+def _fence(job: JsonMap) -> int:
+    return int(at(job, "metadata", "annotations", names.FENCE, default=0))

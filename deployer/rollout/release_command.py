@@ -1,0 +1,167 @@
+"""The Job that runs a release command (database migrations, say) before a release, and its end. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from deployer.build.verdict import finished
+from deployer.errors import Explanation
+from deployer.kube.objects import JsonMap
+from deployer.kube.pods import Ended, Pod
+from deployer.rollout import failure, manifests, names
+from deployer.rollout.order import RolloutOrder, RolloutOutcome
+from deployer.rollout.settings import RolloutSettings
+
+
+def job(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
+    """Named by the release, so that it runs once for it, whichever worker asks."""
+    labels = {
+        "app.kubernetes.io/name": "release-command",
+        "app.kubernetes.io/managed-by": "madang",
+        names.CLUB: order.club,
+        names.RELEASE: str(order.release),
+    }
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": names.release_job(order.project, order.release),
+            "namespace": names.namespace(order.club),
+            "labels": {**labels, names.PROJECT: order.project},
+            "annotations": {names.FENCE: str(order.fence)},
+        },
+        "spec": {
+            "backoffLimit": 0,
+            # Two of them at once could spoil a database.
+            "podReplacementPolicy": "Failed",
+            # A node that vanished is nobody's fault: the Job starts the pod again and counts no failure.
+            "podFailurePolicy": {
+                "rules": [
+                    {
+                        "action": "Ignore",
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    }
+                ]
+            },
+            "ttlSecondsAfterFinished": settings.keep_release_seconds,
+            "template": {
+                "metadata": {
+                    "labels": {**labels, names.PREPARES: order.project},
+                    "annotations": {"karpenter.sh/do-not-disrupt": "true"},
+                },
+                "spec": _pod(order, settings),
+            },
+        },
+    }
+
+
+def _pod(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
+    return {
+        "restartPolicy": "Never",
+        # Of the pod, not of the Job: a pod that took a vanished one's place has the whole time again.
+        "activeDeadlineSeconds": settings.release_deadline_seconds,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": settings.grace_seconds,
+        "imagePullSecrets": [{"name": names.PULL_SECRET}],
+        "securityContext": manifests.identity(settings),
+        **manifests.placement(settings),
+        "containers": [
+            {
+                "name": names.RELEASE_CONTAINER,
+                "image": order.image,
+                "imagePullPolicy": "IfNotPresent",
+                "command": list(order.release_command or ()),
+                **manifests.surroundings(order, settings),
+            }
+        ],
+    }
+
+
+def shown(order: RolloutOrder) -> str:
+    """The command as its author wrote it, or nearly so."""
+    words = order.release_command or ()
+    if words[:2] == ("/bin/sh", "-c"):
+        return words[2].removeprefix("exec ")
+    return shlex.join(words)
+
+
+def judge(
+    order: RolloutOrder, settings: RolloutSettings, raw: JsonMap, pod: Pod | None, log: Sequence[str]
+) -> RolloutOutcome:
+    """The outcome of a Job that has ended. `log` is the end of the command's output."""
+    if finished(raw) == "Complete":
+        return RolloutOutcome("prepared")
+    if pod is None or pod.disrupted:
+        return lost("the machine that ran your release command is gone", pod.disrupted if pod else "")
+    if pod.reason == "DeadlineExceeded":
+        return RolloutOutcome("failed", _too_long(order, settings, log))
+    if pod.reason == "Evicted" and not re.search(r"ephemeral|emptyDir", pod.message, re.IGNORECASE):
+        return lost("the machine that ran your release command ran short", pod.message)
+    container = pod.container(names.RELEASE_CONTAINER)
+    if pod.reason == "Evicted":
+        return RolloutOutcome("failed", _failed(order, "used too much disk", [*log, pod.message]))
+    if container is None or container.ended is None:
+        return lost("the pod of your release command failed before it ran", pod.message or pod.reason)
+    return RolloutOutcome("failed", _ended(order, container.ended, log))
+
+
+def lost(what: str, evidence: str) -> RolloutOutcome:
+    """The platform's: the command runs again."""
+    told = f"Not your code: {what}."
+    again = "It is tried again by itself."
+    return RolloutOutcome("lost", Explanation("release-command-lost", told, evidence, again))
+
+
+def cannot_start(order: RolloutOrder, message: str) -> Explanation:
+    """Why the kubelet could not run it."""
+    if found := failure.NOT_THERE.search(message):
+        return Explanation(
+            "release-command-not-found",
+            f"The release command {found[1]} is not in your image.",
+            message[message.rindex("exec: ") :][:300],
+            "Correct `release:` in Procfile, or install what it needs.",
+        )
+    return Explanation(
+        "release-command-cannot-start",
+        f"Your release command `{shown(order)}` could not be started.",
+        message[-500:],
+        "See that it exists in the image and may be run by user 10001.",
+    )
+
+
+def _ended(order: RolloutOrder, ended: Ended, log: Sequence[str]) -> Explanation:
+    if ended.reason in failure.CANNOT_RUN:
+        return cannot_start(order, ended.message)
+    if ended.reason == "OOMKilled":
+        return Explanation(
+            "release-command-out-of-memory",
+            f"Your release command `{shown(order)}` needed more than {order.memory_bytes >> 20} MiB memory.",
+            "\n".join([*failure.last_lines(log)[-3:], f"OOMKilled (exit code {ended.exit_code})"]),
+            "Do less at once, or raise web.memory in madang.yaml.",
+        )
+    code = f"failed (exit code {ended.exit_code}{failure.signal_of(ended.exit_code)})"
+    return _failed(order, code, log)
+
+
+def _failed(order: RolloutOrder, how: str, log: Sequence[str]) -> Explanation:
+    lines = failure.last_lines(log)
+    return Explanation(
+        "release-command-failed",
+        f"Your release command `{shown(order)}` {how}.",
+        "\n".join(lines),
+        failure.hint(lines),
+    )
+
+
+def _too_long(order: RolloutOrder, settings: RolloutSettings, log: Sequence[str]) -> Explanation:
+    minutes = settings.release_deadline_seconds / 60
+    return Explanation(
+        "release-command-too-long",
+        f"Your release command `{shown(order)}` took longer than the {minutes:g} minutes it may take.",
+        "\n".join(failure.last_lines(log)[-3:]),
+        "See that it ends by itself, and does its work in smaller steps.",
+    )
