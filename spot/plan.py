@@ -10,13 +10,17 @@ from spot.interruption import Interruption, Kind
 
 @dataclass(frozen=True)
 class Policy:
-    """What an operator decides. A maintenance is acted on `maintenance_lead` before it begins."""
+    """What an operator decides. A maintenance is acted on `maintenance_lead` before it begins.
+
+    A node that is still there `overdue` after its end was announced is in service again.
+    """
 
     move_at_rebalance: bool = False
     rebalance_hold: timedelta = timedelta(minutes=30)
     maintenance_lead: timedelta = timedelta(minutes=15)
     spot_notice: timedelta = timedelta(minutes=2)
     stopping_notice: timedelta = timedelta(seconds=20)
+    overdue: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ def plan(end: Interruption, policy: Policy, now: datetime) -> Plan:
             deadline = end.deadline or end.noticed_at + policy.maintenance_lead
             return Plan(now >= deadline - policy.maintenance_lead, deadline)
         case Kind.ASG_TERMINATE | Kind.SPOT_INTERRUPTION:
-            return Plan(True, end.deadline or end.noticed_at + policy.spot_notice)
+            deadline = end.deadline or end.noticed_at + policy.spot_notice
         case Kind.STOPPING:
-            return Plan(True, end.deadline or end.noticed_at + policy.stopping_notice)
+            deadline = end.deadline or end.noticed_at + policy.stopping_notice
+    return Plan(True, deadline, over=not end.gone and now >= deadline + policy.overdue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -81,9 +81,11 @@ def group_of(
     now: datetime,
 ) -> Group:
     """`its` are the Deployment's pods; `serving` each Service's ready endpoints by the pod's uid."""
-    patience = _patience(deployment, fenced, timing, now)
+    every = list(its)
+    ends = [fenced[node] for pod in every if (node := pods.node(pod)) in fenced]
+    patience = _patience(deployment, ends, timing, now)
     replacements, detached, own, waiting = [], [], [], []
-    for pod in its:
+    for pod in every:
         own.append(pods.uid(pod))
         node = pods.node(pod)
         if names.HANDOFF in pods.labels(pod) and names.HASH not in pods.labels(pod):
@@ -137,13 +139,14 @@ def _replacement(
     )
 
 
-def _patience(
-    deployment: JsonMap, fenced: Mapping[str, datetime], timing: Timing, now: datetime
-) -> timedelta:
-    """How long a replacement must have been ready: minReadySeconds, but not past half of the time left."""
+def _patience(deployment: JsonMap, ends: Collection[datetime], timing: Timing, now: datetime) -> timedelta:
+    """How long a replacement must have been ready: minReadySeconds, but not past half of the time left.
+
+    `ends` are the deadlines of the nodes that the Deployment's own pods stand on.
+    """
     wanted = timedelta(seconds=deployment["spec"].get("minReadySeconds") or 0)
-    if fenced:
-        wanted = min(wanted, (min(fenced.values()) - timing.last_grace - timing.late_margin - now) / 2)
+    if ends:
+        wanted = min(wanted, (min(ends) - timing.last_grace - timing.late_margin - now) / 2)
     # Whole seconds in the condition's time, and the data plane's own delay.
     return max(wanted, timing.settle)
 
