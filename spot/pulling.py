@@ -10,7 +10,6 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -74,7 +73,7 @@ class ImagesAhead:
         self._not_before = {name: until for name, until in self._not_before.items() if until > now}
         self._start([each for each in running if not each.ended], now)
 
-    def _start(self, running: list[Ahead], now: datetime) -> None:
+    def _start(self, there: list[Ahead], now: datetime) -> None:
         nodes = self._cache.all("Node")
         fenced = {node["metadata"]["name"] for node in nodes if doomed_node.read(node) is not None}
         wanted = plan(
@@ -84,7 +83,7 @@ class ImagesAhead:
             self._settings.image_copies,
             self._settings.image_namespaces,
         )
-        for pull in within_bounds(wanted, running, lambda name: name in self._not_before):
+        for pull in within_bounds(wanted, there, lambda name: name in self._not_before):
             body = pulling_pod(pull, self._settings.pause_image, self._settings.priority_class)
             try:
                 self._connection.call("POST", POD.path(pull.namespace), body=body)
@@ -99,9 +98,15 @@ class ImagesAhead:
 
     def _clear_away(self, each: Ahead, now: datetime) -> None:
         body = {"preconditions": {"uid": each.uid}, "gracePeriodSeconds": 0}
-        with suppress(Missing, Conflict):
+        try:
             self._connection.call("DELETE", POD.path(each.namespace, each.name), body=body)
-            self._metrics.images_ahead.labels(each.ended).inc()
+        except (Missing, Conflict):
+            return
+        except SpotError as error:
+            # It ends by its own deadline; the other images are not to wait for that.
+            log.warning("%s/%s cannot be deleted: %s", each.namespace, each.name, error)
+            return
+        self._metrics.images_ahead.labels(each.ended).inc()
         self._not_before[each.name] = now + (SETTLE if each.ended == "pulled" else RETRY)
 
 
