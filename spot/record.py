@@ -22,6 +22,9 @@ from spot.times import parse, zulu
 # A gap that lasts longer is the project's own trouble, not this interruption's.
 LONGEST_GAP = timedelta(minutes=10)
 
+# Of a namespace and Services: the ready endpoints of the one that has the fewest; None for no Service.
+ReadyOf = Callable[[str, Iterable[str]], int | None]
+
 
 @dataclass(frozen=True)
 class PodRecord:
@@ -48,6 +51,7 @@ class PodRecord:
     gap_since: datetime | None = None
     gap_before: float = 0.0
     served: bool = False
+    services: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -144,9 +148,14 @@ def let_go(record: Record, now: datetime) -> Record:
     return replace(record, state="cancelled", cancelled_at=record.cancelled_at or now, pods=stays)
 
 
-def serving(record: Record, group_of: Callable[[Key], Group | None], now: datetime) -> Record:
-    """The record with each Deployment's replacement, and the time in which none of it served."""
-    return replace(record, pods=tuple(_serving(each, group_of, now) for each in record.pods))
+def serving(
+    record: Record, group_of: Callable[[Key], Group | None], ready_of: ReadyOf, now: datetime
+) -> Record:
+    """The record with each Deployment's replacement, and the time in which none of it served.
+
+    Of what is no Deployment, the time in which a Service of the pod had no endpoint: `ready_of` counts them.
+    """
+    return replace(record, pods=tuple(_serving(each, group_of, ready_of, now) for each in record.pods))
 
 
 def revised(before: Record | None, after: Record) -> Record:
@@ -160,7 +169,7 @@ def revised(before: Record | None, after: Record) -> Record:
 
 def to_json(record: Record, *, whole: bool) -> dict[str, Any]:
     """As the portal takes it; `whole` adds what only the handler goes on with."""
-    inner = {"evicted_at", "gap_since", "gap_before", "served", "reason"}
+    inner = {"evicted_at", "gap_since", "gap_before", "served", "services", "reason"}
     found = {name: _plain(value) for name, value in asdict(record).items() if whole or name != "node_uid"}
     found["pods"] = [
         {name: _plain(value) for name, value in asdict(each).items() if whole or name not in inner}
@@ -172,9 +181,7 @@ def to_json(record: Record, *, whole: bool) -> dict[str, Any]:
 def from_json(said: dict[str, Any]) -> Record:
     """What `to_json(whole=True)` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     each = [PodRecord(**_typed(PodRecord, item)) for item in said["pods"]]
-    return Record(
-        **{**_typed(Record, {**said, "pods": []}), "pods": tuple(each), "sources": tuple(said["sources"])}
-    )
+    return Record(**{**_typed(Record, {**said, "pods": []}), "pods": tuple(each)})
 
 
 def _pod(pod: Doomed) -> PodRecord:
@@ -189,6 +196,7 @@ def _pod(pod: Doomed) -> PodRecord:
         way=pod.way.value,
         reason=pod.reason,
         served=pod.ready and pod.served,
+        services=pod.services,
     )
 
 
@@ -224,10 +232,14 @@ def _step(known: PodRecord, pod: Doomed | None, now: datetime) -> PodRecord:
     return replace(stepped, state="detached" if stepped.detached_at else "waiting")
 
 
-def _serving(known: PodRecord, group_of: Callable[[Key], Group | None], now: datetime) -> PodRecord:
+def _serving(
+    known: PodRecord, group_of: Callable[[Key], Group | None], ready_of: ReadyOf, now: datetime
+) -> PodRecord:
     kind, _, name = known.owner.partition("/")
-    if kind != "Deployment" or not known.served or known.way not in (Way.HANDOFF, Way.EVICT):
+    if not known.served or known.way not in (Way.HANDOFF, Way.EVICT):
         return known if known.gap_since is None else replace(known, gap_since=None)
+    if kind != "Deployment":
+        return _gap(known, ready_of(known.namespace, known.services), "", now)
     group = group_of((known.namespace, name))
     if group is None or group.desired == 0:
         return _ended(known, now)
@@ -243,13 +255,18 @@ def _serving(known: PodRecord, group_of: Callable[[Key], Group | None], now: dat
             blocked_reason=blocked or known.blocked_reason,
             blocked_since=known.blocked_since or ((group.blocked_since or now) if blocked else None),
         )
-    if group.endpoints == 0:
-        if known.gap_since is None and (known.gap_seconds is None or not known.done):
-            return replace(known, gap_since=now, gap_reason=known.reason or group.blocked or known.gap_reason)
-        if known.gap_since is not None and now - known.gap_since > LONGEST_GAP:
-            return _ended(known, now)
-        return known
-    return _ended(known, now)
+    return _gap(known, group.endpoints, group.blocked, now)
+
+
+def _gap(known: PodRecord, endpoints: int | None, blocked: str, now: datetime) -> PodRecord:
+    if endpoints != 0:
+        return _ended(known, now)
+    if known.gap_since is None and (known.gap_seconds is None or not known.done):
+        why = known.reason or blocked or known.blocked_reason or "replacement-late"
+        return replace(known, gap_since=now, gap_reason=why)
+    if known.gap_since is not None and now - known.gap_since > LONGEST_GAP:
+        return _ended(known, now)
+    return known
 
 
 def _follower(known: PodRecord, group: Group) -> Any:
@@ -285,4 +302,10 @@ def _typed(kind: type[Any], said: dict[str, Any]) -> dict[str, Any]:
     known = {each.name: each.type for each in fields(kind)}
     if unknown := set(said) - set(known):
         raise ValueError(f"unknown fields: {sorted(unknown)}")
-    return {name: parse(value) if "datetime" in str(known[name]) else value for name, value in said.items()}
+    return {name: _read(str(known[name]), value) for name, value in said.items()}
+
+
+def _read(kind: str, value: Any) -> Any:
+    if "datetime" in kind:
+        return parse(value)
+    return tuple(value) if isinstance(value, list) else value

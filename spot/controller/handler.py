@@ -58,7 +58,8 @@ class Handler:
         self._steps = Steps(connection, cache)
         self._records: dict[str, Record] = {}
         self._saved: dict[str, int] = {}
-        self._delivered: deque[tuple[str, int]] = deque()
+        self._delivered: dict[str, int] = {}
+        self._dropped: deque[str] = deque()
 
     @property
     def records(self) -> Mapping[str, Record]:
@@ -101,7 +102,7 @@ class Handler:
 
     def delivered(self, interruption: str, revision: int) -> None:
         """The portal has this revision. From any thread."""
-        self._delivered.append((interruption, revision))
+        self._delivered[interruption] = revision
 
     def _attend(
         self, node: JsonMap, state: DoomedNode, intent: Plan, scene: tuple[Doomed, ...], now: datetime
@@ -164,15 +165,20 @@ class Handler:
             known = self._records.get(interruption)
             stands = after.get(interruption)
             if stands is None and known is not None:
+                if self._is_over(known):
+                    self._work.submit(("Drop", interruption), partial(self._drop, interruption))
+                    continue
                 node = nodes.get(known.node)
                 here = node is not None and node["metadata"]["uid"] == known.node_uid
                 stands = records.let_go(known, now) if here else records.node_gone(known, now)
             if stands is not None:
-                self._put(known, records.serving(stands, look.group, now), now)
+                self._put(known, records.serving(stands, look.group, look.ready, now), now)
             if self._saved.get(interruption, 0) < self._records[interruption].revision:
                 self._work.submit(("Record", interruption), partial(self._save, interruption))
-        while self._delivered:
-            self._forget(*self._delivered.popleft())
+        while self._dropped:
+            interruption = self._dropped.popleft()
+            for each in (self._records, self._saved, self._delivered):
+                each.pop(interruption, None)
 
     def _put(self, before: Record | None, after: Record, now: datetime) -> None:
         revised = records.revised(before, after)
@@ -185,20 +191,22 @@ class Handler:
             line("%s %s/%s: %s", each.reason, each.subject.namespace, each.subject.name, each.message)
             body = event(each, now, revised.id)
             self._work.submit(("Event", body["metadata"]["name"]), partial(send, self._connection, body))
-        self._report(records.to_json(revised, whole=False))
 
     def _save(self, interruption: str) -> None:
         record = self._records.get(interruption)
         if record is not None:
             self._journal.save(record)
             self._saved[interruption] = record.revision
+            # Only now: a handler that starts anew must not count from below what the portal has.
+            self._report(records.to_json(record, whole=False))
 
-    def _forget(self, interruption: str, revision: int) -> None:
-        known = self._records.get(interruption)
-        if known is not None and known.closed and known.revision <= revision:
-            self._records.pop(interruption)
-            self._saved.pop(interruption, None)
-            self._work.submit(("Drop", interruption), partial(self._journal.drop, interruption))
+    def _is_over(self, record: Record) -> bool:
+        """The portal has its last word: it need not be kept, and changes no more."""
+        return record.closed and self._delivered.get(record.id, 0) >= record.revision
+
+    def _drop(self, interruption: str) -> None:
+        self._journal.drop(interruption)
+        self._dropped.append(interruption)
 
 
 def _urgency(each: tuple[Action, DoomedNode, datetime]) -> tuple[int, int, datetime]:

@@ -19,7 +19,7 @@ from spot.times import parse
 
 @dataclass(frozen=True)
 class Doomed:
-    """One pod on a doomed node. `unserve` are the labels to take away so that no Service selects it."""
+    """One pod on a doomed node. `unserve` are the labels by which `services` select it: as few as do."""
 
     key: Key
     uid: str
@@ -39,6 +39,7 @@ class Doomed:
     raw: JsonMap = field(repr=False, compare=False)
     marked_until: datetime | None = None
     group: Group | None = None
+    services: tuple[str, ...] = ()
 
     @property
     def served(self) -> bool:
@@ -73,12 +74,23 @@ class Look:
             self._groups[deployment] = self._group_of(found) if found else None
         return self._groups[deployment]
 
+    def ready(self, namespace: str, services: Iterable[str]) -> int | None:
+        """Ready endpoints of the Service that has the fewest; None if none of them is there."""
+        there = {pods.key(each)[1] for each in self.around(namespace).services}
+        listed = self._listed(namespace)
+        return min((len(listed.get(each, ())) for each in services if each in there), default=None)
+
     def around(self, namespace: str) -> Surroundings:
         if namespace not in self._around:
             self._around[namespace] = Surroundings(
                 replicasets={pods.key(each): each for each in self._cache.all("ReplicaSet", namespace)},
                 deployments={pods.key(each): each for each in self._cache.all("Deployment", namespace)},
-                services=self._cache.all("Service", namespace),
+                # One that is only another's name has no endpoints to wait for.
+                services=[
+                    each
+                    for each in self._cache.all("Service", namespace)
+                    if each["spec"].get("type") != "ExternalName"
+                ],
                 budgets=self._cache.all("PodDisruptionBudget", namespace),
                 policies=self._cache.all("NetworkPolicy", namespace),
                 shared_claims=_shared(self._cache.all("PersistentVolumeClaim", namespace)),
@@ -144,6 +156,7 @@ class Look:
             raw=pod,
             marked_until=parse(notes.get(names.INTERRUPTED_UNTIL)),
             group=group,
+            services=_selecting(having, around),
         )
 
 
@@ -155,6 +168,12 @@ def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
             replicaset = around.replicasets.get((namespace, owner["name"]))
             return str(pods.controller(replicaset).get("uid")) if replicaset else ""
     return ""
+
+
+def _selecting(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
+    return tuple(
+        pods.key(each)[1] for each in around.services if pods.selects(each["spec"].get("selector"), having)
+    )
 
 
 def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Expired(TemporaryError):
 
 
 class Refused(TemporaryError):
-    """A disruption budget does not let this pod go now (429 of an eviction; the API server is not busy)."""
+    """A disruption budget does not let this pod go now (429, 500): no trouble of the API server's."""
 
 
 class Connection:
@@ -176,7 +176,8 @@ def _ours(error: Exception, doing: str) -> SpotError:
         return Conflict(text)
     if error.status == 410:
         return Expired(text)
-    if error.status == 429 and "DisruptionBudget" in _body(error):
+    # 500: two budgets look at the pod, which no eviction passes (kubernetes pkg/registry/core/pod/storage).
+    if error.status in (429, 500) and "DisruptionBudget" in _body(error):
         return Refused(text)
     if error.status in BUSY:
         busy = TemporaryError(text)
