@@ -8,7 +8,7 @@ from portal.builds.models import Build, BuildState
 from deployer.errors import Explanation
 from tests.integration.gitserver.school import School, eventually
 from tests.integration.gitserver.serving import ServerProcess
-from tests.integration.gitserver.student import Student
+from tests.integration.gitserver.student import FLASK, Student
 
 
 def test_a_push_shows_the_log_and_moves_the_branch_when_it_is_live(
@@ -155,6 +155,19 @@ def test_a_project_that_nobody_can_build_is_refused_at_once(
     assert done.status == 1
     assert "-----> Refused: " in done.output
     assert "madang.yaml" in done.output
+    assert not Build.objects.filter(project=project).exists()
+
+
+def test_a_push_beyond_the_clubs_budget_is_refused_before_it_is_built(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={**FLASK, "madang.yaml": "web:\n  replicas: 2\n  memory: 3Gi\n"})
+    done = student.git("push", url, "main", cwd=folder)
+    assert done.status == 1
+    assert "-----> Refused: This release does not fit into your club's budget" in done.output
+    assert "app: 6144 MiB of memory, 500m of cpu, 2 copies (this release)" in done.output
+    assert "Lower replicas, memory or cpu in madang.yaml" in done.output
     assert not Build.objects.filter(project=project).exists()
 
 
