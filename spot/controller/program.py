@@ -23,7 +23,7 @@ from spot.controller.hooks import Hooks
 from spot.controller.intake import Intake, Taken
 from spot.controller.journal import Journal
 from spot.controller.work import Work
-from spot.errors import SpotError
+from spot.errors import PermanentError, SpotError
 from spot.handoff.group import Timing
 from spot.handoff.way import Scope
 from spot.interruption import Notice
@@ -192,7 +192,13 @@ class Controller:
         if url is None:
             yield lambda record: delivered(str(record["id"]), int(str(record["revision"])))
             return
-        reporter = Reporter(url, self._settings.report_key)
+        try:
+            reporter = Reporter(url, self._settings.report_key)
+        except PermanentError as error:
+            # Records wait in the cluster for a key; no pod waits for records.
+            log.error("interruptions are not reported: %s", error)
+            yield lambda record: None
+            return
         outbox = Outbox(reporter, delivered)
         outbox.start()
         try:

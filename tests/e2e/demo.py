@@ -24,6 +24,7 @@ CLUB = "demo"
 # Project, its source, and the word in it that a visitor sees and the second push changes.
 PUSHED = (("flask", EXAMPLES / "flask"), ("node", EXAMPLES / "node"), ("docker", EXAMPLES / "dockerfile"))
 BEFORE, AFTER = "version 1", "version 2"
+NOTICE_SECONDS = 60
 
 
 def walk(on: Road, proof: Proof) -> None:
@@ -155,22 +156,37 @@ def refuse(on: Road, proof: Proof, project: Pushed, broken: Path, what: str) -> 
 
 
 def reclaim(on: Road, proof: Proof, projects: list[Pushed]) -> None:
-    places = {project.name: on.node_of(CLUB, project.name) for project in projects}
-    node = next((place for place in places.values() if place.startswith("spot")), on.instance.nodes[-1].name)
-    standing = [name for name, place in places.items() if place == node]
-    print(f"\n  reclaim: {node}", flush=True)
+    """A spot node is called back while visitors are on its project, and really killed in the end."""
+    project = next((p for p in projects if on.node_of(CLUB, p.name).startswith("spot")), projects[0])
+    node, port = on.node_of(CLUB, project.name), on.instance.ports.http
+    print(f"\n  reclaim: {node}, {NOTICE_SECONDS} s notice, under load", flush=True)
     began = time.monotonic()
-    done = on.cluster("reclaim", node, "--notice", "5")
-    on.wait_for(lambda: all(on.visit(project.host).status == 200 for project in projects))
-    back = time.monotonic() - began
+    with Load(project.host, port) as new, Load(project.host, port, mode="kept") as kept:
+        done = on.cluster("reclaim", node, "--notice", str(NOTICE_SECONDS))
+        time.sleep(3)
+    for title, load in (("new connections", new.result), ("kept-alive connections", kept.result)):
+        assert load is not None
+        proof.add(
+            f"{project.name}'s node is called back and killed, {title}",
+            goal="0 failed requests",
+            value=load.failed,
+            unit=f"of {load.requests}",
+            holds=done.status == 0 and load.failed == 0,
+            evidence=f"{node} -> {on.node_of(CLUB, project.name)}; {_told(load)}",
+        )
+    on.wait_for(lambda: all(on.visit(each.host).status == 200 for each in projects))
     nodes = json.loads(on.kubectl("get", "nodes", "-o", "json"))["items"]
+    told = json.loads(on.admin("interruptions", "--json", "--node", node, "--limit", "1"))
     proof.add(
-        f"{node} is reclaimed and replaced",
-        goal="killed, a new machine in its place, all projects reachable",
-        value=back,
+        f"{node} is replaced",
+        goal="a new machine in its place, all projects reachable",
+        value=time.monotonic() - began,
         unit="s",
-        holds=done.status == 0 and any(n["metadata"]["name"] == node for n in nodes),
-        evidence=f"it carried {', '.join(standing) or 'no project'}; all {len(projects)} answer 200 again",
+        holds=done.status == 0 and any(n["metadata"]["name"] == node for n in nodes) and bool(told),
+        evidence=f"all {len(projects)} answer 200; interruption {told[0]['id']}: "
+        f"{told[0]['moved']} of {told[0]['pods']} pods moved"
+        if told
+        else "the portal has no record of it",
     )
 
 
