@@ -6,10 +6,11 @@ CLUSTER := $(PYTHON) -m localcluster
 NOTICE ?= 120
 ARGS ?=
 PYTEST := $(PYTHON) -m pytest -q -m "not cluster"
-SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-rest
+OF_SPOT := tests/integration/spot/
+SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-spot test-of-the-rest
 OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
-.PHONY: help setup up down destroy status logs reclaim dev demo lint format
+.PHONY: help setup up down destroy status logs reclaim dev demo bench-spot lint format
 .PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
 help: ## list the targets
@@ -42,6 +43,9 @@ dev: setup ## the portal from this working tree, with reload, against the runnin
 demo: setup ## the main road, end to end, on a cluster of its own; prints what it proved
 	@$(PYTHON) -m tests.e2e.demo $(ARGS)
 
+bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl drain, on the running cluster
+	@$(PYTHON) -m tests.bench.spot $(ARGS)
+
 test: setup lint test-unit test-integration test-e2e ## everything
 
 test-unit: setup ## no I/O
@@ -49,7 +53,7 @@ test-unit: setup ## no I/O
 
 test-integration: setup ## the real PostgreSQL, Redis, git, registry, API server and cluster machines
 	@$(CLUSTER) programs
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(SIDE_BY_SIDE)
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target $(SIDE_BY_SIDE)
 
 # Side by side: most tests wait for a program, not for a processor. Tests on clusters wait for each other.
 test-of-the-clusters:
@@ -58,8 +62,11 @@ test-of-the-clusters:
 test-of-the-portal:
 	@$(PYTEST) $(OF_THE_PORTAL)
 
+test-of-spot:
+	@$(PYTEST) $(OF_SPOT)
+
 test-of-the-rest:
-	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL),$(wildcard tests/integration/*/))
+	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL) $(OF_SPOT),$(wildcard tests/integration/*/))
 
 test-e2e: setup ## the whole platform on an embedded cluster of its own
 	@$(PYTHON) -m pytest -q -m cluster tests/e2e
