@@ -23,6 +23,7 @@ from tests.integration.mortal import start_mortal
 
 TOKEN = "integration-tests"
 START_SECONDS = 180.0
+_PREFIX = "madang-api-"
 # Of a control plane with a scheduler: its pace must not be what a test measures.
 UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
 ENDPOINTS = "endpointslice-controller"
@@ -68,7 +69,8 @@ def running_control_plane(*, scheduler: bool = False) -> Iterator[ControlPlane]:
     own, which a test may stop for a while.
     """
     binaries = programs()
-    folder = Path(tempfile.mkdtemp(prefix="madang-api-"))
+    _clear_killed_runs()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     etcd_port, peer_port, api_port = (_free_port() for _ in range(3))
     processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -100,6 +102,12 @@ def running_control_plane(*, scheduler: bool = False) -> Iterator[ControlPlane]:
         for process in processes.values():
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_killed_runs() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        if not Path("/proc", folder.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_files(folder: Path, port: int) -> Path:
