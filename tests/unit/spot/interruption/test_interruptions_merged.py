@@ -1,0 +1,111 @@
+"""Several notices of one instance's end are one interruption: graver only, sooner only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spot.interruption import Kind, LifecycleHook, Notice, begin, calls_off, identity, merge
+
+THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+SOON, LATER = THEN + timedelta(minutes=2), THEN + timedelta(minutes=10)
+
+
+def notice(kind: Kind = Kind.SPOT_INTERRUPTION, deadline: datetime | None = SOON, **more: object) -> Notice:
+    return replace(Notice("i-1", kind, "sqs", THEN, deadline), **more)  # type: ignore[arg-type]
+
+
+def test_kinds_are_named_from_the_least_grave_to_the_gravest() -> None:
+    assert sorted(Kind, key=lambda kind: kind.severity) == [
+        Kind.REBALANCE,
+        Kind.MAINTENANCE,
+        Kind.ASG_TERMINATE,
+        Kind.SPOT_INTERRUPTION,
+        Kind.STOPPING,
+    ]
+
+
+def test_the_same_notice_again_is_the_same_interruption() -> None:
+    known = begin(notice())
+    assert merge(known, notice()) is known
+    assert merge(known, notice(noticed_at=LATER, deadline=LATER)) is known
+
+
+def test_another_source_is_remembered_and_changes_nothing_else() -> None:
+    both = merge(begin(notice()), notice(source="metadata"))
+    assert both == replace(begin(notice()), sources=("sqs", "metadata"))
+
+
+def test_what_is_graver_stands_and_what_is_less_grave_does_not_soften_it() -> None:
+    graver = merge(begin(notice(Kind.REBALANCE, None)), notice(detail="terminate"))
+    assert (graver.kind, graver.detail, graver.deadline) == (Kind.SPOT_INTERRUPTION, "terminate", SOON)
+    assert merge(graver, notice(Kind.REBALANCE, None)) is graver
+
+
+def test_a_sooner_end_counts_and_a_later_one_does_not() -> None:
+    known = begin(notice(deadline=LATER))
+    assert merge(known, notice(deadline=SOON)).deadline == SOON
+    assert merge(begin(notice()), notice(deadline=LATER)).deadline == SOON
+    assert merge(begin(notice(deadline=None)), notice()).deadline == SOON
+
+
+def test_after_a_maintenance_the_graver_notice_knows_the_end_even_if_later() -> None:
+    assert merge(begin(notice(Kind.MAINTENANCE, SOON)), notice(deadline=LATER)).deadline == LATER
+    assert merge(begin(notice(Kind.MAINTENANCE, SOON)), notice(deadline=None)).deadline == SOON
+
+
+def test_the_first_hook_and_the_end_itself_are_kept() -> None:
+    hook = LifecycleHook("group", "hook", "token")
+    known = merge(begin(notice()), notice(Kind.ASG_TERMINATE, None, hook=hook))
+    assert (known.hook, known.kind) == (hook, Kind.SPOT_INTERRUPTION)
+    gone = merge(known, notice(Kind.STOPPING, THEN, gone=True))
+    assert gone.gone and merge(gone, notice(hook=LifecycleHook("g", "h", ""))).hook == hook
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "off"),
+    [
+        (Kind.REBALANCE, Kind.REBALANCE, True),
+        (Kind.MAINTENANCE, Kind.MAINTENANCE, True),
+        (Kind.SPOT_INTERRUPTION, Kind.REBALANCE, False),
+        (Kind.SPOT_INTERRUPTION, Kind.SPOT_INTERRUPTION, False),
+        (Kind.STOPPING, Kind.STOPPING, False),
+        (Kind.MAINTENANCE, Kind.REBALANCE, False),
+    ],
+)
+def test_only_what_may_be_called_off_is_and_only_by_its_own_kind(known: Kind, said: Kind, off: bool) -> None:
+    assert calls_off(begin(notice(known)), notice(said, called_off=True)) is off
+    assert not calls_off(begin(notice(known)), notice(said))
+
+
+def test_an_identity_is_a_label_value_of_the_instance_and_the_moment() -> None:
+    name = identity("i-1", THEN)
+    assert name == identity("i-1", THEN) != identity("i-2", THEN)
+    assert name != identity("i-1", THEN + timedelta(milliseconds=1))
+    assert len(name) <= 63 and name.replace("-", "").isalnum()
+
+
+NOTICES = st.builds(
+    notice,
+    st.sampled_from(Kind),
+    st.none() | st.integers(0, 600).map(lambda seconds: THEN + timedelta(seconds=seconds)),
+    source=st.sampled_from(["sqs", "metadata", "ec2"]),
+    gone=st.booleans(),
+)
+
+
+@given(st.lists(NOTICES, min_size=1, max_size=8))
+def test_severity_only_rises_and_a_grave_deadline_only_shrinks(several: list[Notice]) -> None:
+    known = begin(several[0])
+    for each in several[1:]:
+        after = merge(known, each)
+        assert after.kind.severity >= known.kind.severity
+        if known.deadline and not known.kind.may_be_called_off:
+            assert after.deadline is not None and after.deadline <= known.deadline
+        assert (after.id, after.noticed_at) == (known.id, known.noticed_at)
+        assert merge(after, each) is after
+        known = after

@@ -1,0 +1,178 @@
+"""The interruption as it stands on its Node: what is written is read, what nobody of us wrote is nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spot import names
+from spot.doomed_node import DoomedNode, fence, is_fenced, mark, read, unfence, write
+from spot.interruption import Interruption, Kind, LifecycleHook
+
+THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+LATER = THEN + timedelta(seconds=5)
+OTHER = {"key": "theirs", "effect": "NoSchedule"}
+END = Interruption(
+    "int-1", "i-1", Kind.SPOT_INTERRUPTION, THEN, LATER, ("sqs",), "terminate", LifecycleHook("g", "h", "t")
+)
+
+
+def node(annotation: str | None = None, taints: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    notes = {} if annotation is None else {names.INTERRUPTION: annotation}
+    metadata = {"name": "spot-1", "uid": "u", "resourceVersion": "7", "annotations": notes}
+    return {"metadata": metadata, "spec": {"taints": taints} if taints is not None else {}}
+
+
+def applied(before: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """As the API server merges it."""
+    notes = {**before["metadata"]["annotations"], **patch["metadata"]["annotations"]}
+    metadata = {**before["metadata"], "annotations": {k: v for k, v in notes.items() if v is not None}}
+    return {"metadata": metadata, "spec": {**before["spec"], **patch.get("spec", {})}}
+
+
+def keys(of: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["key"], each["effect"]) for each in of["spec"].get("taints") or []]
+
+
+def test_a_fenced_node_says_its_interruption_and_keeps_new_pods_away() -> None:
+    fenced = applied(node(taints=[OTHER]), fence(node(taints=[OTHER]), END, moves=True, now=THEN))
+    assert read(fenced) == DoomedNode("spot-1", "u", "7", END, True, fenced_at=THEN)
+    assert keys(fenced) == [("theirs", "NoSchedule"), (names.INTERRUPTED, "NoSchedule")]
+    assert is_fenced(fenced)
+
+
+def test_a_fence_is_written_only_over_the_node_that_was_looked_at() -> None:
+    metadata = fence(node(), END, moves=True, now=THEN)["metadata"]
+    assert (metadata["uid"], metadata["resourceVersion"]) == ("u", "7")
+
+
+def test_a_node_at_risk_is_only_avoided() -> None:
+    fenced = applied(node(), fence(node(), replace(END, kind=Kind.REBALANCE), moves=False, now=THEN))
+    assert keys(fenced) == [(names.AT_RISK, "PreferNoSchedule")]
+    graver = applied(fenced, fence(fenced, END, moves=True, now=LATER))
+    assert keys(graver) == [(names.INTERRUPTED, "NoSchedule")]
+    state = read(graver)
+    assert state is not None and state.fenced_at == THEN
+
+
+def test_volumes_are_let_go_of_only_once_the_cloud_has_ended_the_instance() -> None:
+    gone = applied(node(), fence(node(), replace(END, gone=True), moves=True, now=THEN))
+    assert (names.OUT_OF_SERVICE, "NoExecute") in keys(gone)
+
+
+def test_a_graver_notice_stands_over_one_that_was_called_off() -> None:
+    rebalance = replace(END, kind=Kind.REBALANCE)
+    off = node(write(DoomedNode("spot-1", "u", "7", rebalance, False, called_off_at=THEN, fenced_at=THEN)))
+    same, worse = (applied(off, fence(off, each, moves=True, now=LATER)) for each in (rebalance, END))
+    assert read(same).called_off_at == THEN  # type: ignore[union-attr]
+    assert read(worse).called_off_at is None  # type: ignore[union-attr]
+
+
+def test_a_mark_leaves_the_taints_alone() -> None:
+    state = DoomedNode("spot-1", "u", "7", END, True, fenced_at=THEN, clear_at=LATER)
+    patch = mark(node(taints=[OTHER]), state)
+    assert "spec" not in patch
+    assert read(applied(node(), patch)) == state
+
+
+def test_what_is_taken_back_is_taken_back_whole_and_remembered() -> None:
+    fenced = applied(node(taints=[OTHER]), fence(node(taints=[OTHER]), END, moves=True, now=THEN))
+    free = applied(fenced, unfence(fenced))
+    assert read(free) is None and not is_fenced(free)
+    assert keys(free) == [("theirs", "NoSchedule")]
+    assert free["metadata"]["annotations"] == {names.ENDED: "int-1"}
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "7",
+        "{",
+        json.dumps({"id": "x", "instance_id": "i-1", "kind": "spot-interruption"}),
+        json.dumps(
+            {"id": "x", "instance_id": "i-1", "kind": "holiday", "noticed_at": "2026-11-25T03:00:00Z"}
+        ),
+        json.dumps({"id": "x", "instance_id": "i-1", "kind": "stopping", "noticed_at": "yesterday"}),
+        json.dumps(
+            {
+                "id": "x",
+                "instance_id": "i-1",
+                "kind": "stopping",
+                "noticed_at": "2026-11-25T03:00Z",
+                "hook": 3,
+            }
+        ),
+        json.dumps(
+            {
+                "id": "x",
+                "instance_id": "i-1",
+                "kind": "stopping",
+                "noticed_at": "2026-11-25T03:00Z",
+                "hook": {"a": 1},
+            }
+        ),
+        json.dumps(
+            {
+                "id": "x",
+                "instance_id": "i-1",
+                "kind": "stopping",
+                "noticed_at": "2026-11-25T03:00Z",
+                "sources": 3,
+            }
+        ),
+    ],
+)
+def test_what_is_no_interruption_is_none(annotation: str) -> None:
+    assert read(node(annotation)) is None
+
+
+@given(
+    st.text() | st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists).map(json.dumps)
+)
+def test_no_annotation_makes_the_handler_stumble(annotation: str) -> None:
+    read(node(annotation))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["id", "instance_id", "kind", "noticed_at", "deadline", "sources", "hook", "moves", "gone"]
+        ),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text()
+        | st.lists(st.text())
+        | st.just("stopping")
+        | st.just("2026-11-25T03:00:00Z")
+        | st.dictionaries(st.sampled_from(["group", "hook", "token"]), st.text()),
+    )
+)
+def test_no_half_of_an_interruption_does_either(said: dict[str, Any]) -> None:
+    read(node(json.dumps(said)))
+
+
+@given(
+    st.sampled_from(Kind),
+    st.none() | st.just(LATER),
+    st.booleans(),
+    st.booleans(),
+    st.text(max_size=20),
+    st.lists(st.text(max_size=5), max_size=3),
+)
+def test_what_is_written_is_read(
+    kind: Kind, deadline: datetime | None, gone: bool, moves: bool, detail: str, sources: list[str]
+) -> None:
+    end = replace(END, kind=kind, deadline=deadline, gone=gone, detail=detail, sources=tuple(sources))
+    state = DoomedNode("spot-1", "u", "7", end, moves, THEN, LATER, None)
+    assert read(node(write(state))) == state

@@ -1,0 +1,59 @@
+"""What an interruption means for its node now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from spot.interruption import Interruption, Kind
+from spot.plan import Plan, Policy, plan
+
+THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+POLICY = Policy()
+
+
+def end(kind: Kind, deadline: datetime | None = None, gone: bool = False) -> Interruption:
+    return Interruption("int-1", "i-1", kind, THEN, deadline, ("sqs",), gone=gone)
+
+
+def test_a_rebalance_moves_nothing_by_default_and_is_over_after_its_hold() -> None:
+    until = THEN + 30 * MINUTE
+    assert plan(end(Kind.REBALANCE), POLICY, THEN) == Plan(False, until, over=False)
+    assert plan(end(Kind.REBALANCE), POLICY, until).over
+
+
+def test_a_rebalance_moves_if_the_operator_wants_it() -> None:
+    assert plan(end(Kind.REBALANCE), Policy(move_at_rebalance=True), THEN).moves
+
+
+def test_a_maintenance_is_acted_on_its_lead_before_it_begins() -> None:
+    begins = THEN + 60 * MINUTE
+    assert not plan(end(Kind.MAINTENANCE, begins), POLICY, begins - 16 * MINUTE).moves
+    assert plan(end(Kind.MAINTENANCE, begins), POLICY, begins - 15 * MINUTE).moves
+
+
+def test_a_maintenance_without_a_time_is_acted_on_at_once() -> None:
+    assert plan(end(Kind.MAINTENANCE), POLICY, THEN) == Plan(True, THEN + 15 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lasts"),
+    [
+        (Kind.SPOT_INTERRUPTION, 2 * MINUTE),
+        (Kind.ASG_TERMINATE, 2 * MINUTE),
+        (Kind.STOPPING, timedelta(seconds=20)),
+    ],
+)
+def test_what_ends_moves_at_once_until_its_end_or_what_is_usual(kind: Kind, lasts: timedelta) -> None:
+    assert plan(end(kind), POLICY, THEN) == Plan(True, THEN + lasts)
+    assert plan(end(kind, THEN + MINUTE), POLICY, THEN) == Plan(True, THEN + MINUTE)
+
+
+@pytest.mark.parametrize("kind", [Kind.SPOT_INTERRUPTION, Kind.ASG_TERMINATE, Kind.STOPPING])
+def test_a_node_long_past_its_end_serves_again_unless_the_cloud_has_ended_it(kind: Kind) -> None:
+    overdue = THEN + MINUTE + POLICY.overdue
+    assert not plan(end(kind, THEN + MINUTE), POLICY, overdue - MINUTE / 60).over
+    assert plan(end(kind, THEN + MINUTE), POLICY, overdue).over
+    assert not plan(end(kind, THEN + MINUTE, gone=True), POLICY, overdue).over
