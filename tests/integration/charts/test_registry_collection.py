@@ -166,7 +166,8 @@ def test_blobs_of_deleted_images_go_and_living_images_stay_whole(pod: Pod) -> No
         needed = set(registry.pull("chess/blog", live))
         assert registry.http.delete(f"/v2/chess/blog/manifests/{gone}").status_code == 202
     before = pod.blobs()
-    pod.collect(soon())
+    said = pod.collect(soon())
+    assert "blob eligible for deletion: " + digest(old) in said
     assert pod.blobs() == needed | {live}
     assert digest(old) in before - pod.blobs()
     with pod.serving() as registry:

@@ -5,7 +5,7 @@ pushes. Whatever comes of it, the registry serves; what was begun is finished th
 {{- define "madang.registry.collect" -}}
 left=$(( ${QUIET_UNTIL:-0} - $(date +%s) - 30 ))
 [ "$left" -gt 0 ] || exit 0
-timeout "$left" registry garbage-collect --delete-untagged --quiet /etc/registry/config.yml ||
+timeout "$left" registry garbage-collect --delete-untagged /etc/registry/config.yml ||
   echo "garbage collection ended with $?; the registry serves all the same"
 {{- end }}
 
