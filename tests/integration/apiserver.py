@@ -55,14 +55,17 @@ class ControlPlane:
 
 
 @contextmanager
-def running_api_server() -> Iterator[Path]:
-    """A kubeconfig with all rights. Jobs and Deployments make pods, quotas are counted; no pod ever runs."""
-    with running_control_plane() as plane:
+def running_api_server(*more: str) -> Iterator[Path]:
+    """A kubeconfig with all rights. Jobs and Deployments make pods, quotas are counted; no pod ever runs.
+
+    `more` are flags of the API server.
+    """
+    with running_control_plane(*more) as plane:
         yield plane.kubeconfig
 
 
 @contextmanager
-def running_control_plane(*, scheduler: bool = False) -> Iterator[ControlPlane]:
+def running_control_plane(*more: str, scheduler: bool = False) -> Iterator[ControlPlane]:
     """With `scheduler`, pods are bound to Nodes that a test makes and answers for.
 
     Such Nodes have no heartbeat, so nobody marks them lost; and the EndpointSlices have a process of their
@@ -83,7 +86,7 @@ def running_control_plane(*, scheduler: bool = False) -> Iterator[ControlPlane]:
     try:
         kubeconfig = _write_files(folder, api_port)
         start("etcd", _etcd_arguments(folder, etcd_port, peer_port))
-        start("kube-apiserver", _api_arguments(folder, etcd_port, api_port))
+        start("kube-apiserver", [*_api_arguments(folder, etcd_port, api_port), *more])
         _wait_ready(f"https://127.0.0.1:{api_port}/readyz", folder, list(processes.values()))
         # It gives up if the API server is not there yet.
         controllers = _controller_arguments(folder, kubeconfig)
