@@ -40,12 +40,23 @@ class PlayedKubelets:
         self._started: set[str] = set()
         self._ended: set[str] = set()
         self._silent: set[str] = set()
+        self._held: set[str] = set()
         for target in (self._follow, self._ring):
             threading.Thread(target=target, name="kubelets", daemon=True).start()
 
     def silence(self, node: str) -> None:
         """The machine is gone: its kubelet says and does nothing more."""
         self._silent.add(node)
+
+    def hold(self, node: str) -> None:
+        """What is bound to it does not begin."""
+        self._held.add(node)
+
+    def release(self, node: str) -> None:
+        """What was held begins."""
+        self._held.discard(node)
+        for pod in self._connection.call("GET", "/api/v1/pods")["items"]:
+            self._see(pod)
 
     def stop(self) -> None:
         with self._changed:
@@ -79,7 +90,7 @@ class PlayedKubelets:
                 grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
                 wait = grace if DEAF in notes else min(self._stop_seconds, grace)
                 self._after(wait, lambda: self._end(pod, node))
-        elif uid not in self._started:
+        elif uid not in self._started and node not in self._held:
             self._started.add(uid)
             after = notes.get(READY_AFTER, "0")
             if after != "0":

@@ -202,6 +202,13 @@ class Stage:
         """Any annotation, as if an agent had written it."""
         self.patch(f"/api/v1/nodes/{node}", {"metadata": {"annotations": {names.METADATA: text}}})
 
+    def hold(self, node: str) -> None:
+        """Its kubelet starts nothing any more; what is deleted still ends."""
+        self._kubelets.hold(node)
+
+    def release(self, node: str) -> None:
+        self._kubelets.release(node)
+
     def lose(self, node: str) -> None:
         """The machine ends, and Kubernetes hears of it: the Node goes, and so do its pods."""
         self._kubelets.silence(node)

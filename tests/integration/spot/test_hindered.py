@@ -11,7 +11,7 @@ import pytest
 from spot import names
 from spot.handoff import pods
 from tests.integration.apiserver import ENDPOINTS, ControlPlane
-from tests.integration.spot.played_kubelets import NEVER, READY_AFTER
+from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.stage import Stage, budget, end, eventually
 
@@ -23,6 +23,11 @@ LATE = timedelta(seconds=3 + 5)
 
 def moment(text: object) -> datetime:
     return datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+
+
+def blocked(portal: PlayedPortal, node: str) -> str:
+    record = portal.of(node)
+    return next((str(each["blocked_reason"]) for each in record["pods"]), "") if record else ""
 
 
 def set_budget(stage: Stage, name: str, minimum: int = 1) -> None:
@@ -91,19 +96,19 @@ def test_the_old_pod_serves_until_late_if_its_replacement_never_gets_ready(
 ) -> None:
     doomed = stage.node("doomed")
     stage.deploy("blog")
-    stage.node("spare")
-    stage.change("blog", paused=True)
-    stage.change("blog", template={"metadata": {"annotations": {READY_AFTER: NEVER}}})
-    stage.change("blog", paused=False, strategy={"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})
+    spare = stage.node("spare")
+    stage.hold(spare)
     with stage.watch("blog") as seen:
         stage.interrupt(doomed, seconds=20)
         stage.wait_detached("blog")
         eventually(lambda: seen.least == 0)
         gone_at = time.time()
         stage.wait_clear(doomed)
+        stage.release(spare)
+        stage.wait_serving("blog", 1)
         record = end(stage, portal, doomed)
     assert gone_at >= (moment(record["deadline"]) - LATE).timestamp() - 1
-    del record
+    assert record["pods"][0]["gap_reason"] == "replacement-late"
 
 
 def test_a_replacement_that_lands_on_a_doomed_node_is_replaced_again(
@@ -137,7 +142,7 @@ def test_with_a_full_quota_the_old_pod_serves_until_late(stage: Stage, portal: P
     with stage.watch("blog") as seen:
         stage.interrupt(doomed, seconds=25)
         stage.wait_detached("blog")
-        eventually(lambda: (portal.of(doomed) or {"pods": []})["pods"][0]["blocked_reason"] == "quota")
+        eventually(lambda: blocked(portal, doomed) == "quota")
         assert seen.least == 1
         eventually(lambda: seen.least == 0)
         gone_at = time.time()
@@ -155,7 +160,7 @@ def test_without_room_the_old_pod_serves_until_room_comes(stage: Stage, portal: 
     stage.deploy("blog")
     with stage.watch("blog") as seen:
         stage.interrupt(doomed)
-        eventually(lambda: (portal.of(doomed) or {"pods": []})["pods"][0]["blocked_reason"] == "no-room")
+        eventually(lambda: blocked(portal, doomed) == "no-room")
         stage.node("spare")
         stage.wait_clear(doomed)
         record = end(stage, portal, doomed)

@@ -1,0 +1,137 @@
+"""What a Deployment has and wants while its pods are handed off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from spot import names
+from tests.unit.spot.handoff.objects import NOW, SECOND, deployment, group, pod, replicaset
+
+OLD = pod("old", detached=True)
+NEW = pod("new", "spare")
+
+
+def test_a_sole_replica_may_go_once_its_replacement_serves() -> None:
+    assert not group(deployment(), [OLD]).may_go("u-old")
+    assert group(deployment(), [OLD, NEW]).may_go("u-old")
+
+
+def test_a_replacement_serves_when_it_is_ready_long_enough_and_listed() -> None:
+    assert not group(deployment(), [OLD, pod("new", "spare", ready_for=None)]).whole
+    assert not group(deployment(), [OLD, pod("new", "spare", ready_for=0.5)]).whole
+    assert not group(deployment(), [OLD, NEW], listed={"u-old"}).whole
+    assert group(deployment(), [OLD, NEW]).whole
+
+
+def test_of_three_on_one_node_each_may_go_for_each_that_serves_elsewhere() -> None:
+    olds = [pod(f"old-{number}", detached=True) for number in range(3)]
+    for count in range(4):
+        news = [pod(f"new-{number}", "spare") for number in range(count)]
+        found = group(deployment(3), olds + news)
+        assert [found.may_go(f"u-old-{number}") for number in range(3)] == [
+            number < count for number in range(3)
+        ]
+
+
+def test_those_whose_node_goes_first_go_first() -> None:
+    olds = [pod("a", "later", detached=True), pod("b", "sooner", detached=True)]
+    ends = {"later": NOW + 60 * SECOND, "sooner": NOW + 30 * SECOND}
+    found = group(deployment(2), [*olds, NEW], fenced=ends)
+    assert found.may_go("u-b") and not found.may_go("u-a")
+
+
+def test_what_is_unserved_or_going_or_unready_serves_no_more() -> None:
+    others = [
+        pod("unserved", detached=True, unserved=True),
+        pod("going", detached=True, going=True),
+        pod("unready", detached=True, ready_for=None),
+    ]
+    found = group(deployment(2), [OLD, *others, NEW])
+    assert found.serving == ("u-old",)
+    assert not found.may_go("u-old")
+
+
+def test_pods_of_a_rolling_update_count_whatever_their_release() -> None:
+    newer = pod("newer", "spare", hashed="def", owner=("ReplicaSet", "blog-def"))
+    assert group(deployment(), [OLD, newer]).may_go("u-old")
+
+
+def test_a_replacement_on_a_doomed_node_is_none() -> None:
+    again = pod("again", "doomed-too")
+    ends = {"doomed": NOW + 60 * SECOND, "doomed-too": NOW + 90 * SECOND}
+    found = group(deployment(), [OLD, again], fenced=ends)
+    assert found.replacements == () and not found.may_go("u-old")
+
+
+def test_scaled_to_nothing_or_deleted_all_may_go() -> None:
+    assert group(deployment(0), [OLD]).may_go("u-old")
+    deleted = deployment()
+    deleted["metadata"]["deletionTimestamp"] = "2026-11-25T02:59:59Z"
+    assert group(deleted, [OLD]).may_go("u-old")
+
+
+def test_a_deployment_that_does_not_say_wants_one() -> None:
+    assert group(deployment(None), [OLD]).desired == 1
+    assert not group(deployment(None), [OLD]).may_go("u-old")
+
+
+def test_min_ready_seconds_are_waited_for() -> None:
+    wants = deployment(minReadySeconds=10)
+    assert not group(wants, [OLD, pod("new", "spare", ready_for=9)]).whole
+    assert group(wants, [OLD, pod("new", "spare", ready_for=10)]).whole
+
+
+def test_but_not_past_half_of_the_time_that_its_own_nodes_leave() -> None:
+    wants, new = deployment(minReadySeconds=60), pod("new", "spare", ready_for=10)
+    ends = {"doomed": NOW + 35 * SECOND, "others": NOW}
+    assert group(wants, [OLD, new], fenced=ends).whole
+    assert not group(wants, [OLD, new], fenced={"doomed": NOW + 50 * SECOND, "others": NOW}).whole
+
+
+def test_late_patience_is_never_less_than_the_data_plane_needs() -> None:
+    wants, ends = deployment(minReadySeconds=60), {"doomed": NOW - 60 * SECOND}
+    assert not group(wants, [OLD, pod("new", "spare", ready_for=0.5)], fenced=ends).whole
+    assert group(wants, [OLD, pod("new", "spare", ready_for=1)], fenced=ends).whole
+
+
+def test_endpoints_are_those_of_its_own_pods() -> None:
+    assert group(deployment(), [OLD, NEW], listed={"u-old", "u-stranger"}).endpoints == 1
+    assert group(deployment(), [OLD], listed=set()).endpoints == 0
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [('pods "x" is forbidden: exceeded quota: club, requested: pods=1', "quota"), ("denied", "refused")],
+)
+def test_a_replacement_that_may_not_be_made_is_said(message: str, reason: str) -> None:
+    found = group(deployment(), [OLD], sets=[replicaset(failure=("FailedCreate", message))])
+    assert (found.blocked, found.blocked_since) == (reason, NOW)
+
+
+def test_a_replacement_without_room_or_image_is_said() -> None:
+    unscheduled = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "lastTransitionTime": "2026-11-25T02:59:00Z",
+    }
+    nowhere = pod("new", "", ready_for=None, status={"conditions": [unscheduled]})
+    found = group(deployment(), [OLD, nowhere], listed={"u-old"})
+    assert (found.blocked, found.blocked_since) == ("no-room", NOW - timedelta(minutes=1))
+    waiting = {"containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]}
+    pulling = pod("new", "spare", ready_for=None, status=waiting)
+    assert group(deployment(), [OLD, pulling]).blocked == "ImagePullBackOff"
+    fresh = pod("new", "spare", ready_for=None)
+    assert group(deployment(), [OLD, fresh]).blocked == ""
+
+
+def test_an_attached_pod_on_a_doomed_node_is_neither_old_nor_new() -> None:
+    found = group(deployment(), [pod("attached")])
+    assert found.serving == () and found.replacements == ()
+
+
+def test_a_pod_that_has_its_hash_back_is_a_replica_again() -> None:
+    back = pod("back", "spare", labels={names.HANDOFF: "int-1"})
+    assert group(deployment(), [back]).whole
