@@ -233,9 +233,9 @@ class Stage:
                 found += [f"Node {name}: annotated"] if names.INTERRUPTION in pods.notes(node) else []
         return found + [f"ConfigMap {each}" for each in self.records_left()]
 
-    def records_left(self) -> list[str]:
+    def records_left(self, handler: str = HANDLER) -> list[str]:
         query = {"labelSelector": f"{names.RECORD}=true"}
-        found = self.connection.call("GET", CONFIG_MAPS.path(HANDLER), query=query)["items"]
+        found = self.connection.call("GET", CONFIG_MAPS.path(handler), query=query)["items"]
         mine = [each for each in found if json.loads(each["data"]["record.json"])["node"] in self.instances]
         return [each["metadata"]["name"] for each in mine]
 

@@ -1,0 +1,163 @@
+"""A controller that dies after any step, or before: the next one goes on from what is on the API server."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from spot import names
+from spot.controller.program import LEASE
+from spot.handoff import pods
+from spot.kube.kinds import LEASES
+from tests.integration.apiserver import ControlPlane
+from tests.integration.spot.controllers import running_controller
+from tests.integration.spot.faulty_proxy import Request, running_proxy
+from tests.integration.spot.played_kubelets import READY_AFTER
+from tests.integration.spot.played_portal import PlayedPortal
+from tests.integration.spot.stage import HANDLER, Stage, end, eventually
+
+
+def of_node(request: Request) -> bool:
+    return request.method == "PATCH" and request.path.startswith("/api/v1/nodes/")
+
+
+def of_pod(request: Request) -> bool:
+    return request.method == "PATCH" and "/pods/" in request.path
+
+
+def says_clear(request: Request) -> bool:
+    said = request.body["metadata"].get("annotations", {}).get(names.INTERRUPTION)
+    return bool(said and json.loads(said)["clear_at"])
+
+
+STEPS: dict[str, Callable[[Request], bool]] = {
+    "fence": lambda request: of_node(request) and "spec" in request.body,
+    "detach": lambda request: of_pod(request) and names.HASH in request.body["metadata"].get("labels", {}),
+    "unserve": lambda request: (
+        of_pod(request) and names.UNSERVED_AT in request.body["metadata"].get("annotations", {})
+    ),
+    "evict": lambda request: request.path.endswith("/eviction"),
+    "clear": lambda request: of_node(request) and says_clear(request),
+    "record": lambda request: "/configmaps" in request.path and request.method in ("PATCH", "POST"),
+    "report's end": lambda request: "/configmaps" in request.path and request.method == "DELETE",
+}
+
+
+def lease(stage: Stage) -> str:
+    found = stage.connection.call("GET", LEASES.path(HANDLER, LEASE))
+    return str(found["spec"].get("holderIdentity") or "")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_step_another_goes_on(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane, tmp_path: Path, step: str, when: str
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog", replicas=2, notes={READY_AFTER: "1"})
+    stage.node("spare")
+    with ExitStack() as stack:
+        proxy = stack.enter_context(running_proxy(plane.kubeconfig, tmp_path))
+        first = stack.enter_context(running_controller(proxy.kubeconfig, portal))
+
+        def kill(request: Request) -> None:
+            if STEPS[step](request):
+                first.kill()
+
+        def kill_and_lose(request: Request) -> int | None:
+            kill(request)
+            return 503 if STEPS[step](request) else None
+
+        if when == "before":
+            proxy.fault = kill_and_lose
+        else:
+            proxy.after = kill
+        seen = stack.enter_context(stage.watch("blog"))
+        stage.interrupt(doomed, seconds=60)
+        if step == "report's end":
+            stage.wait_clear(doomed)
+            stage.lose(doomed)
+        assert first.wait(120) == -signal.SIGKILL
+        # It could not give its Lease back: six seconds that this test need not wait.
+        stage.delete(LEASES.path(HANDLER, LEASE))
+        stack.enter_context(running_controller(plane.kubeconfig, portal))
+        if step != "report's end":
+            stage.wait_clear(doomed)
+        record = end(stage, portal, doomed)
+        stage.wait_serving("blog", 2)
+    assert seen.least == 2
+    assert [each["state"] for each in record["pods"]] == ["retired", "retired"]
+    assert len([each for each in portal.records.values() if each["node"] == doomed]) == 1
+
+
+def test_the_lease_of_a_killed_leader_runs_out(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog", notes={READY_AFTER: "1"})
+    stage.node("spare")
+    with (
+        running_controller(plane.kubeconfig, portal) as first,
+        running_controller(plane.kubeconfig, portal) as second,
+        stage.watch("blog") as seen,
+    ):
+        stage.interrupt(doomed, seconds=60)
+        stage.wait_detached("blog")
+        leader = next(each for each in (first, second) if lease(stage).endswith(f"-{each.pid}"))
+        leader.kill()
+        stage.wait_clear(doomed)
+        assert not lease(stage).endswith(f"-{leader.pid}")
+        end(stage, portal, doomed)
+    assert seen.least == 1
+    stage.delete(LEASES.path(HANDLER, LEASE))
+
+
+def test_a_leader_that_is_asked_to_stop_hands_over_at_once(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog", notes={READY_AFTER: "2"})
+    stage.node("spare")
+    with (
+        running_controller(plane.kubeconfig, portal) as first,
+        running_controller(plane.kubeconfig, portal) as second,
+        stage.watch("blog") as seen,
+    ):
+        stage.interrupt(doomed, seconds=60)
+        stage.wait_detached("blog")
+        leader = next(each for each in (first, second) if lease(stage).endswith(f"-{each.pid}"))
+        leader.terminate()
+        assert leader.wait(60) == 0
+        assert not lease(stage).endswith(f"-{leader.pid}")
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+    assert seen.least == 1
+    stage.delete(LEASES.path(HANDLER, LEASE))
+
+
+def test_what_a_dead_controller_left_detached_goes_back_when_nothing_is_said_any_more(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane
+) -> None:
+    node = stage.node("safe")
+    stage.deploy("blog")
+    before = {pods.uid(pod) for pod in stage.pods("blog")}
+    with stage.watch("blog") as seen:
+        with running_controller(plane.kubeconfig, portal) as first:
+            stage.interrupt(node, seconds=60)
+            stage.wait_detached("blog")
+            first.kill()
+        # An operator has taken the annotations away meanwhile; the taint is still there.
+        gone = {names.INTERRUPTION: None, names.METADATA: None}
+        stage.patch(f"/api/v1/nodes/{node}", {"metadata": {"annotations": gone}})
+        stage.delete(LEASES.path(HANDLER, LEASE))
+        with running_controller(plane.kubeconfig, portal):
+            stage.wait_nothing_left()
+            eventually(lambda: len(stage.pods("blog")) == 1)
+    assert seen.least == 1
+    assert {pods.uid(pod) for pod in stage.pods("blog")} == before
+    stage.delete(LEASES.path(HANDLER, LEASE))

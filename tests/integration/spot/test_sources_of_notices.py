@@ -1,0 +1,136 @@
+"""Notices by the queue, by the node itself, by both: one interruption, acted on once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from spot.handoff import pods
+from tests.integration.spot.conftest import Led
+from tests.integration.spot.played_portal import PlayedPortal
+from tests.integration.spot.sources.conftest import REGION, aws, moto
+from tests.integration.spot.stage import Stage, end, eventually
+
+__all__ = ["aws", "moto"]
+
+
+class SendingQueue:
+    """Where EventBridge's rules send to."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._client = boto3.client("sqs", region_name=REGION, endpoint_url=endpoint)
+        self.url = self._client.create_queue(QueueName=f"spot-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+        # EC2 knows nothing of the stage's instances: it is asked once, and twice would mean "gone".
+        self.settings = {
+            "queue_url": self.url,
+            "aws_endpoint_url": endpoint,
+            "region": REGION,
+            "reconcile_seconds": 3600,
+        }
+
+    def send(self, kind: str, instance: str, **detail: str) -> None:
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": kind,
+            "source": "aws.ec2",
+            "account": "123456789012",
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": REGION,
+            "resources": [f"arn:aws:ec2:{REGION}:123456789012:instance/{instance}"],
+            "detail": {"instance-id": instance, **detail},
+        }
+        self._client.send_message(QueueUrl=self.url, MessageBody=json.dumps(event))
+
+    def interrupt(self, instance: str) -> None:
+        kind = "EC2 Spot Instance Interruption Warning"
+        self.send(kind, instance, **{"instance-action": "terminate"})
+
+    @property
+    def waiting(self) -> int:
+        """Messages that nobody has acknowledged."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found: dict[str, Any] = self._client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
+        return sum(int(found["Attributes"][name]) for name in names)
+
+
+@pytest.fixture
+def queue(aws: str) -> SendingQueue:
+    return SendingQueue(aws)
+
+
+def records(portal: PlayedPortal, node: str) -> list[dict[str, Any]]:
+    return [each for each in portal.records.values() if each["node"] == node]
+
+
+def test_a_notice_of_the_queue(stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog")
+    stage.node("spare")
+    with led(**queue.settings), stage.watch("blog") as seen:
+        queue.interrupt(stage.instances[doomed])
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+        eventually(lambda: queue.waiting == 0)
+    assert seen.least == 1
+
+
+def test_the_same_notice_of_the_queue_and_of_the_node_five_times_each(
+    stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog")
+    stage.node("spare")
+    with led(**queue.settings), stage.watch("blog") as seen:
+        for _ in range(5):
+            queue.interrupt(stage.instances[doomed])
+            stage.interrupt(doomed, seconds=100)
+        eventually(lambda: queue.waiting == 0)
+        eventually(lambda: set(stage.node_state(doomed).get("sources", ())) == {"sqs", "metadata"})
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+    assert seen.least == 1
+    assert len(records(portal, doomed)) == 1
+
+
+def test_that_an_instance_shuts_down_is_news_enough(
+    stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog")
+    spare = stage.node("spare")
+    with led(**queue.settings):
+        kind = "EC2 Instance State-change Notification"
+        queue.send(kind, stage.instances[doomed], state="shutting-down")
+        stage.wait_clear(doomed)
+        stage.wait_serving("blog", 1)
+        record = end(stage, portal, doomed)
+    assert record["kind"] == "stopping"
+    assert [pods.node(pod) for pod in stage.pods("blog")] == [spare]
+
+
+def test_of_an_instance_that_nobody_knows_nothing_comes(stage: Stage, led: Led, queue: SendingQueue) -> None:
+    node = stage.node("quiet")
+    with led(**queue.settings):
+        queue.interrupt("i-00000000000000000")
+        eventually(lambda: queue.waiting == 0)
+    assert stage.node_state(node) == {}
+    assert not stage.left_behind()
+
+
+def test_a_notice_waits_for_a_controller_that_is_not_there_yet(
+    stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog")
+    stage.node("spare")
+    queue.interrupt(stage.instances[doomed])
+    with led(**queue.settings), stage.watch("blog") as seen:
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+    assert seen.least == 1
