@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,7 @@ class Reconcile:
     def __init__(self, ec2: Ec2, registry: CollectorRegistry) -> None:
         self._ec2 = ec2
         self._unknown: frozenset[str] = frozenset()
+        self._since: dict[tuple[str, Kind, str, bool], datetime] = {}
         self._failures = Counter(
             "madang_spot_reconcile_failures", "Reads of EC2 that failed.", registry=registry
         )
@@ -52,7 +54,15 @@ class Reconcile:
         running = [each for each, state in states.items() if state == "running"]
         notices = (*state_notices(states, gone, at), *event_notices(self._ec2.events(running), at))
         self._last.set(at.timestamp())
-        return notices
+        return tuple(self._aged(notices, at))
+
+    def _aged(self, notices: Iterable[Notice], at: datetime) -> Iterator[Notice]:
+        """A notice that was read before was noticed then: told again, it is not a new one."""
+        known, self._since = self._since, {}
+        for notice in notices:
+            key = (notice.instance_id, notice.kind, notice.detail, notice.called_off)
+            self._since[key] = known.get(key, at)
+            yield replace(notice, noticed_at=self._since[key])
 
     def follow(
         self,
