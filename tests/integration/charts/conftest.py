@@ -62,9 +62,21 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
 
 
 @pytest.fixture(scope="session")
-def admin(helm: Helm) -> Iterator[Caller]:
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the API server of `admin` writes what it was asked by the spot handler."""
+    folder = tmp_path_factory.mktemp("audit")
+    user = "system:serviceaccount:madang:spot-controller"
+    rules = [{"level": "Metadata", "users": [user], "omitStages": ["RequestReceived"]}, {"level": "None"}]
+    policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}
+    (folder / "policy.yaml").write_text(yaml.safe_dump(policy))
+    return folder / "audit.log"
+
+
+@pytest.fixture(scope="session")
+def admin(helm: Helm, audit: Path) -> Iterator[Caller]:
     """A real API server with the chart's rights and walls, two spot nodes, and a club; no pod ever runs."""
-    with running_api_server() as kubeconfig:
+    policy = audit.with_name("policy.yaml")
+    with running_api_server(f"--audit-log-path={audit}", f"--audit-policy-file={policy}") as kubeconfig:
         caller = walls.administrator(kubeconfig)
         walls.install(caller, helm.objects({"images": {**IMAGES, "pause": PAUSE}}), "madang")
         for name in ("spot-1", "spot-2"):

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from kubernetes.client import Configuration
 
 from spot.controller.program import Metrics
 from spot.headroom import Headroom
@@ -18,6 +17,7 @@ from spot.placement import may_run
 from spot.pulling import ImagesAhead, name_of, pulling_pod
 from spot.settings import AheadSettings
 from spot.times import zulu
+from tests.integration.charts import walls
 from tests.integration.charts.conftest import PAUSE
 from tests.integration.charts.walls import Caller, JsonMap, Refused, path_of
 
@@ -31,11 +31,7 @@ PULL = Pull("club-chess", IMAGE, ("registry",), "spot-1")
 
 @pytest.fixture(scope="module")
 def connection(controller: Caller) -> Connection:
-    """The handler's own, with the controller's token."""
-    configuration = Configuration()
-    configuration.host, configuration.verify_ssl = controller.server, False
-    configuration.api_key = {"authorization": f"Bearer {controller.token}"}
-    return Connection(configuration)
+    return walls.connection(controller)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +43,9 @@ def cache(admin: Caller, connection: Connection) -> Iterator[Cache]:
     assert watched.wait_synced(DEADLINE_SECONDS), "the controller may not read what it watches"
     yield watched
     watched.stop()
+    admin("DELETE", "apis/apps/v1/namespaces/club-chess/deployments/blog")
+    admin("DELETE", PODS, {"gracePeriodSeconds": 0})
+    until(lambda: not admin("GET", PODS)["items"])
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kubernetes.client import Configuration
+
+from spot.kube import Connection
 
 JsonMap = dict[str, Any]
 NODE = "api/v1/nodes/spot-1"
@@ -103,6 +106,14 @@ def account(admin: Caller, namespace: str, name: str, pod: JsonMap | None = None
     path = f"api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
     return admin.with_token(admin("POST", path, body)["status"]["token"])
+
+
+def connection(caller: Caller) -> Connection:
+    """The spot handler's own connection, under the caller's token."""
+    configuration = Configuration()
+    configuration.host, configuration.verify_ssl = caller.server, False
+    configuration.api_key = {"authorization": f"Bearer {caller.token}"}
+    return Connection(configuration)
 
 
 def install(admin: Caller, objects: Iterable[JsonMap], namespace: str) -> None:
