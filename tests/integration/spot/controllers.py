@@ -22,9 +22,12 @@ QUICK = {
 
 
 @contextmanager
-def running_controller(kubeconfig: Path, portal: PlayedPortal) -> Iterator[subprocess.Popen[bytes]]:
+def running_controller(
+    kubeconfig: Path, portal: PlayedPortal, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m spot controller`, killed at the end of the block if it still runs."""
-    environment = {**os.environ, **QUICK, "KUBECONFIG": str(kubeconfig), "MADANG_SPOT_REPORT_URL": portal.url}
+    where = {"KUBECONFIG": str(kubeconfig), "MADANG_SPOT_REPORT_URL": portal.url}
+    environment = {**os.environ, **QUICK, **where, **settings}
     process = start_mortal([sys.executable, "-m", "spot", "controller"], environment=environment)
     try:
         yield process

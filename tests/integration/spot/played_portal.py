@@ -22,10 +22,11 @@ class PlayedPortal:
         if known is None or record["revision"] > known["revision"]:
             self.records[record["id"]] = record
 
-    def of(self, node: str) -> dict[str, Any] | None:
-        """The newest record of a node."""
+    def of(self, node: str, state: str = "") -> dict[str, Any] | None:
+        """The newest record of a node, if it is in that state."""
         found = [each for each in list(self.records.values()) if each["node"] == node]
-        return max(found, key=lambda each: str(each["noticed_at"]), default=None)
+        newest = max(found, key=lambda each: str(each["noticed_at"]), default=None)
+        return newest if newest and state in ("", newest["state"]) else None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from spot import doomed_node, names
@@ -291,10 +292,9 @@ def budget(name: str, app: str, minimum: int = 1) -> JsonMap:
 
 
 def end(stage: Stage, portal: PlayedPortal, *nodes: str) -> JsonMap:
-    """The nodes go, as was said; nothing of it is left then. The record of the first."""
+    """The nodes go, as was said; all of it is told and nothing left. The record of the first."""
     for node in nodes:
         stage.lose(node)
+    records = [eventually(partial(portal.of, node, "gone"), f"{node} gone") for node in nodes]
     stage.wait_nothing_left()
-    record = portal.of(nodes[0])
-    assert record is not None and record["state"] == "gone"
-    return record
+    return portal.records[records[0]["id"]]
