@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         _run(chosen.program)
     except ValidationError as error:
         for wrong in error.errors():
-            name = f"MADANG_SPOT_{'_'.join(map(str, wrong['loc']))}".upper()
+            name = f"MADANG_SPOT_{'_'.join(map(str, wrong['loc'])).upper().removeprefix('MADANG_SPOT_')}"
             print(f"{name}: {wrong['msg']}. Set it in the environment.", file=sys.stderr)
         return 2
     except SpotError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,21 +24,6 @@ class AgentSettings(BaseSettings):
     """The annotation is written again after this time, in case that somebody took it away."""
     agent_port: int = Field(default=9808, ge=0, le=65535)
     """Of /metrics, /healthz and /readyz; 0 takes a free one."""
-
-
-class AwsSettings(BaseSettings):
-    """Where the controller finds AWS. Without a queue it reads none; without `aws_region` it asks no EC2.
-
-    Credentials come from boto3's usual places: the pod's role, the environment, the instance's role.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="MADANG_SPOT_", extra="ignore", frozen=True)
-
-    aws_region: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+)?$")] = ""
-    aws_endpoint_url: Url | Literal[""] = ""
-    """Instead of AWS's own, for all services: for a private endpoint."""
-    aws_queue_url: Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")] = ""
-    aws_reconcile_seconds: float = Field(default=60.0, ge=5)
 
 
 class ControllerSettings(BaseSettings):
