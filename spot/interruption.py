@@ -118,8 +118,16 @@ def merge(known: Interruption, notice: Notice) -> Interruption:
 
 
 def calls_off(known: Interruption, notice: Notice) -> bool:
-    """Whether this notice ends the interruption: only its own kind can be called off, nothing graver."""
-    return notice.called_off and notice.kind is known.kind and known.kind.may_be_called_off
+    """Whether this notice ends the interruption: only its own kind can be called off, nothing graver.
+
+    What was called off before the interruption was noticed is old news.
+    """
+    return (
+        notice.called_off
+        and notice.kind is known.kind
+        and known.kind.may_be_called_off
+        and notice.noticed_at >= known.noticed_at
+    )
 
 
 def identity(instance_id: str, noticed_at: datetime) -> str:

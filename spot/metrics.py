@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter as Count
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from spot import names
-from spot.controller.intake import Taken
 from spot.handoff import pods
 from spot.interruption import Notice
 from spot.kube.cache import Cache
 from spot.record import PodRecord, Record
 from spot.sources.sqs_metrics import QueueMetrics
+
+if TYPE_CHECKING:
+    from spot.controller.intake import Taken
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300)
 disable_created_metrics()  # type: ignore[no-untyped-call]

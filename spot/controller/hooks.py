@@ -9,7 +9,7 @@ from functools import partial
 from spot import doomed_node
 from spot.cloud.autoscaling import AutoScaling
 from spot.controller.work import Work
-from spot.interruption import LifecycleHook, Notice
+from spot.interruption import Interruption, Kind, LifecycleHook, Notice
 from spot.kube.cache import Cache
 
 log = logging.getLogger(__name__)
@@ -25,11 +25,12 @@ class Hooks:
         self._completed: set[str] = set()
 
     def hold_of(self, notice: Notice) -> timedelta | None:
-        """How long the group waits for an answer, or None: unknown. Raises TemporaryError."""
-        if self._groups is None or notice.hook is None:
+        """How long the group waits for an answer, or None: unknown. Raises SpotError."""
+        if self._groups is None:
             return None
-        seconds = self._groups.timeout_seconds(notice.hook)
-        return None if seconds is None else timedelta(seconds=seconds)
+        hooks = _hooks(self._groups, notice.kind, notice.hook, notice.instance_id)
+        found = [seconds for hook in hooks if (seconds := self._groups.timeout_seconds(hook)) is not None]
+        return timedelta(seconds=min(found)) if found else None
 
     def look(self, now: datetime) -> None:
         """Answer for each node whose end a hook holds back."""
@@ -37,31 +38,33 @@ class Hooks:
             return
         for node in self._cache.all("Node"):
             state = doomed_node.read(node)
-            end = state.interruption if state else None
-            if state is None or end is None or (hook := end.hook) is None:
+            if state is None or state.interruption.id in self._completed:
                 continue
-            over = end.deadline is not None and now >= end.deadline
-            if end.id in self._completed:
+            end = state.interruption
+            if end.hook is None and end.kind is not Kind.ASG_TERMINATE:
                 continue
-            if state.clear_at is not None or over:
-                self._work.submit(
-                    ("Complete", end.id), partial(self._complete, end.id, hook, end.instance_id)
-                )
+            if state.clear_at is not None or (end.deadline is not None and now >= end.deadline):
+                self._work.submit(("Complete", end.id), partial(self._complete, self._groups, end))
             else:
-                beat = partial(self._beat, hook, end.instance_id)
+                beat = partial(self._beat, self._groups, end)
                 self._work.submit(("Heartbeat", end.id), beat, rest_seconds=HEARTBEAT_SECONDS)
 
-    def _complete(self, interruption: str, hook: LifecycleHook, instance_id: str) -> None:
-        if self._groups is not None:
-            waited = self._groups.complete(hook, instance_id)
-            log.info(
-                "the group %s goes on with %s%s",
-                hook.group,
-                instance_id,
-                "" if waited else " (it had already)",
-            )
-            self._completed.add(interruption)
+    def _complete(self, groups: AutoScaling, end: Interruption) -> None:
+        for hook in _hooks(groups, end.kind, end.hook, end.instance_id):
+            waited = groups.complete(hook, end.instance_id)
+            goes_on = "goes on" if waited else "had gone on"
+            log.info("the group %s %s with the end of %s", hook.group, goes_on, end.instance_id)
+        self._completed.add(end.id)
 
-    def _beat(self, hook: LifecycleHook, instance_id: str) -> None:
-        if self._groups is not None:
-            self._groups.heartbeat(hook, instance_id)
+    def _beat(self, groups: AutoScaling, end: Interruption) -> None:
+        for hook in _hooks(groups, end.kind, end.hook, end.instance_id):
+            groups.heartbeat(hook, end.instance_id)
+
+
+def _hooks(
+    groups: AutoScaling, kind: Kind, told: LifecycleHook | None, instance_id: str
+) -> tuple[LifecycleHook, ...]:
+    """The hook that the notice told; the metadata service tells of an end, but not of its hooks."""
+    if told is not None:
+        return (told,)
+    return groups.hooks(instance_id) if kind is Kind.ASG_TERMINATE else ()

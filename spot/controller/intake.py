@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from spot import doomed_node, names
-from spot.errors import Conflict, Missing, TemporaryError
+from spot.errors import Conflict, Missing, SpotError, TemporaryError
 from spot.interruption import Kind, Notice, begin, calls_off, merge
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection
@@ -100,9 +100,17 @@ class Intake:
         """Notices that do not say when the instance ends get the end that their kind has at the earliest."""
         if notice.deadline is not None or notice.kind.may_be_called_off:
             return notice
-        if notice.kind is Kind.ASG_TERMINATE and (hold := self._hold_of(notice)) is not None:
+        if notice.kind is Kind.ASG_TERMINATE and (hold := self._held(notice)) is not None:
             return replace(notice, deadline=notice.noticed_at + hold)
         return replace(notice, deadline=plan(begin(notice), self._policy, self._clock()).deadline)
+
+    def _held(self, notice: Notice) -> timedelta | None:
+        try:
+            return self._hold_of(notice)
+        except SpotError as error:
+            # The fence does not wait for the cloud.
+            log.warning("how long %s is held is not known: %s", notice.instance_id, error)
+            return None
 
     def _node_of(self, notice: Notice) -> JsonMap | None:
         for node in self._cache.all("Node"):
