@@ -15,7 +15,7 @@ from spot import record as records
 from spot.controller.events import event, send
 from spot.controller.journal import Journal
 from spot.controller.news import news
-from spot.controller.work import Work
+from spot.controller.work import LAST, Work
 from spot.doomed_node import DoomedNode
 from spot.errors import Missing
 from spot.handoff import pods
@@ -127,6 +127,7 @@ class Handler:
         self._work.submit(
             (type(action).__name__, action.pod.uid),
             lambda: self._steps.do(action, state.interruption.id, deadline, now),
+            urgency=_urgency((action, state, deadline))[:2],
         )
 
     def _take_back(self, node: JsonMap, scene: tuple[Doomed, ...]) -> None:
@@ -174,7 +175,8 @@ class Handler:
             if stands is not None:
                 self._put(known, records.serving(stands, look.group, look.ready, now), now)
             if self._saved.get(interruption, 0) < self._records[interruption].revision:
-                self._work.submit(("Record", interruption), partial(self._save, interruption))
+                save = partial(self._save, interruption)
+                self._work.submit(("Record", interruption), save, urgency=LAST)
         while self._dropped:
             interruption = self._dropped.popleft()
             for each in (self._records, self._saved, self._delivered):
@@ -190,7 +192,8 @@ class Handler:
             line = log.warning if each.warning else log.info
             line("%s %s/%s: %s", each.reason, each.subject.namespace, each.subject.name, each.message)
             body = event(each, now, revised.id)
-            self._work.submit(("Event", body["metadata"]["name"]), partial(send, self._connection, body))
+            tell = partial(send, self._connection, body)
+            self._work.submit(("Event", body["metadata"]["name"]), tell, urgency=LAST)
 
     def _save(self, interruption: str) -> None:
         record = self._records.get(interruption)
@@ -213,5 +216,5 @@ def _urgency(each: tuple[Action, DoomedNode, datetime]) -> tuple[int, int, datet
     """Replacements take longest: they start first, those of sole replicas before all others."""
     action, _, deadline = each
     group = action.pod.group
-    order = {Detach: 0, Unserve: 1, Evict: 2}.get(type(action), 3)
+    order = {Detach: 1, Unserve: 2, Evict: 3}.get(type(action), 4)
     return order, group.desired if group else 0, deadline

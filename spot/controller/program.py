@@ -23,7 +23,7 @@ from spot.controller.hooks import Hooks
 from spot.controller.intake import Intake, Taken
 from spot.controller.journal import Journal
 from spot.controller.work import Work
-from spot.errors import PermanentError, SpotError
+from spot.errors import PermanentError, SpotError, TemporaryError
 from spot.handoff.group import Timing
 from spot.handoff.way import Scope
 from spot.interruption import Notice
@@ -79,10 +79,17 @@ class Controller:
                 self._looked_at = time.monotonic()
             while not self._stopped.is_set():
                 if self._holds():
-                    self._lead()
+                    self._try_to_lead()
                 self._looked_at = time.monotonic()
                 self._stopped.wait(RENEW_SECONDS)
             self._cache.stop()
+
+    def _try_to_lead(self) -> None:
+        try:
+            self._lead()
+        except TemporaryError as error:
+            # The API server or AWS was not well just now: no reason to end, and to start all anew.
+            log.warning("%s could not begin to lead: %s", self._identity, error)
 
     def _lead(self) -> None:
         """Until the Lease is lost or the process ends."""
@@ -107,7 +114,7 @@ class Controller:
     ) -> None:
         version = -1
         while not lost.is_set() and not self._stopped.is_set():
-            busy = True
+            busy, began = True, time.monotonic()
             try:
                 now = times.now()
                 annotations.look(now)
@@ -121,6 +128,8 @@ class Controller:
                 self.metrics.failed_looks.inc()
                 time.sleep(BUSY_SECONDS)
             self._looked_at = time.monotonic()
+            # However much changes, looking leaves half of the time to what follows from it.
+            self._stopped.wait(self._looked_at - began)
             version = self._cache.wait_changed(version, BUSY_SECONDS if busy else IDLE_SECONDS)
 
     def _set_up(self, closing: ExitStack, lost: threading.Event) -> tuple[Handler, Annotations, Hooks, Ahead]:

@@ -123,12 +123,8 @@ def _replacement(
     pod: JsonMap, around: Surroundings, serving: Mapping[str, set[str]], patience: timedelta, now: datetime
 ) -> Replacement:
     since, having, uid = pods.ready_since(pod), pods.labels(pod), pods.uid(pod)
-    wanted = [
-        each["metadata"]["name"]
-        for each in around.services
-        if pods.selects(each["spec"].get("selector"), having)
-    ]
-    listed = all(uid in serving.get(service, ()) for service in wanted)
+    wanted = around.services_of(having)
+    listed = all(uid in serving.get(each["metadata"]["name"], ()) for each in wanted)
     return Replacement(
         name=pods.key(pod)[1],
         node=pods.node(pod),
@@ -153,23 +149,16 @@ def _patience(deployment: JsonMap, ends: Collection[datetime], timing: Timing, n
 
 def _services_of(deployment: JsonMap, around: Surroundings) -> list[str]:
     having = deployment["spec"]["template"]["metadata"].get("labels") or {}
-    return [
-        each["metadata"]["name"]
-        for each in around.services
-        if pods.selects(each["spec"].get("selector"), having)
-    ]
+    return [each["metadata"]["name"] for each in around.services_of(having)]
 
 
 def _held_up(
     deployment: JsonMap, around: Surroundings, replacements: Iterable[JsonMap]
 ) -> tuple[str, datetime | None]:
     """Why a replacement cannot start, and since when: no room, a full quota, an image that does not come."""
-    for each in around.replicasets.values():
-        failure = pods.condition(each, "ReplicaFailure")
-        mine = pods.controller(each).get("uid") == pods.uid(deployment)
-        if mine and failure.get("status") == "True":
-            quota = "exceeded quota" in str(failure.get("message"))
-            return "quota" if quota else "refused", parse(failure.get("lastTransitionTime"))
+    for failure in around.failures_of(pods.uid(deployment)):
+        quota = "exceeded quota" in str(failure.get("message"))
+        return "quota" if quota else "refused", parse(failure.get("lastTransitionTime"))
     for pod in replacements:
         scheduled = pods.condition(pod, "PodScheduled")
         if scheduled.get("reason") == "Unschedulable":

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from spot import names
 from spot.handoff import pods
@@ -171,9 +170,7 @@ def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
 
 
 def _selecting(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
-    return tuple(
-        pods.key(each)[1] for each in around.services if pods.selects(each["spec"].get("selector"), having)
-    )
+    return tuple(pods.key(each)[1] for each in around.services_of(having))
 
 
 def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
@@ -182,24 +179,15 @@ def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
     None that a policy looks at, if there is another: what the pod still answers may need its own way out.
     None of ours, by which its log is found.
     """
-    looked_at = set(_label_names(around.policies))
+    looked_at = around.policy_labels
     taken: set[str] = set()
-    for service in around.services:
-        selector = service["spec"].get("selector") or {}
-        if pods.selects(selector, having) and not taken & set(selector):
+    for service in around.services_of(having):
+        selector = service["spec"]["selector"]
+        if not taken & set(selector):
             taken.add(
                 min(selector, key=lambda name: (name in looked_at, name.startswith("madang.dev/"), name))
             )
     return tuple(sorted(taken))
-
-
-def _label_names(value: Any) -> Iterator[str]:
-    """Every label that a policy names anywhere."""
-    if isinstance(value, dict):
-        yield from value.get("matchLabels") or ()
-        yield from (str(each.get("key")) for each in value.get("matchExpressions") or ())
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _label_names(each)
 
 
 def _shared(claims: Iterable[JsonMap]) -> frozenset[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 from spot import names
 from spot.handoff import pods
@@ -40,7 +44,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What stands around one pod, as far as it decides how that goes."""
+    """What stands around the pods of a namespace, as far as it decides how they go."""
 
     replicasets: dict[Key, JsonMap]
     deployments: dict[Key, JsonMap]
@@ -49,6 +53,44 @@ class Surroundings:
     policies: list[JsonMap]
     shared_claims: frozenset[str] = frozenset()
     """PersistentVolumeClaims of the namespace that several nodes may mount at once."""
+
+    def services_of(self, having: dict[str, str]) -> list[JsonMap]:
+        """The Services that select a pod with these labels."""
+        near = (each for label in having.items() for each in self._services_by_label.get(label, ()))
+        return [each for each in near if pods.selects(each["spec"]["selector"], having)]
+
+    def failures_of(self, deployment: str) -> list[JsonMap]:
+        """What the ReplicaSets of a Deployment (its uid) say of pods that they could not make."""
+        return self._failures.get(deployment, [])
+
+    @cached_property
+    def by_hash(self) -> list[JsonMap]:
+        """The selectors of Services, as plain labels, that name a hash."""
+        plain = (each["spec"].get("selector") or {} for each in self.services)
+        return [selector for selector in plain if names.HASH in selector]
+
+    @cached_property
+    def policy_labels(self) -> frozenset[str]:
+        """Every label that a NetworkPolicy names anywhere."""
+        return frozenset(_label_names(self.policies))
+
+    @cached_property
+    def _services_by_label(self) -> dict[tuple[str, str], list[JsonMap]]:
+        # By one label of its selector each: a pod that it selects has that one too.
+        found: dict[tuple[str, str], list[JsonMap]] = defaultdict(list)
+        for each in self.services:
+            if selector := each["spec"].get("selector"):
+                found[max(selector.items())].append(each)
+        return found
+
+    @cached_property
+    def _failures(self) -> dict[str, list[JsonMap]]:
+        found: dict[str, list[JsonMap]] = defaultdict(list)
+        for each in self.replicasets.values():
+            failure = pods.condition(each, "ReplicaFailure")
+            if failure.get("status") == "True":
+                found[str(pods.controller(each).get("uid"))].append(failure)
+        return found
 
 
 def way_of(pod: JsonMap, around: Surroundings, scope: Scope) -> Standing:
@@ -118,8 +160,7 @@ def _not_beside_itself(pod: JsonMap, deployment: JsonMap, around: Surroundings) 
 
 def _selected_by_hash(having: dict[str, str], around: Surroundings) -> bool:
     """Whether detaching, which takes the hash away, would take the pod out of what selects it."""
-    plain = (each["spec"].get("selector") or {} for each in around.services)
-    if any(names.HASH in selector and pods.selects(selector, having) for selector in plain):
+    if any(pods.selects(selector, having) for selector in around.by_hash):
         return True
     full = (
         *(each["spec"].get("selector") or {} for each in around.budgets),
@@ -135,3 +176,12 @@ def _names_hash(selector: JsonMap) -> bool:
     return names.HASH in (selector.get("matchLabels") or {}) or any(
         each.get("key") == names.HASH for each in selector.get("matchExpressions") or []
     )
+
+
+def _label_names(value: Any) -> Iterator[str]:
+    """Every label that a policy names anywhere."""
+    if isinstance(value, dict):
+        yield from value.get("matchLabels") or ()
+        yield from (str(each.get("key")) for each in value.get("matchExpressions") or ())
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _label_names(each)

@@ -31,6 +31,8 @@ class Cache:
         self._stopped = False
         self._objects: dict[str, dict[Key, JsonMap]] = {kind: {} for kind in kinds}
         self._pods_on: dict[str, set[Key]] = defaultdict(set)
+        # The same objects by kind and namespace: a look asks for one namespace after the other.
+        self._within: dict[tuple[str, str], dict[Key, JsonMap]] = defaultdict(dict)
         self._synced: set[str] = set()
         # What is gone is gone: an answer that comes after the news of a deletion brings nothing back.
         self._gone: deque[str] = deque(maxlen=10_000)
@@ -77,7 +79,7 @@ class Cache:
             found = self._objects[kind]
             if namespace is None:
                 return list(found.values())
-            return [item for (where, _), item in found.items() if where == namespace]
+            return list(self._within.get((kind, namespace), {}).values())
 
     def pods_on(self, node: str) -> list[JsonMap]:
         with self._changed:
@@ -168,12 +170,16 @@ class Cache:
             if known is not None:
                 self._pods_on[_node(known)].discard(key)
             self._pods_on[_node(item)].add(key)
-        self._objects[kind][key] = item
+        self._objects[kind][key] = self._within[kind, key[0]][key] = item
         self._bump()
 
     def _remove(self, kind: str, key: Key) -> None:
         gone = self._objects[kind].pop(key, None)
         if gone is not None:
+            within = self._within[kind, key[0]]
+            del within[key]
+            if not within:
+                del self._within[kind, key[0]]
             self._gone.append(gone["metadata"]["uid"])
             if kind == "Pod":
                 self._pods_on[_node(gone)].discard(key)

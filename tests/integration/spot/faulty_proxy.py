@@ -83,12 +83,13 @@ def running_proxy(upstream: Path, folder: Path) -> Iterator[FaultyProxy]:
                 self.end_headers()
                 self.wfile.write(content)
                 return
-            self.send_header("Connection", "close")
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.close_connection = True
             with suppress(OSError, http.client.HTTPException):
                 while chunk := answer.read1():
-                    self.wfile.write(chunk)
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                self.wfile.write(b"0\r\n\r\n")
 
         def _say(self, status: int) -> None:
             content = json.dumps(
