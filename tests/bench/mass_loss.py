@@ -113,7 +113,8 @@ def handled(
         evidence=f"{asked.total():.0f} for {len(leaving)} pods: {dict(asked.most_common())}; "
         f"{spent:.1f} s of processor in {clear_seconds:.1f} s",
     )
-    add_order(proof, fleet, detaches)
+    stood = {pods.key(pod): pods.node(pod) for pod in leaving}
+    add_order(proof, fleet, {key: (stood.get(key, ""), at) for key, at in detaches.items()})
     records = list(portal.records.values())
     told = [pod for record in records for pod in record["pods"]]
     gaps = [pod["gap_seconds"] or 0 for pod in told]
@@ -142,20 +143,24 @@ def add_fences(proof: Proof, handler: list[float], bare: list[float]) -> None:
         )
 
 
-def add_order(proof: Proof, fleet: Fleet, detaches: dict[tuple[str, str], float]) -> None:
-    """Of all pairs of a sole replica and another pod: in how many the sole replica was first."""
-    sole: list[float] = []
-    others: list[float] = []
-    for (_, pod), at in detaches.items():
-        (sole if fleet.replicas[pod.rsplit("-", 2)[0]] == SOLE else others).append(at)
-    first = sum(one < other for one in sole for other in others) / max(len(sole) * len(others), 1)
+def add_order(proof: Proof, fleet: Fleet, detaches: dict[tuple[str, str], tuple[str, float]]) -> None:
+    """Of all pairs of a sole replica and another pod of its node: in how many the sole replica was first."""
+    sole: list[tuple[str, float]] = []
+    others: list[tuple[str, float]] = []
+    for (_, pod), stood in detaches.items():
+        (sole if fleet.replicas[pod.rsplit("-", 2)[0]] == SOLE else others).append(stood)
+    pairs = [(one, other) for one in sole for other in others]
+    mates = [one[1] < other[1] for one, other in pairs if one[0] == other[0]]
+    overall = 100 * sum(one[1] < other[1] for one, other in pairs) / max(len(pairs), 1)
+    first = sum(mates) / max(len(mates), 1)
     proof.add(
-        "sole replicas before the others",
+        "sole replicas before the others of their node",
         goal=">= 90 % of pairs",
         value=100 * first,
         unit="%",
         holds=first >= 0.9,
-        evidence=f"{len(sole)} sole replicas, {len(others)} others",
+        evidence=f"{len(sole)} sole replicas, {len(others)} others; {overall:.0f} % of pairs of all nodes, "
+        "whose fences came one after the other",
     )
 
 

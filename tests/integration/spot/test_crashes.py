@@ -87,7 +87,7 @@ def test_killed_at_a_step_another_goes_on(
         stage.delete(LEASES.path(HANDLER, LEASE))
         stack.enter_context(running_controller(plane.kubeconfig, portal))
         if step != "report's end":
-            stage.wait_clear(doomed)
+            eventually(lambda: portal.of(doomed, "clear"), "the new one's word that all is clear")
         record = end(stage, portal, doomed)
         stage.wait_serving("blog", 2)
     assert seen.least == 2
