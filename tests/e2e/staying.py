@@ -21,6 +21,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.e2e.load import DIES_WITH_US
+
 MOST_SECONDS = 3 * 3600
 LONG_SECONDS = 60
 EVERY_SECONDS = 5
@@ -49,7 +51,8 @@ class Staying:
     def __init__(self, host: str, port: int, mode: str) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._stop = Path(self._folder.name) / "stop"
-        self._argv = [sys.executable, "-m", "tests.e2e.staying", host, str(port), mode, str(self._stop)]
+        words = ("tests.e2e.staying", host, str(port), mode, str(self._stop))
+        self._argv = [*DIES_WITH_US, sys.executable, "-m", *words]
         self.result: StayResult | None = None
 
     def __enter__(self) -> Staying:
