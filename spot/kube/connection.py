@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -28,6 +29,15 @@ MERGE = "application/merge-patch+json"
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 MOST_CONNECTIONS = 64
 
+# A watch whose other end has vanished without a word is dead after 25 s: a notice is only 120 s long.
+KEEP_ALIVE = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+]
+
 JsonMap = dict[str, Any]
 
 
@@ -47,6 +57,7 @@ class Connection:
         configuration.retries = False
         configuration.connection_pool_maxsize = MOST_CONNECTIONS
         self._client = ApiClient(configuration)
+        self._client.rest_client.pool_manager.connection_pool_kw["socket_options"] = KEEP_ALIVE
         self.pace = pace or Pace()
 
     @classmethod

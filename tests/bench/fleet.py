@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
 from spot import names
+from spot.errors import SpotError
 from spot.handoff import pods
 from spot.kube import Connection
 from spot.kube.kinds import KINDS
@@ -136,8 +137,7 @@ class Observer:
         self.detached: dict[tuple[str, str], float] = {}
         self._connection = connect(kubeconfig)
         for path, see in (("/api/v1/nodes", self._node), ("/api/v1/pods", self._pod)):
-            version = self._connection.call("GET", path)["metadata"]["resourceVersion"]
-            threading.Thread(target=self._follow, args=(path, version, see), daemon=True).start()
+            threading.Thread(target=self._follow, args=(path, see), daemon=True).start()
 
     def forget(self) -> None:
         for each in (self.noticed, self.fenced, self.detached):
@@ -152,11 +152,18 @@ class Observer:
         times = sorted(self.detached.values())
         return (len(times) - 1) / (times[-1] - times[0])
 
-    def _follow(self, path: str, version: str, see: Any) -> None:
-        query = {"resourceVersion": version}
-        for what, item in self._connection.watch(path, query=query, quiet_seconds=600):
-            if what != "DELETED":
-                see(item, time.monotonic())
+    def _follow(self, path: str, see: Any) -> None:
+        """A watcher that is too slow for a busy server is cut off, and lists anew."""
+        while True:
+            with suppress(SpotError):
+                answer = self._connection.call("GET", path)
+                for item in answer["items"]:
+                    see(item, time.monotonic())
+                query = {"resourceVersion": answer["metadata"]["resourceVersion"]}
+                for what, item in self._connection.watch(path, query=query, quiet_seconds=600):
+                    if what != "DELETED":
+                        see(item, time.monotonic())
+            time.sleep(0.1)
 
     def _node(self, node: JsonMap, now: float) -> None:
         name = node["metadata"]["name"]

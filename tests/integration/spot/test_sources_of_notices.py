@@ -29,7 +29,7 @@ class SendingQueue:
         self.settings = {
             "queue_url": self.url,
             "aws_endpoint_url": endpoint,
-            "region": REGION,
+            "MADANG_SPOT_REGION": REGION,
             "reconcile_seconds": 3600,
         }
 
@@ -41,7 +41,7 @@ class SendingQueue:
             "source": "aws.ec2",
             "account": "123456789012",
             "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": REGION,
+            "MADANG_SPOT_REGION": REGION,
             "resources": [f"arn:aws:ec2:{REGION}:123456789012:instance/{instance}"],
             "detail": {"instance-id": instance, **detail},
         }

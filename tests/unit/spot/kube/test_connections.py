@@ -1,0 +1,46 @@
+"""How the handler holds on to the API server."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+from kubernetes.client import Configuration
+
+from spot.kube import Connection
+
+
+def test_a_dead_peer_is_noticed_within_a_fraction_of_a_notice() -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    body = b'{"kind": "Status"}'
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    def answer() -> None:
+        there, _ = listening.accept()
+        there.recv(65536)
+        there.sendall(said)
+
+    threading.Thread(target=answer, daemon=True).start()
+    configuration = Configuration()
+    configuration.host = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    connection = Connection(configuration)
+    made: list[socket.socket] = []
+    original = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        made.append(self)
+        original(self, address)  # type: ignore[arg-type]
+
+    socket.socket.connect = connect  # type: ignore[method-assign, assignment]
+    try:
+        assert connection.call("GET", "/version") == {"kind": "Status"}
+    finally:
+        socket.socket.connect = original  # type: ignore[method-assign]
+    (held,) = made
+    idle, between, times = (
+        held.getsockopt(socket.IPPROTO_TCP, option)
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    )
+    assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert idle + between * times <= 30
+    listening.close()
