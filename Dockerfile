@@ -1,4 +1,5 @@
-# The platform's image: portal, git server, workers and beat are the same image with different commands.
+# The platform's image: portal, git server, workers, beat and the spot controller are the same image with different
+# commands. `docker build --target spot-agent .` makes the smaller one of the agent on every spot node.
 FROM python:3.12-slim-bookworm AS build
 RUN pip install --no-cache-dir "uv>=0.8,<1"
 WORKDIR /src
@@ -12,6 +13,18 @@ COPY deployer deployer
 COPY spot spot
 COPY localcluster localcluster
 RUN uv pip install --no-cache --no-deps --prefix /opt/madang .
+
+FROM build AS build-agent
+RUN uv export --frozen --only-group agent --no-emit-workspace --format requirements-txt >/agent.txt \
+ && uv pip install --no-cache --compile-bytecode --prefix /opt/agent -r /agent.txt
+COPY spot /opt/agent/lib/python3.12/site-packages/spot
+RUN python -m compileall -q /opt/agent/lib/python3.12/site-packages/spot
+
+FROM python:3.12-slim-bookworm AS spot-agent
+COPY --from=build-agent /opt/agent /usr/local
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+USER 10001:10001
+CMD ["python", "-m", "spot", "agent"]
 
 FROM python:3.12-slim-bookworm
 RUN apt-get update \

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from localcluster.errors import ClusterError
 from localcluster.images.debian import debian
 from localcluster.images.layer import Folder, pack
 from localcluster.images.oci import Layer
+from localcluster.images.python_packages import Files, wheel
 from localcluster.images.store import HostFile, Store
 
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
@@ -20,6 +22,11 @@ class Ingredients:
     store: Store
     programs: Path
     tree: Path
+
+    @cached_property
+    def wheel(self) -> Files:
+        """Of the working tree, built once for all images."""
+        return wheel(self.store, self.tree)
 
     def program(self, name: str) -> Path:
         path = (self.programs / name).resolve()

@@ -6,7 +6,7 @@ from pathlib import Path
 from localcluster.images import buildkit, databases, services
 from localcluster.images.ingredients import Ingredients
 from localcluster.images.oci import Image
-from localcluster.images.project import project_image
+from localcluster.images.project import agent_image, project_image
 from localcluster.images.record import write_record
 from localcluster.images.registry import Registry
 from localcluster.images.store import open_store
@@ -17,6 +17,7 @@ WITHOUT_PROGRAMS: dict[str, Callable[[Ingredients], Image]] = {
     "postgres": databases.postgres,
     "redis": databases.redis,
     "platform": project_image,
+    "spot-agent": agent_image,
 }
 WITH_PROGRAMS: dict[str, Callable[[Ingredients], Image]] = {
     "registry": services.registry,

@@ -22,8 +22,8 @@ def install(
 ) -> None:
     """Install or bring up to date, and wait until everything is ready and answers through the ingress.
 
-    `images` maps platform, builder, postgres, redis, registry and traefik to references by digest;
-    `base_images` are the names in the mirror that a Dockerfile may start from.
+    `images` maps platform, spot-agent, builder, postgres, redis, registry and traefik to references by
+    digest; `base_images` are the names in the mirror that a Dockerfile may start from.
     Raises ClusterError with the events and last log lines of the pods that stand in the way.
     """
     programs = nodes.programs_in_use(instance)

@@ -36,6 +36,7 @@ def chart_values(
         "clusterDomain": CLUSTER_DOMAIN,
         "images": {
             **{name: images[name] for name in ("platform", "builder", "postgres", "redis", "registry")},
+            "agent": images["spot-agent"],
             "pause": pause.IMAGE,
         },
         "portal": {"clusterIP": str(PORTAL_SERVICE_ADDRESS)},

@@ -23,7 +23,7 @@ from tests.integration.charts.walls import Caller
 CHART = Path(__file__).parents[3] / "charts/madang"
 IMAGES = {
     name: f"docker.io/madang/{name}@sha256:{'0' * 64}"
-    for name in ("platform", "builder", "postgres", "redis", "registry")
+    for name in ("platform", "agent", "builder", "postgres", "redis", "registry")
 }
 PAUSE = "example.org/pause:1"
 CLUB = ClubSpec("chess", 512 << 20, 1000, 10, "puller", "secret")

@@ -9,7 +9,7 @@ from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
 from spot.settings import AgentSettings, AheadSettings, ControllerSettings
-from tests.integration.charts.conftest import CHART, Helm
+from tests.integration.charts.conftest import CHART, IMAGES, Helm
 from tests.integration.charts.test_templates import SETS, flat, one, peer_name
 
 
@@ -40,6 +40,13 @@ def test_the_agent_has_the_nodes_network_and_nothing_else_of_it(helm: Helm) -> N
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+def test_the_agent_has_an_image_of_its_own_and_says_when_it_is_missing(helm: Helm) -> None:
+    assert container(helm.objects({}), "DaemonSet", "spot-agent")["image"] == IMAGES["agent"]
+    without = {"images": IMAGES | {"agent": ""}}
+    assert "images.agent: name the spot agent's image" in helm.run("template", without).stderr
+    assert helm.run("template", without | {"spot": {"agent": {"enabled": False}}}).returncode == 0
 
 
 def test_one_of_two_controllers_may_be_away_at_a_time(helm: Helm) -> None:

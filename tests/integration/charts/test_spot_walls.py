@@ -103,7 +103,7 @@ def test_the_agents_own_pod_may_run_in_its_namespace(admin: Caller) -> None:
         {"hostPID": True},
         {"serviceAccountName": "default"},
         {"volumes": [{"name": "tmp", "hostPath": {"path": "/"}}]},
-        {"initContainers": [{"name": "first", "image": IMAGES["platform"]}]},
+        {"initContainers": [{"name": "first", "image": IMAGES["agent"]}]},
         {"securityContext": {}},
     ],
     ids=lambda spec: str(spec),
@@ -118,6 +118,7 @@ def test_no_pod_of_another_shape_may(admin: Caller, spec: JsonMap) -> None:
     "change",
     [
         {"image": "docker.io/library/busybox"},
+        {"image": IMAGES["platform"]},
         {"command": ["sh"]},
         {"args": ["python", "-c", "pass"]},
         {"env": [{"name": "PYTHONPATH", "value": "/tmp"}]},

@@ -37,7 +37,9 @@ CLOUD = {
 
 
 def _embedded() -> dict[str, Any]:
-    return chart_values(Instance.from_environment(), IMAGES | {"traefik": "unused"})
+    return chart_values(
+        Instance.from_environment(), IMAGES | {"spot-agent": IMAGES["agent"], "traefik": "unused"}
+    )
 
 
 SETS = {

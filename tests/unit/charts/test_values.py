@@ -16,7 +16,7 @@ from localcluster.install.values import chart_values
 from localcluster.instance import Instance
 
 CHART = Path(__file__).parents[3] / "charts/madang"
-NAMES = ("platform", "builder", "postgres", "redis", "registry", "traefik")
+NAMES = ("platform", "spot-agent", "builder", "postgres", "redis", "registry", "traefik")
 IMAGES = {name: f"docker.io/madang/{name}@sha256:{'0' * 64}" for name in NAMES}
 
 
@@ -28,7 +28,10 @@ def schema() -> dict[str, Any]:
 
 def defaults_with(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
-    values["images"] |= {name: IMAGES[name] for name in NAMES if name != "traefik"}
+    values["images"] |= {
+        name: IMAGES[name] for name in ("platform", "builder", "postgres", "redis", "registry")
+    }
+    values["images"]["agent"] = IMAGES["spot-agent"]
     return merged(values, changes)
 
 
