@@ -15,7 +15,7 @@ from spot import record as records
 from spot.controller.events import event, send
 from spot.controller.journal import Journal
 from spot.controller.news import news
-from spot.controller.work import LAST, Work
+from spot.controller.work import DONE_SECONDS, LAST, Work
 from spot.doomed_node import DoomedNode
 from spot.errors import Missing
 from spot.handoff import pods
@@ -124,9 +124,15 @@ class Handler:
         return [(action, state, intent.deadline) for _, action in found if action is not None]
 
     def _start(self, action: Action, state: DoomedNode, deadline: datetime, now: datetime) -> None:
+        whose, rest = action.pod.uid, DONE_SECONDS
+        if isinstance(action, Unserve) and action.pod.group is not None:
+            # One of a Deployment at a time: while the answer is under way the next look still counts this pod
+            # as serving, and might choose another whose node has become the first to go.
+            whose, rest = action.pod.group.uid, 0.0
         self._work.submit(
-            (type(action).__name__, action.pod.uid),
+            (type(action).__name__, whose),
             lambda: self._steps.do(action, state.interruption.id, deadline, now),
+            rest,
             urgency=_urgency((action, state, deadline))[:2],
         )
 

@@ -1,0 +1,165 @@
+"""What one look starts, and what it leaves for the next."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from spot import doomed_node, names
+from spot.controller.handler import Handler
+from spot.handoff.way import Scope
+from spot.interruption import Interruption, Kind
+from spot.kube import Cache
+from spot.plan import Policy
+from tests.unit.spot.handoff.objects import NOW, TIMING, deployment, pod, replicaset, service
+
+JsonMap = dict[str, Any]
+END = Interruption("int-1", "i-1", Kind.SPOT_INTERRUPTION, NOW, NOW + timedelta(minutes=2), ("sqs",))
+
+
+class Noted:
+    """Work that is only noted: each key runs as long as the test does."""
+
+    def __init__(self) -> None:
+        self.begun: dict[tuple[str, str], Callable[[], None]] = {}
+
+    def submit(self, key: tuple[str, str], do: Callable[[], None], *_: Any, **__: Any) -> bool:
+        return self.begun.setdefault(key, do) is do
+
+    @property
+    def kinds(self) -> list[str]:
+        return sorted(kind for kind, _ in self.begun)
+
+
+class Kept:
+    """A journal and the portal, which has everything at once."""
+
+    def __init__(self) -> None:
+        self.saved: list[int] = []
+        self.reported: list[int] = []
+        self.dropped: list[str] = []
+
+    def load(self) -> list[Any]:
+        return []
+
+    def save(self, record: Any) -> None:
+        self.saved.append(record.revision)
+
+    def drop(self, interruption: str) -> None:
+        self.dropped.append(interruption)
+
+
+def node(fenced: bool = True, end: Interruption = END, version: int = 1) -> JsonMap:
+    plain: JsonMap = {
+        "metadata": {"name": "doomed", "uid": "n", "resourceVersion": str(version), "annotations": {}},
+        "spec": {},
+    }
+    if fenced:
+        patch = doomed_node.fence(plain, end, moves=True, now=NOW)
+        plain["metadata"]["annotations"] = patch["metadata"]["annotations"]
+        plain["spec"] = patch["spec"]
+    return plain
+
+
+class Scene:
+    def __init__(self, **kinds: list[JsonMap]) -> None:
+        self.cache, self.work, self.kept = Cache(cast("Any", None)), Noted(), Kept()
+        self.put(**{"Node": [node()], "ReplicaSet": [replicaset()], "Service": [service()], **kinds})
+        self.handler = Handler(
+            cast("Any", None),
+            self.cache,
+            cast("Any", self.work),
+            cast("Any", self.kept),
+            scope=Scope(frozenset(), "madang-builds"),
+            timing=TIMING,
+            policy=Policy(),
+            report=self._report,
+        )
+
+    def put(self, **kinds: list[JsonMap]) -> None:
+        for kind, items in kinds.items():
+            for number, each in enumerate(items):
+                item = copy.deepcopy(each)
+                item["metadata"].setdefault("resourceVersion", "1")
+                item["metadata"].setdefault("uid", f"u-{kind}-{number}")
+                self.cache.put(kind, item)
+
+    def look(self, at: datetime = NOW) -> list[str]:
+        self.work.begun.clear()
+        self.handler.tick(at)
+        return self.work.kinds
+
+    def run(self, kind: str) -> None:
+        for key, do in list(self.work.begun.items()):
+            if key[0] == kind:
+                do()
+
+    def _report(self, record: JsonMap) -> None:
+        self.kept.reported.append(record["revision"])
+        self.handler.delivered(record["id"], record["revision"])
+
+
+def slices(*uids: str) -> JsonMap:
+    endpoints = [{"targetRef": {"uid": uid}, "conditions": {"ready": True}} for uid in uids]
+    labels = {"kubernetes.io/service-name": "blog"}
+    return {
+        "metadata": {"name": "blog-x", "namespace": "club-chess", "labels": labels},
+        "endpoints": endpoints,
+    }
+
+
+def test_all_pods_of_a_doomed_node_are_detached_in_one_look() -> None:
+    scene = Scene(Deployment=[deployment(3)], Pod=[pod(f"blog-{number}") for number in range(3)])
+    assert [kind for kind in scene.look() if kind == "Detach"] == ["Detach"] * 3
+
+
+def test_of_one_deployment_one_pod_is_unserved_at_a_time() -> None:
+    olds = [pod(f"old-{number}", detached=True) for number in range(2)]
+    news = [pod(f"new-{number}", "spare") for number in range(2)]
+    listed = slices("u-old-0", "u-old-1", "u-new-0", "u-new-1")
+    scene = Scene(Deployment=[deployment(2)], Pod=[*olds, *news], EndpointSlice=[listed])
+    assert [kind for kind in scene.look() if kind == "Unserve"] == ["Unserve"]
+
+
+def test_a_report_follows_its_record_and_the_record_goes_when_all_is_told() -> None:
+    scene = Scene(Deployment=[deployment()], Pod=[])
+    scene.look()
+    assert scene.kept.reported == []
+    scene.run("Record")
+    assert scene.kept.saved == scene.kept.reported == [1]
+    scene.cache._remove("Node", ("", "doomed"))
+    scene.look()
+    scene.run("Record")
+    assert scene.kept.reported == [1, 2]
+    assert "Drop" in scene.look()
+    scene.run("Drop")
+    assert scene.kept.dropped == ["int-1"]
+    scene.look()
+    assert not scene.handler.records
+    assert not scene.handler.tick(NOW)
+
+
+def test_a_record_that_could_not_be_dropped_is_kept_until_it_can() -> None:
+    scene = Scene(Deployment=[deployment()], Pod=[])
+    scene.look()
+    scene.run("Record")
+    scene.cache._remove("Node", ("", "doomed"))
+    scene.look()
+    scene.run("Record")
+    for _ in range(3):
+        assert scene.look() == ["Drop"]
+    assert list(scene.handler.records) == ["int-1"]
+
+
+def test_what_belongs_to_no_interruption_is_put_back() -> None:
+    fence_alone = node()
+    fence_alone["metadata"]["annotations"] = {names.INTERRUPTION: "{"}
+    scene = Scene(Node=[fence_alone], Deployment=[deployment()], Pod=[pod("old", detached=True)])
+    assert scene.look() == ["Node", "Restore"]
+
+
+def test_a_detached_pod_whose_node_is_gone_is_left_to_kubernetes() -> None:
+    scene = Scene(Node=[], Deployment=[deployment()], Pod=[pod("old", detached=True)])
+    assert scene.look() == []

@@ -1,0 +1,108 @@
+"""What one look at the cluster makes of a pod on a doomed node."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from spot.handoff.scene import Doomed, Look
+from spot.handoff.way import Scope
+from spot.kube import Cache
+from tests.unit.spot.handoff.objects import NOW, TIMING, deployment, pod, replicaset, service
+
+SCOPE = Scope(frozenset(), "madang-builds")
+JsonMap = dict[str, Any]
+
+
+def look(**kinds: list[JsonMap]) -> Look:
+    """At a cluster of these objects, besides a Deployment and its ReplicaSet."""
+    cache = Cache(cast("Any", None))
+    there = {"Deployment": [deployment()], "ReplicaSet": [replicaset()], **kinds}
+    for kind, items in there.items():
+        for number, each in enumerate(items):
+            item = copy.deepcopy(each)
+            item["metadata"].setdefault("resourceVersion", "1")
+            item["metadata"].setdefault("uid", f"u-{kind}-{number}")
+            cache.put(kind, item)
+    return Look(cache, {"doomed": NOW + timedelta(minutes=2)}, SCOPE, TIMING, NOW)
+
+
+def only(found: Look) -> Doomed:
+    (one,) = found.standing_on("doomed")
+    return one
+
+
+def endpoints(name: str, **ready: bool | None) -> JsonMap:
+    listed = [
+        {"targetRef": {"uid": uid.replace("_", "-")}, "conditions": {} if each is None else {"ready": each}}
+        for uid, each in ready.items()
+    ]
+    labels = {"kubernetes.io/service-name": name}
+    metadata = {"name": f"{name}-x", "namespace": "club-chess", "labels": labels}
+    return {"metadata": metadata, "endpoints": [*listed, {"addresses": ["10.0.0.1"]}]}
+
+
+def policy(**labels: str) -> JsonMap:
+    metadata = {"name": "wall", "namespace": "club-chess"}
+    return {"metadata": metadata, "spec": {"podSelector": {"matchLabels": labels}, "egress": [{}]}}
+
+
+def test_a_pod_is_listed_while_any_slice_names_it_ready_or_not() -> None:
+    for ready in (True, False, None):
+        assert only(look(Pod=[pod()], EndpointSlice=[endpoints("blog", u_blog_1=ready)])).listed
+    assert not only(look(Pod=[pod()], EndpointSlice=[endpoints("blog", other=True)])).listed
+
+
+def test_an_endpoint_without_a_condition_is_ready() -> None:
+    found = look(Service=[service()], EndpointSlice=[endpoints("blog", a=None, b=True, c=False)])
+    assert found.ready("club-chess", ["blog"]) == 2
+
+
+def test_of_several_services_the_one_with_the_fewest_counts_and_a_removed_one_does_not() -> None:
+    found = look(Service=[service(), service("more")], EndpointSlice=[endpoints("blog", a=True)])
+    assert found.ready("club-chess", ["blog", "more"]) == 0
+    assert found.ready("club-chess", ["blog", "removed"]) == 1
+    assert found.ready("club-chess", ["removed"]) is None
+
+
+@pytest.mark.parametrize(
+    ("services", "policies", "expected"),
+    [
+        ([], [], ()),
+        ([service()], [], ("app",)),
+        ([service(), service("more")], [], ("app",)),
+        ([service(), service("more", tier="web")], [], ("app", "tier")),
+        ([service(app="blog", tier="web")], [policy(app="blog")], ("tier",)),
+        ([service()], [policy(app="blog")], ("app",)),
+        ([service(**{"madang.dev/project": "blog", "tier": "web"})], [], ("tier",)),
+        ([service(app="another")], [], ()),
+    ],
+)
+def test_it_is_unserved_by_as_few_labels_as_do_and_by_none_that_a_policy_looks_at(
+    services: list[JsonMap], policies: list[JsonMap], expected: tuple[str, ...]
+) -> None:
+    one = pod(labels={"tier": "web", "madang.dev/project": "blog"})
+    assert only(look(Pod=[one], Service=services, NetworkPolicy=policies)).unserve == expected
+
+
+def test_a_service_that_is_only_another_name_is_not_waited_for() -> None:
+    other_name = service("alias")
+    other_name["spec"]["type"] = "ExternalName"
+    pods = [pod("old", detached=True), pod("new", "spare")]
+    slices = [endpoints("blog", u_old=True, u_new=True)]
+    found = look(Pod=pods, Service=[service(), other_name], EndpointSlice=slices)
+    assert only(found).group is not None and only(found).group.whole  # type: ignore[union-attr]
+
+
+def test_the_pods_of_a_deployment_are_its_own_attached_or_not() -> None:
+    pods = [
+        pod("old", detached=True),
+        pod("new", "spare"),
+        pod("stranger", "spare", owner=("ReplicaSet", "other")),
+    ]
+    group = only(look(Pod=pods)).group
+    assert group is not None
+    assert group.serving == ("u-old",) and [each.name for each in group.replacements] == ["new"]
