@@ -78,7 +78,7 @@ def main() -> None:
 def live(on: Road, project: str) -> str:
     """The host name of a project, pushed unless it is live already."""
     on.admin("create_club", CLUB, "--name", "Bench club", "--if-missing")
-    folder = on.checkout(SOURCES[project], project)
+    folder = on.checkout(SOURCES[project], f"{CLUB}-{project}")
     key = re.search(r"mdg_[A-Za-z0-9_-]+", on.admin("create_key", CLUB, "--name", f"bench {time.time():.0f}"))
     assert key is not None, "create_key printed no key"
     url = f"http://madang.localhost:{on.instance.ports.http}"

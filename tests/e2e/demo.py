@@ -151,7 +151,7 @@ def refuse(on: Road, proof: Proof, project: Pushed, broken: Path, what: str) -> 
         value=result.failed,
         unit=f"of {result.requests}",
         holds=done.status == 1 and result.failed == 0 and answer.status == 200 and AFTER in answer.body,
-        evidence=_reason(done),
+        evidence=f"{_reason(done)} {result.failures or ''}".rstrip(),
     )
 
 
