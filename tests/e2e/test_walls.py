@@ -157,7 +157,12 @@ def test_the_worker_works_in_clubs_and_builds(platform: Road, words: list[str]) 
 
 @pytest.mark.parametrize(
     "words",
-    [["create", "pods"], ["create", "clusterrolebindings"], ["create", "pods/exec"], ["get", "persistentvolumes"]],
+    [
+        ["create", "pods"],
+        ["create", "clusterrolebindings"],
+        ["create", "pods/exec"],
+        ["get", "persistentvolumes"],
+    ],
     ids=" ".join,
 )
 def test_the_worker_has_no_right_to(platform: Road, words: list[str]) -> None:
