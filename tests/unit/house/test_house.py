@@ -46,3 +46,12 @@ def test_an_installed_wheel_holds_the_portal_and_leaves_pythons_platform_alone(t
 
 def _has_uv_module() -> bool:
     return subprocess.run([sys.executable, "-c", "import uv"], capture_output=True).returncode == 0
+
+
+def test_no_two_test_modules_share_a_name() -> None:
+    """pytest imports a module of a folder without __init__.py by its bare name: the second one is refused."""
+    seen: dict[str, Path] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        if not (path.parent / "__init__.py").exists():
+            other = seen.setdefault(path.stem, path)
+            assert other == path, f"rename one of {other} and {path}"
