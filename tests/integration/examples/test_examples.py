@@ -26,6 +26,7 @@ LANGUAGES = {
     "dockerfile": "dockerfile",
     "broken": "node",
     "crashing": "python",
+    "visited": "python",
 }
 NOT_SOURCES = {"node_modules", "target", "__pycache__", "staticfiles"}
 
