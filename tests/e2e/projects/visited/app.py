@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 
 async def home(request: Request) -> PlainTextResponse:
-    return PlainTextResponse("Hello, visitor\n")
+    return PlainTextResponse("Hello, visitor, version 1\n")
 
 
 async def slow(request: Request) -> PlainTextResponse:
