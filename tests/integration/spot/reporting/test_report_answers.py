@@ -54,14 +54,14 @@ def reporter(server: Answering, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rep
     made.close()
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 301, 307])
+@pytest.mark.parametrize("status", [404, 408, 425, 429, 500, 502, 503, 504, 301, 307])
 def test_trouble_that_passes_is_told_apart(server: Answering, reporter: Reporter, status: int) -> None:
     server.status, server.text = status, "<html>busy</html>"
     with pytest.raises(TemporaryError, match=f"{status} .*busy"):
         reporter.send(report())
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 413, 422])
+@pytest.mark.parametrize("status", [400, 401, 413, 422])
 def test_a_refusal_carries_the_portals_reason(server: Answering, reporter: Reporter, status: int) -> None:
     server.status = status
     server.text = '{"error": {"reason": "bad", "what": "It is bad.", "evidence": "pods", "next": "Mend it."}}'
@@ -73,8 +73,8 @@ def test_a_refusal_carries_the_portals_reason(server: Answering, reporter: Repor
 def test_a_refusal_of_somebody_else_is_understood_as_one(
     server: Answering, reporter: Reporter, text: str
 ) -> None:
-    server.status, server.text = 404, text
-    with pytest.raises(PermanentError, match="404"):
+    server.status, server.text = 403, text
+    with pytest.raises(PermanentError, match="403"):
         reporter.send(report())
 
 

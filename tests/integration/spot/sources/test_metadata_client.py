@@ -60,9 +60,11 @@ def test_all_that_is_announced_becomes_notices(
     serve: Serve, announced: CloudInstance, which: str, request: pytest.FixtureRequest
 ) -> None:
     service: Service = request.getfixturevalue("mock") if which == "mock" else serve(lambda: announced)
-    sight = look(MetadataService(service.url, 30), None, NOW)
+    # Read now, not when this module was: nothing is noticed later than it was read.
+    now = datetime.now(UTC)
+    sight = look(MetadataService(service.url, 30), None, now)
     assert sight.troubles == ()
-    told = {notice.kind: notice for notice in notices(encode(sight.seen), "spot-1", NOW)}
+    told = {notice.kind: notice for notice in notices(encode(sight.seen), "spot-1", now)}
     assert set(told) == {Kind.SPOT_INTERRUPTION, Kind.MAINTENANCE, Kind.REBALANCE}
     assert {notice.instance_id for notice in told.values()} == {announced.instance_id}
     (event,) = announced.maintenance
