@@ -115,14 +115,14 @@ def handed_off(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.
     )
     told = json.loads(on.admin("interruptions", "--json", "--limit", "500", "--since", since))
     gap = max((each["longest_gap_seconds"] or 0 for each in told), default=0.0)
+    moved = sum(each["moved"] for each in told)
     proof.add(
         "handoff, the portal's own records",
         goal=f"{len(taken)} interruptions, no gap",
         value=gap,
         unit="s longest gap",
-        holds=len(told) == len(taken) and gap == 0,
-        evidence=f"{len(told)} records, {sum(each['moved'] for each in told)} of "
-        f"{sum(each['pods'] for each in told)} pods moved",
+        holds=len(told) == len(taken) and gap == 0 and moved * options.at_once >= len(taken),
+        evidence=f"{len(told)} records, {moved} of {sum(each['pods'] for each in told)} pods moved",
     )
 
 
@@ -204,9 +204,12 @@ def lose(on: Road, projects: list[str], times: int, options: argparse.Namespace,
 
 def choose(on: Road, projects: list[str], turn: int, count: int) -> list[str]:
     """Spot nodes, the one under the project whose turn it is first."""
-    spot = [node.name for node in on.instance.nodes if node.name.startswith("spot")]
+    # As the cluster says, not as this process was set up: a node that carries nothing proves nothing.
+    found = on.kubectl("get", "nodes", "-l", "karpenter.sh/capacity-type=spot", "-o", "name").split()
+    spot = [name.removeprefix("node/") for name in found]
     places = [on.node_of(CLUB, projects[(turn + more) % len(projects)]) for more in range(len(projects))]
     wanted = [place for place in places if place in spot]
+    assert wanted, f"no project stands on a spot node: {places}"
     return list(dict.fromkeys([*wanted, *spot]))[:count]
 
 
