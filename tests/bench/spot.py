@@ -195,6 +195,8 @@ def lose(on: Road, projects: list[str], times: int, options: argparse.Namespace,
             replaced = client.follow_replacement(on.instance, each, lambda line: None)
             assert replaced is not None and replaced.state is State.RUNNING
             taken.append(each.instance_id)
+        # Until its agent reads, a new node hears no notice: it is not called back again before.
+        on.kubectl("-n", "madang-spot", "rollout", "status", "daemonset/spot-agent", "--timeout=300s")
         print(
             f"    {len(taken)}: {', '.join(doomed)} lost and replaced, {time.monotonic() - began:.0f} s",
             flush=True,
