@@ -9,6 +9,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
+from spot.backoff import pause_seconds
 from spot.errors import SpotError
 from spot.kube.connection import Connection, Expired, JsonMap
 from spot.kube.kinds import KINDS, Kind
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 # The server sends a bookmark about once a minute: longer silence is a dead connection.
 QUIET_SECONDS = 100.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 5.0
 PAGE = 500
 Key = tuple[str, str]
 
@@ -105,11 +107,11 @@ class Cache:
             except SpotError as error:
                 trouble += 1
                 log.warning("the watch of %s is made anew: %s", name, error)
-                time.sleep(random.uniform(0.1, min(5.0, 0.25 * 2**trouble)))  # noqa: S311
+                time.sleep(pause_seconds(trouble, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
             except Exception:
                 trouble += 1
                 log.exception("the watch of %s is made anew", name)
-                time.sleep(min(5.0, 0.25 * 2**trouble))
+                time.sleep(pause_seconds(trouble, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 
     def _list(self, name: str, kind: Kind) -> str:
         query = {"limit": str(PAGE), **kind.query}

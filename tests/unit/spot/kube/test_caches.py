@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from spot.errors import TemporaryError
 from spot.kube.cache import Cache
 from spot.kube.connection import Expired, JsonMap
 from spot.kube.kinds import KINDS
@@ -118,3 +119,19 @@ def test_an_expired_place_is_the_followers_to_think_about() -> None:
     found = Cache(cast("Any", Cut([[]], [], 1)), ["Pod"])
     with pytest.raises(Expired):
         found._watch("Pod", KINDS["Pod"], "1")
+
+
+def test_an_hour_without_the_api_server_ends_no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause that doubles without bound no longer fits into a float after a thousand tries."""
+    pauses: list[float] = []
+
+    class Silent(Told):
+        def call(self, method: str, path: str, *, query: Mapping[str, str]) -> JsonMap:
+            if len(pauses) == 2000:
+                found.stop()
+            raise TemporaryError("nobody answers")
+
+    monkeypatch.setattr("spot.kube.cache.time.sleep", pauses.append)
+    found = Cache(cast("Any", Silent([], [], 1)), ["Pod"])
+    found._follow("Pod")
+    assert len(pauses) > 2000 and max(pauses) <= 5
