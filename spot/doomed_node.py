@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from spot import names
+from spot import names, pods
 from spot.interruption import Interruption, Kind, LifecycleHook
+from spot.pods import JsonMap
 from spot.times import parse, zulu
-
-JsonMap = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class DoomedNode:
 
 def read(node: JsonMap) -> DoomedNode | None:
     """What the annotation says, or None: no interruption, or none that can be read."""
-    text = (node["metadata"].get("annotations") or {}).get(names.INTERRUPTION)
+    text = pods.notes(node).get(names.INTERRUPTION)
     if text is None:
         return None
     try:

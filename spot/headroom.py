@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 
 from kubernetes.utils.quantity import parse_quantity
 
-from spot import names
-from spot.handoff import pods
-from spot.handoff.pods import JsonMap
+from spot import names, pods
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection
 from spot.kube.kinds import KINDS
+from spot.pods import JsonMap
 from spot.settings import AheadSettings
 
 if TYPE_CHECKING:

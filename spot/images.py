@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from spot import names
-from spot.handoff import pods
-from spot.handoff.pods import JsonMap
+from spot import names, pods
 from spot.placement import may_run, prefers
+from spot.pods import JsonMap
 
 _DEFAULT_HOST, _DEFAULT_FOLDER = "docker.io", "library"
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from spot.interruption import Notice
 from spot.kube.cache import Cache
 from spot.record import PodRecord, Record

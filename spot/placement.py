@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from spot.handoff import pods
-from spot.handoff.pods import JsonMap
+from spot import pods
+from spot.pods import JsonMap
 
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from spot import doomed_node, names
+from spot import doomed_node, names, pods
 from spot.errors import Conflict, Missing, SpotError
-from spot.handoff import pods
-from spot.handoff.pods import JsonMap
 from spot.images import Pull, plan
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection
 from spot.kube.kinds import KINDS
+from spot.pods import JsonMap
 from spot.settings import AheadSettings
 from spot.times import parse
 

@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from spot import names
+from spot import names, pods
 from spot.doomed_node import DoomedNode
-from spot.handoff import pods
 from spot.handoff.group import Group
-from spot.handoff.pods import Key
 from spot.handoff.scene import Doomed
 from spot.handoff.way import Way
+from spot.pods import Key
 from spot.times import parse, zulu
 
 # A gap that lasts longer is the project's own trouble, not this interruption's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from spot import pods
 from spot.names import METADATA
 
 
@@ -32,4 +33,4 @@ class OwnNode:
 
     def _patch(self, body: dict[str, Any]) -> str | None:
         node = self._api.call("PATCH", self._path, body=body, attempts=1)
-        return (node["metadata"].get("annotations") or {}).get(METADATA)
+        return pods.notes(node).get(METADATA)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from spot import names
+from spot import names, pods
 from spot.controller.work import Work
 from spot.interruption import Notice
 from spot.kube.cache import Cache
@@ -25,7 +25,7 @@ class Annotations:
         nodes = self._cache.all("Node")
         for node in nodes:
             uid, name = node["metadata"]["uid"], node["metadata"]["name"]
-            said = (node["metadata"].get("annotations") or {}).get(names.METADATA)
+            said = pods.notes(node).get(names.METADATA)
             if said is not None and self._taken.get(uid) != said:
                 self._work.submit(
                     ("Notice", uid), partial(self._tell, uid, name, said, now), rest_seconds=0.1

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from spot import doomed_node, names
+from spot import doomed_node, names, pods
 from spot import record as records
 from spot.controller.events import event, send
 from spot.controller.journal import Journal
@@ -18,7 +17,6 @@ from spot.controller.news import news
 from spot.controller.work import DONE_SECONDS, LAST, Work
 from spot.doomed_node import DoomedNode
 from spot.errors import Missing
-from spot.handoff import pods
 from spot.handoff.decision import Action, Detach, Evict, Unserve, decide
 from spot.handoff.group import Timing
 from spot.handoff.scene import Doomed, Look
@@ -28,11 +26,11 @@ from spot.kube.cache import Cache
 from spot.kube.connection import Connection
 from spot.kube.kinds import KINDS
 from spot.plan import Plan, Policy, plan
+from spot.pods import JsonMap
 from spot.record import Record
 
 log = logging.getLogger(__name__)
 NODE = KINDS["Node"]
-JsonMap = dict[str, Any]
 Told = Callable[[Record | None, Record], None]
 
 

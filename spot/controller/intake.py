@@ -7,20 +7,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from spot import doomed_node, names
+from spot import doomed_node, names, pods
 from spot.errors import Conflict, Missing, SpotError, TemporaryError
 from spot.interruption import Kind, Notice, begin, calls_off, merge
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection
 from spot.kube.kinds import KINDS
 from spot.plan import Policy, plan
+from spot.pods import JsonMap
 
 log = logging.getLogger(__name__)
 NODE = KINDS["Node"]
 READS = 8
-JsonMap = dict[str, Any]
 
 
 class Taken(StrEnum):
@@ -86,7 +85,7 @@ class Intake:
         notice = self._with_deadline(notice)
         if known is None:
             end = begin(notice)
-            if (node["metadata"].get("annotations") or {}).get(names.ENDED) == end.id:
+            if pods.notes(node).get(names.ENDED) == end.id:
                 return Taken.OVER, None
             moves = plan(end, self._policy, now).moves
             return Taken.FENCED, doomed_node.fence(node, end, moves=moves, now=now)
@@ -121,9 +120,8 @@ class Intake:
 
 def _is_instance(node: JsonMap, instance_id: str, name: str | None) -> bool:
     """A node's own word counts only for itself, and not against what its provider id says."""
-    provider_id = str(node["spec"].get("providerID") or "")
     if name is not None and node["metadata"]["name"] != name:
         return False
-    if provider_id:
-        return provider_id.rpartition("/")[2] == instance_id
+    if node["spec"].get("providerID"):
+        return pods.instance_id(node) == instance_id
     return name is not None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
-from spot import times
+from spot import pods, times
 from spot.cloud import aws
 from spot.cloud.autoscaling import AutoScaling
 from spot.cloud.ec2 import Ec2
@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 LEASE = "spot-controller"
 RENEW_SECONDS = 1.5
 BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
-SYNC_SECONDS = 60.0
 SILENT_SECONDS = 60.0
 
 
@@ -241,9 +240,7 @@ class Controller:
         return time.monotonic() - self._looked_at < SILENT_SECONDS
 
     def _instances(self) -> list[str]:
-        ids = (
-            str(node["spec"].get("providerID") or "").rpartition("/")[2] for node in self._cache.all("Node")
-        )
+        ids = (pods.instance_id(node) for node in self._cache.all("Node"))
         return [each for each in ids if each.startswith("i-")]
 
     @property

@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from spot import names
-from spot.handoff import pods
-from spot.handoff.pods import JsonMap, Key
+from spot import names, pods
 from spot.handoff.way import Surroundings
+from spot.pods import JsonMap, Key
 from spot.times import parse
 
 
@@ -88,7 +87,7 @@ def group_of(
     for pod in every:
         own.append(pods.uid(pod))
         node = pods.node(pod)
-        if names.HANDOFF in pods.labels(pod) and names.HASH not in pods.labels(pod):
+        if pods.is_detached(pod):
             if _serves(pod):
                 detached.append((fenced.get(node, _never()), pods.key(pod)[1], pods.uid(pod)))
         elif not pods.is_going(pod) and node not in fenced:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from spot.handoff.group import Group, Timing, group_of
-from spot.handoff.pods import JsonMap, Key
 from spot.handoff.way import Scope, Surroundings, Way, way_of
 from spot.kube.cache import Cache
+from spot.pods import JsonMap, Key
 from spot.times import parse
 
 
@@ -102,7 +101,7 @@ class Look:
         if namespace not in self._owned:
             owned: dict[str, list[JsonMap]] = defaultdict(list)
             for pod in self._cache.all("Pod", namespace):
-                owned[_deployment_uid(pod, namespace, around)].append(pod)
+                owned[str(around.deployment_above(pod).get("uid"))].append(pod)
             self._owned[namespace] = owned
         return group_of(
             deployment,
@@ -148,29 +147,15 @@ class Look:
             going=pods.is_going(pod),
             started=pod.get("status", {}).get("phase") == "Running",
             grace=pods.grace(pod),
-            detached=names.HANDOFF in having and names.HASH not in having,
+            detached=pods.is_detached(pod),
             unserved_at=parse(notes.get(names.UNSERVED_AT)),
             listed=pods.uid(pod) in self._listed(namespace).get("", ()),
             unserve=_unserve(having, around),
             raw=pod,
             marked_until=parse(notes.get(names.INTERRUPTED_UNTIL)),
             group=group,
-            services=_selecting(having, around),
+            services=tuple(pods.key(each)[1] for each in around.services_of(having)),
         )
-
-
-def _deployment_uid(pod: JsonMap, namespace: str, around: Surroundings) -> str:
-    for owner in pod["metadata"].get("ownerReferences") or []:
-        if owner.get("kind") == "Deployment":
-            return str(owner.get("uid"))
-        if owner.get("kind") == "ReplicaSet" and owner.get("controller"):
-            replicaset = around.replicasets.get((namespace, owner["name"]))
-            return str(pods.controller(replicaset).get("uid")) if replicaset else ""
-    return ""
-
-
-def _selecting(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:
-    return tuple(pods.key(each)[1] for each in around.services_of(having))
 
 
 def _unserve(having: dict[str, str], around: Surroundings) -> tuple[str, ...]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
-from spot import names
+from spot import names, pods
 from spot.errors import Missing
-from spot.handoff import pods
 from spot.handoff.decision import Action, Detach, Evict, Mark, Unserve
 from spot.handoff.scene import Doomed
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection, Refused
 from spot.kube.kinds import KINDS
+from spot.pods import JsonMap
 from spot.times import zulu
 
 POD = KINDS["Pod"]
-JsonMap = dict[str, Any]
 
 
 class Steps:

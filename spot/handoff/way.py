@@ -9,9 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from spot import names
-from spot.handoff import pods
-from spot.handoff.pods import JsonMap, Key
+from spot import names, pods
+from spot.pods import JsonMap, Key
 
 
 class Way(StrEnum):
@@ -58,6 +57,16 @@ class Surroundings:
         """The Services that select a pod with these labels."""
         near = (each for label in having.items() for each in self._services_by_label.get(label, ()))
         return [each for each in near if pods.selects(each["spec"]["selector"], having)]
+
+    def deployment_above(self, pod: JsonMap) -> JsonMap:
+        """The ownerReference to a pod's Deployment: through its ReplicaSet or, detached, its own; or {}."""
+        for owner in pod["metadata"].get("ownerReferences") or []:
+            if owner.get("kind") == "Deployment":
+                return dict(owner)
+            if owner.get("kind") == "ReplicaSet" and owner.get("controller"):
+                replicaset = self.replicasets.get((pods.key(pod)[0], owner["name"]))
+                return pods.controller(replicaset) if replicaset else {}
+        return {}
 
     def failures_of(self, deployment: str) -> list[JsonMap]:
         """What the ReplicaSets of a Deployment (its uid) say of pods that they could not make."""
@@ -107,7 +116,7 @@ def way_of(pod: JsonMap, around: Surroundings, scope: Scope) -> Standing:
         return Standing(Way.EVICT, _without_deployment(owner))
     if not _wanted(deployment, scope):
         return Standing(Way.EVICT, "not-opted-in", deployment)
-    if names.HANDOFF in having and names.HASH not in having:
+    if pods.is_detached(pod):
         return Standing(Way.HANDOFF, "", deployment)
     if reason := _not_beside_itself(pod, deployment, around):
         return Standing(Way.EVICT, reason, deployment)
@@ -116,17 +125,12 @@ def way_of(pod: JsonMap, around: Surroundings, scope: Scope) -> Standing:
 
 def _deployment(pod: JsonMap, owner: JsonMap, around: Surroundings) -> JsonMap | None:
     """The Deployment above a pod, attached (through its ReplicaSet) or detached (it owns the pod itself)."""
-    namespace = pods.key(pod)[0]
-    if owner.get("kind") == "ReplicaSet":
-        replicaset = around.replicasets.get((namespace, owner["name"]))
-        above = pods.controller(replicaset) if replicaset else {}
-        return around.deployments.get((namespace, above.get("name", ""))) if above else None
-    if names.HANDOFF in pods.labels(pod):
-        for each in pod["metadata"].get("ownerReferences") or []:
-            if each.get("kind") == "Deployment":
-                found = around.deployments.get((namespace, each["name"]))
-                return found if found and pods.uid(found) == each.get("uid") else None
-    return None
+    attached = owner.get("kind") == "ReplicaSet"
+    if not attached and names.HANDOFF not in pods.labels(pod):
+        return None
+    above = around.deployment_above(pod)
+    found = around.deployments.get((pods.key(pod)[0], above.get("name", "")))
+    return found if found and (attached or pods.uid(found) == above.get("uid")) else None
 
 
 def _without_deployment(owner: JsonMap) -> str:

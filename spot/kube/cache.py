@@ -9,10 +9,12 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
+from spot import pods
 from spot.backoff import pause_seconds
 from spot.errors import SpotError
-from spot.kube.connection import Connection, Expired, JsonMap
+from spot.kube.connection import Connection, Expired
 from spot.kube.kinds import KINDS, Kind
+from spot.pods import JsonMap, Key
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,6 @@ log = logging.getLogger(__name__)
 QUIET_SECONDS = 100.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 5.0
 PAGE = 500
-Key = tuple[str, str]
 
 
 class Cache:
@@ -85,8 +86,7 @@ class Cache:
 
     def pods_on(self, node: str) -> list[JsonMap]:
         with self._changed:
-            pods = self._objects["Pod"]
-            return [pods[key] for key in self._pods_on.get(node, ())]
+            return [self._objects["Pod"][key] for key in self._pods_on.get(node, ())]
 
     def put(self, kind: str, item: JsonMap) -> None:
         """What a request answered: seen before the watch tells it, so that nothing is done twice."""
@@ -120,7 +120,7 @@ class Cache:
             answer = self._connection.call("GET", kind.path(None), query=query)
             with self._changed:
                 for item in answer["items"]:
-                    seen.add(_key(item))
+                    seen.add(pods.key(item))
                     self._set(name, item)
             if not (more := answer["metadata"].get("continue")):
                 break
@@ -150,16 +150,16 @@ class Cache:
                 if self._stopped:
                     return version
                 if what == "DELETED":
-                    known = self._objects[name].get(_key(item))
+                    known = self._objects[name].get(pods.key(item))
                     if known is not None and known["metadata"]["uid"] == item["metadata"]["uid"]:
-                        self._remove(name, _key(item))
+                        self._remove(name, pods.key(item))
                         self._bump()
                 else:
                     self._set(name, item)
         return version
 
     def _set(self, kind: str, item: JsonMap) -> None:
-        key = _key(item)
+        key = pods.key(item)
         known = self._objects[kind].get(key)
         # An answer may overtake the watch: what is older than what is known is not news. The API server says
         # that resourceVersions of one kind compare as numbers (Kubernetes enhancement 5504).
@@ -170,8 +170,8 @@ class Cache:
         item["metadata"].pop("managedFields", None)
         if kind == "Pod":
             if known is not None:
-                self._pods_on[_node(known)].discard(key)
-            self._pods_on[_node(item)].add(key)
+                self._pods_on[pods.node(known)].discard(key)
+            self._pods_on[pods.node(item)].add(key)
         self._objects[kind][key] = self._within[kind, key[0]][key] = item
         self._bump()
 
@@ -184,20 +184,12 @@ class Cache:
                 del self._within[kind, key[0]]
             self._gone.append(gone["metadata"]["uid"])
             if kind == "Pod":
-                self._pods_on[_node(gone)].discard(key)
+                self._pods_on[pods.node(gone)].discard(key)
 
     def _bump(self) -> None:
         self._version += 1
         self._changed.notify_all()
 
 
-def _key(item: JsonMap) -> Key:
-    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
-
-
 def _version(item: JsonMap) -> int:
     return int(item["metadata"]["resourceVersion"])
-
-
-def _node(pod: JsonMap) -> str:
-    return str(pod.get("spec", {}).get("nodeName") or "")

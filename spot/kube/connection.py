@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from spot.errors import Conflict, Missing, PermanentError, SpotError, TemporaryError
 from spot.kube.pace import Pace
+from spot.pods import JsonMap
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 15.0
@@ -37,8 +38,6 @@ KEEP_ALIVE = [
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 ]
-
-JsonMap = dict[str, Any]
 
 
 class Expired(TemporaryError):

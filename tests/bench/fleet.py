@@ -16,9 +16,8 @@ from typing import Any
 from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
-from spot import names
+from spot import names, pods
 from spot.errors import SpotError
-from spot.handoff import pods
 from spot.kube import Connection
 from spot.kube.kinds import KINDS
 from tests.integration.spot.played_kubelets import PlayedKubelets

@@ -24,8 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from spot import doomed_node, names
-from spot.handoff import pods
+from spot import doomed_node, names, pods
 from spot.handoff.steps import detached
 from spot.interruption import begin
 from spot.kube.kinds import CONFIG_MAPS, KINDS

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from spot import doomed_node, names
+from spot import doomed_node, names, pods
 from spot.errors import Missing
-from spot.handoff import pods
 from spot.kube import Connection
 from spot.kube.kinds import CONFIG_MAPS, KINDS
 from spot.sources.annotation import encode

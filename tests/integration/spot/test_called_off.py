@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from tests.integration.spot.conftest import Led
 from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spot.handoff import pods
+from spot import pods
 from spot.kube.kinds import KINDS
 from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
-from spot.handoff import pods
+from spot import pods
 from spot.kube import Connection
 from tests.integration.apiserver import ControlPlane
 from tests.integration.spot.conftest import Led

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from tests.integration.spot.played_kubelets import DEAF
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.stage import Stage, end, eventually

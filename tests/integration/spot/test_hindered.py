@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from tests.integration.apiserver import ENDPOINTS, ControlPlane
 from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spot import names
+from spot import names, pods
 from spot.controller.program import LEASE
-from spot.handoff import pods
 from spot.kube.kinds import LEASES
 from tests.integration.apiserver import ControlPlane
 from tests.integration.spot.controllers import running_controller

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from spot.kube.kinds import KINDS
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.stage import Stage, end, eventually, service

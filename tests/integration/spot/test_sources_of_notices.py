@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from spot.handoff import pods
+from spot import pods
 from tests.integration.spot.conftest import Led
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.sources.conftest import REGION, aws, moto

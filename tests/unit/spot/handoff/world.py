@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from spot import names
-from spot.handoff import pods
+from spot import names, pods
 from spot.handoff.decision import Action, Detach, Evict, Mark, Unserve, decide
 from spot.handoff.scene import Look
 from spot.handoff.steps import detached, marked, unserved

@@ -9,8 +9,9 @@ import pytest
 
 from spot.errors import TemporaryError
 from spot.kube.cache import Cache
-from spot.kube.connection import Expired, JsonMap
+from spot.kube.connection import Expired
 from spot.kube.kinds import KINDS
+from spot.pods import JsonMap
 
 
 def item(name: str, version: int, uid: str = "", namespace: str = "club", node: str = "") -> JsonMap:

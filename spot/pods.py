@@ -1,10 +1,11 @@
-"""What a pod's JSON says, in the words that the decision uses. Pure."""
+"""What an object's JSON says, a pod's most of all, in the words that the decision uses. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from spot import names
 from spot.times import parse
 
 JsonMap = dict[str, Any]
@@ -28,7 +29,17 @@ def notes(item: JsonMap) -> dict[str, str]:
 
 
 def node(pod: JsonMap) -> str:
-    return str(pod["spec"].get("nodeName") or "")
+    return str(pod.get("spec", {}).get("nodeName") or "")
+
+
+def instance_id(node: JsonMap) -> str:
+    """The cloud's name of what a Node runs on: the end of its provider id, or ""."""
+    return str(node["spec"].get("providerID") or "").rpartition("/")[2]
+
+
+def is_detached(pod: JsonMap) -> bool:
+    """A handoff has taken its hash: no ReplicaSet counts it, the Services still know it."""
+    return names.HANDOFF in labels(pod) and names.HASH not in labels(pod)
 
 
 def is_going(pod: JsonMap) -> bool:
@@ -63,11 +74,6 @@ def controller(item: JsonMap) -> JsonMap:
         if each.get("controller"):
             return dict(each)
     return {}
-
-
-def addresses(pod: JsonMap) -> frozenset[str]:
-    status = pod.get("status", {})
-    return frozenset(str(each["ip"]) for each in status.get("podIPs") or [] if each.get("ip"))
 
 
 def is_mirror(pod: JsonMap) -> bool:
