@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import ValidationError
 
 from spot.cloud import dates
+from spot.cloud.words import is_over
 from spot.errors import TemporaryError
 from spot.sources.seen import InstanceAction, Lifecycle, Rebalance, ScheduledEvent, Seen, succeed
 
@@ -83,16 +84,9 @@ def _maintenance(told: Any, at: datetime) -> tuple[ScheduledEvent, ...]:
             code=event["Code"],
             not_before=dates.parse(event.get("NotBefore")),
             seen_at=at,
-            over_at=at if _is_over(event) else None,
+            over_at=at if is_over(event) else None,
         )
         for event in told or ()
-    )
-
-
-def _is_over(event: Any) -> bool:
-    described = str(event.get("Description", ""))
-    return event.get("State") in ("completed", "canceled") or described.startswith(
-        ("[Completed]", "[Canceled]")
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from spot.cloud.aws import answering, error_code
 from spot.cloud.instance_id import PATTERN
+from spot.cloud.words import ENDED
 from spot.errors import PermanentError, SpotError
 
 CHUNK = 100
 """The most instances that DescribeInstanceStatus takes."""
 NOT_FOUND = "InvalidInstanceID.NotFound"
-ENDED = frozenset({"stopped", "terminated"})
 
 
 class Ec2:

@@ -10,14 +10,13 @@ from typing import Literal
 from pydantic import Field
 
 from spot.cloud.instance_id import InstanceId
+from spot.cloud.words import ENDED, ENDING
 from spot.interruption import Kind, Notice
 from spot.messages.detail import SOURCE, Detail
 from spot.messages.envelope import Event
 
 KIND = "state-change"
 DETAIL_TYPE = "EC2 Instance State-change Notification"
-ENDING = frozenset({"stopping", "shutting-down"})
-ENDED = frozenset({"stopped", "terminated"})
 
 
 class StateChange(Detail):

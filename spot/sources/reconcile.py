@@ -14,14 +14,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from spot import times
 from spot.backoff import pause_seconds
 from spot.cloud.ec2 import Ec2
+from spot.cloud.words import ENDED, ENDING, is_over
 from spot.errors import SpotError
 from spot.interruption import Kind, Notice
-from spot.messages.instance_state_change import ENDED, ENDING
 
 log = logging.getLogger(__name__)
 
 SOURCE = "ec2"
-OVER = ("[Completed]", "[Canceled]")
 FIRST_PAUSE_SECONDS = 5.0
 
 
@@ -105,7 +104,7 @@ def event_notices(
 ) -> Iterator[Notice]:
     """One notice for each instance that has events: its next one, or that all are over."""
     for instance_id, events in described:
-        standing = [each for each in events if not str(each.get("Description", "")).startswith(OVER)]
+        standing = [each for each in events if not is_over(each)]
         starts = [each["NotBefore"].astimezone(UTC) for each in standing if each.get("NotBefore")]
         if events:
             yield Notice(
