@@ -15,19 +15,19 @@ from deployer.build.order import BuildOrder, BuildOutcome, LogLine
 from deployer.build.pod import BUILD
 from deployer.build.reclaim import Reclaims
 from deployer.build.settings import BuildSettings
-from deployer.build.verdict import DIGEST, finished, judge
+from deployer.build.verdict import DIGEST, judge
 from deployer.build.waiting import Waiting
 from deployer.errors import DeployerError, TemporaryError
 from deployer.kube import JsonMap, Kube, Missing, at
+from deployer.kube.jobs import finished
 from deployer.kube.pods import Pod, read_pods
+from deployer.kube.trouble import Trouble
 
 SEEN_PODS = "madang.dev/seen-pods"
 LOG_LINES = 400
 PAUSE_SECONDS = 0.5
 # A build that talks all the time is left for a look at its pod this often.
 LOOK_SECONDS = 5.0
-# The API server may restart under a build without ending it.
-TROUBLE_SECONDS = 300.0
 LOST_BECAUSE = {
     "TerminationByKubelet": "the machine ran short",
     "PreemptionByScheduler": "the machine was needed by the platform",
@@ -57,18 +57,16 @@ class Following:
         self._reclaims = Reclaims(kube, settings.namespace, self._name, self._say)
 
     def run(self) -> BuildOutcome:
-        trouble_since: float | None = None
+        trouble = Trouble()
         while not self._stop():
             try:
                 outcome = self._look()
-                trouble_since = None
+                trouble.is_over()
             except Missing:
                 # The Job was deleted between two questions: the next look tells.
                 continue
             except TemporaryError:
-                now = time.monotonic()
-                trouble_since = trouble_since or now
-                if now - trouble_since > TROUBLE_SECONDS:
+                if trouble.is_too_long():
                     raise
                 outcome = None
             if outcome is not None:
@@ -140,13 +138,8 @@ class Following:
 
     def _end_of_log(self, pod: Pod | None) -> list[str]:
         """The log's last lines: asked for again, as an earlier worker may have read them."""
-        if pod is not None:
-            try:
-                found = self._kube.tail(self._settings.namespace, pod.name, BUILD, LOG_LINES)
-                return [line.text for line in found]
-            except DeployerError:
-                pass
-        return list(self._tail)
+        found = self._kube.end_of_log(self._settings.namespace, pod.name, BUILD, LOG_LINES) if pod else None
+        return list(self._tail) if found is None else found
 
     def _say(self, text: str, when: datetime) -> None:
         # Never before what was already handed on: a node's clock may be ahead of the API server's.

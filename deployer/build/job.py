@@ -14,6 +14,7 @@ from typing import Any
 from deployer.build.order import BuildOrder
 from deployer.build.pod import pod
 from deployer.build.settings import BuildSettings
+from deployer.kube.jobs import ONE_POD_AT_A_TIME
 
 BUILD_LABEL = "madang.dev/build"
 
@@ -76,18 +77,8 @@ def job(order: BuildOrder, settings: BuildSettings) -> dict[str, Any]:
         "metadata": {"name": job_name(order), "namespace": settings.namespace, "labels": labels(order)},
         "spec": {
             "suspend": True,
-            "backoffLimit": 0,
             # The next pod must not start while the last may still write to the cache or push.
-            "podReplacementPolicy": "Failed",
-            # A node that vanished is nobody's fault: the Job starts the pod again and counts no failure.
-            "podFailurePolicy": {
-                "rules": [
-                    {
-                        "action": "Ignore",
-                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                    }
-                ]
-            },
+            **ONE_POD_AT_A_TIME,
             "ttlSecondsAfterFinished": settings.keep_finished_seconds,
             "template": {
                 "metadata": {"labels": labels(order)},

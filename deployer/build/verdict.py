@@ -10,21 +10,14 @@ from deployer.build.order import BuildLimits, BuildOutcome
 from deployer.build.pod import BUILD, SOURCE
 from deployer.build.solve_error import explain
 from deployer.errors import Explanation
-from deployer.kube.objects import JsonMap, at
+from deployer.kube.jobs import finished
+from deployer.kube.objects import JsonMap
 from deployer.kube.pods import Container, Pod
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Exit codes of the builder's programs that are never the student's: the daemon did not start, was stopped, or
 # the command was called wrongly.
 PLATFORM_CODES = frozenset({64, 70, 75, 126, 127, 128, 143})
-
-
-def finished(job: JsonMap) -> str | None:
-    """ "Complete" or "Failed", once the Job has ended."""
-    for condition in at(job, "status", "conditions", default=[]):
-        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            return str(condition["type"])
-    return None
 
 
 def judge(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from deployer.errors import DeployerError
 from deployer.kube.connection import Connection
 from deployer.kube.logs import ContainerLine, parse_line, since_time
 from deployer.kube.objects import KINDS, JsonMap, path, path_of, title
@@ -158,6 +159,15 @@ class Kube:
             quiet_seconds=10,
         )
         return [parse_line(line) for line in found]
+
+    def end_of_log(
+        self, namespace: str, pod: str, container: str, lines: int, *, previous: bool = False
+    ) -> list[str] | None:
+        """The texts of `tail`, or None when they cannot be had: the node may be gone."""
+        try:
+            return [line.text for line in self.tail(namespace, pod, container, lines, previous=previous)]
+        except DeployerError:
+            return None
 
     def stream(
         self,

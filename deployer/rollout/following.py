@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.errors import Explanation, TemporaryError
 from deployer.kube import Kube
 from deployer.kube.pods import Pod, read_pods
+from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names
 from deployer.rollout.answer import Answer, ask
 from deployer.rollout.observation import NOT_THE_APP, Observation, observe, sentence
@@ -16,7 +17,6 @@ from deployer.rollout.saying import Saying
 from deployer.rollout.settings import RolloutSettings
 
 PAUSE_SECONDS = 0.5
-TROUBLE_SECONDS = 300.0
 LOG_LINES = 60
 
 
@@ -42,7 +42,7 @@ class Following:
 
     def _until_ready(self) -> RolloutOutcome | None:
         """None once all replicas of the release are available."""
-        trouble_since: float | None = None
+        trouble = Trouble()
         last = time.monotonic()
         while not self._stop():
             now = time.monotonic()
@@ -51,7 +51,7 @@ class Following:
                 seen = self._look()
                 if isinstance(seen, RolloutOutcome):
                     return seen
-                trouble_since = None
+                trouble.is_over()
                 self._saying.say(sentence(seen, self._order.port, self._order.health_path))
                 if seen.complete:
                     return None
@@ -59,8 +59,7 @@ class Following:
                 if outcome is not None:
                     return outcome
             except TemporaryError:
-                trouble_since = trouble_since or now
-                if now - trouble_since > TROUBLE_SECONDS:
+                if trouble.is_too_long():
                     raise
             time.sleep(PAUSE_SECONDS)
         return RolloutOutcome("stopped")
@@ -160,12 +159,9 @@ class Following:
     def _log_of(self, pod: Pod, previous: bool) -> list[str]:
         """The app's last lines, of the run before its last restart if so wished; none if there are none."""
         for before in (previous, False):
-            try:
-                found = self._kube.tail(
-                    self._namespace, pod.name, names.CONTAINER, LOG_LINES, previous=before
-                )
-            except DeployerError:
-                continue
+            found = self._kube.end_of_log(
+                self._namespace, pod.name, names.CONTAINER, LOG_LINES, previous=before
+            )
             if found:
-                return [line.text for line in found]
+                return found
         return []

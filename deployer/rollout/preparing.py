@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from deployer.build.verdict import finished
 from deployer.errors import DeployerError, Explanation, TemporaryError
 from deployer.kube import Conflict, JsonMap, Kube, at
+from deployer.kube.jobs import finished
 from deployer.kube.pods import Pod, read_pods
+from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names, release_command
 from deployer.rollout.applog import AppLine
-from deployer.rollout.following import LOG_LINES, PAUSE_SECONDS, TROUBLE_SECONDS
+from deployer.rollout.following import LOG_LINES, PAUSE_SECONDS
 from deployer.rollout.observation import PULL_TROUBLE
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
@@ -44,19 +45,18 @@ class Preparing:
         self._wait_seconds = 0.0
 
     def run(self) -> RolloutOutcome:
-        trouble_since: float | None = None
+        trouble = Trouble()
         last = time.monotonic()
         while not self._stop():
             now = time.monotonic()
             passed, last = now - last, now
             try:
                 outcome = self._look(passed)
-                trouble_since = None
+                trouble.is_over()
                 if outcome is not None:
                     return outcome
             except TemporaryError:
-                trouble_since = trouble_since or now
-                if now - trouble_since > TROUBLE_SECONDS:
+                if trouble.is_too_long():
                     raise
             time.sleep(PAUSE_SECONDS)
         return RolloutOutcome("stopped")
@@ -177,13 +177,9 @@ class Preparing:
 
     def _end_of_log(self, pod: Pod | None) -> list[str]:
         """The log's last lines: asked for again, as an earlier worker may have read them."""
-        if pod is not None:
-            try:
-                found = self._kube.tail(self._namespace, pod.name, names.RELEASE_CONTAINER, LOG_LINES)
-                return [line.text for line in found]
-            except DeployerError:
-                pass
-        return list(self._tail)
+        container = names.RELEASE_CONTAINER
+        found = self._kube.end_of_log(self._namespace, pod.name, container, LOG_LINES) if pod else None
+        return list(self._tail) if found is None else found
 
 
 def _fence(job: JsonMap) -> int:

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from deployer.build.verdict import finished
 from deployer.errors import Explanation
+from deployer.kube.jobs import ONE_POD_AT_A_TIME, finished
 from deployer.kube.objects import JsonMap
 from deployer.kube.pods import Ended, Pod
 from deployer.rollout import failure, manifests, names
@@ -34,18 +34,8 @@ def job(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
             "annotations": {names.FENCE: str(order.fence)},
         },
         "spec": {
-            "backoffLimit": 0,
             # Two of them at once could spoil a database.
-            "podReplacementPolicy": "Failed",
-            # A node that vanished is nobody's fault: the Job starts the pod again and counts no failure.
-            "podFailurePolicy": {
-                "rules": [
-                    {
-                        "action": "Ignore",
-                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                    }
-                ]
-            },
+            **ONE_POD_AT_A_TIME,
             "ttlSecondsAfterFinished": settings.keep_release_seconds,
             "template": {
                 "metadata": {

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deployer.build import BuildLimits, BuildOutcome
-from deployer.build.verdict import finished, judge
+from deployer.build.verdict import judge
+from deployer.kube.jobs import finished
 from deployer.kube.pods import Pod, read_pod
 
 DIGEST = "sha256:" + "d" * 64
