@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -53,6 +53,24 @@ def append(stream_id: int, lines: Sequence[Line]) -> None:
         LogEntry(stream_id=stream_id, sequence=number, at=line.at, kind=line.kind, text=line.text)
         for number, line in enumerate(lines, start=first)
     )
+
+
+class Written(Protocol):
+    """A row whose stream is written by a worker that may be replaced; `log_since` is how far it got."""
+
+    @property
+    def stream_id(self) -> int: ...
+    @property
+    def log_since(self) -> datetime | None: ...
+
+
+@transaction.atomic
+def write(row: Written, as_held: QuerySet[Any], lines: Sequence[Line]) -> None:
+    """Appends lines of what the row follows, notes how far they reach; `as_held` is it behind its fence."""
+    append(row.stream_id, lines)
+    newest = max(line.at for line in lines)
+    if row.log_since is None or newest > row.log_since:
+        as_held.update(log_since=newest)
 
 
 @transaction.atomic

@@ -38,11 +38,7 @@ def begin(lease: Lease) -> Build:
 @transaction.atomic
 def write_lines(lease: Lease, lines: Sequence[log.Line]) -> None:
     """Appends the Job's lines and notes how far they reach."""
-    build = lock(Build, lease)
-    log.append(build.stream_id, lines)
-    newest = max(line.at for line in lines)
-    if build.log_since is None or newest > build.log_since:
-        held(Build, lease).update(log_since=newest)
+    log.write(lock(Build, lease), held(Build, lease), lines)
 
 
 @transaction.atomic

@@ -43,11 +43,7 @@ def tell(lease: Lease, text: str) -> None:
 @transaction.atomic
 def write_lines(lease: Lease, lines: Sequence[log.Line]) -> None:
     """Appends the release command's lines and notes how far they reach."""
-    rollout = lock(Rollout, lease)
-    log.append(rollout.stream_id, lines)
-    newest = max(line.at for line in lines)
-    if rollout.log_since is None or newest > rollout.log_since:
-        held(Rollout, lease).update(log_since=newest)
+    log.write(lock(Rollout, lease), held(Rollout, lease), lines)
 
 
 @transaction.atomic
