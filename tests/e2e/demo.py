@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,8 +122,7 @@ def push_change_under_load(on: Road, proof: Proof, project: Pushed) -> None:
         done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
         on.wait_for(lambda: AFTER in on.visit(host).body)
         time.sleep(8)  # the old pods' grace: a request lost while they end would count
-    for title, load in (("new connections", new.result), ("kept-alive connections", kept.result)):
-        assert load is not None
+    for title, load in both(new, kept):
         proof.add(
             f"{name} pushed again under load, {title}",
             goal="0 failed requests",
@@ -164,8 +164,7 @@ def reclaim(on: Road, proof: Proof, projects: list[Pushed]) -> None:
     with Load(project.host, port) as new, Load(project.host, port, mode="kept") as kept:
         done = on.cluster("reclaim", node, "--notice", str(NOTICE_SECONDS))
         time.sleep(3)
-    for title, load in (("new connections", new.result), ("kept-alive connections", kept.result)):
-        assert load is not None
+    for title, load in both(new, kept):
         proof.add(
             f"{project.name}'s node is called back and killed, {title}",
             goal="0 failed requests",
@@ -188,6 +187,13 @@ def reclaim(on: Road, proof: Proof, projects: list[Pushed]) -> None:
         if told
         else "the portal has no record of it",
     )
+
+
+def both(new: Load, kept: Load) -> Iterator[tuple[str, LoadResult]]:
+    """What the visitors of either kind saw, once they have left."""
+    for title, load in (("new connections", new), ("kept-alive connections", kept)):
+        assert load.result is not None
+        yield title, load.result
 
 
 def _live_host(done: Done) -> str:

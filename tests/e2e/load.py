@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from tests.e2e.background import Background
+
 MOST_SECONDS = 4 * 3600
-# A run that is killed leaves no visitors behind.
-DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 ANSWER_SECONDS = 10
 
 
@@ -37,34 +35,12 @@ class LoadResult:
     p99_ms: float
 
 
-class Load:
+class Load(Background[LoadResult]):
     """Visitors in the background: `with Load(...) as load: …; load.result`."""
 
     def __init__(self, host: str, port: int, *, rate: int = 50, mode: str = "new") -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._stop = Path(self._folder.name) / "stop"
-        self._argv = [
-            *DIES_WITH_US,
-            sys.executable,
-            "-m",
-            "tests.e2e.load",
-            host,
-            str(port),
-            str(rate),
-            mode,
-            str(self._stop),
-        ]
-        self.result: LoadResult | None = None
-
-    def __enter__(self) -> Load:
-        self._process = subprocess.Popen(self._argv, stdout=subprocess.PIPE, text=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.touch()
-        output, _ = self._process.communicate(timeout=60)
-        self._folder.cleanup()
-        self.result = LoadResult(**json.loads(output))
+        words = (host, str(port), str(rate), mode)
+        super().__init__("tests.e2e.load", words, LoadResult, patience_seconds=60)
 
 
 class Visitors:

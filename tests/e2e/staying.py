@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -21,7 +19,7 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.e2e.load import DIES_WITH_US
+from tests.e2e.background import Background
 
 MOST_SECONDS = 3 * 3600
 LONG_SECONDS = 60
@@ -45,25 +43,12 @@ class StayResult:
     longest_silence_ms: float = 0.0
 
 
-class Staying:
+class Staying(Background[StayResult]):
     """Such visitors in the background: `with Staying(...) as stay: …; stay.result`."""
 
     def __init__(self, host: str, port: int, mode: str) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._stop = Path(self._folder.name) / "stop"
-        words = ("tests.e2e.staying", host, str(port), mode, str(self._stop))
-        self._argv = [*DIES_WITH_US, sys.executable, "-m", *words]
-        self.result: StayResult | None = None
-
-    def __enter__(self) -> Staying:
-        self._process = subprocess.Popen(self._argv, stdout=subprocess.PIPE, text=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.touch()
-        output, _ = self._process.communicate(timeout=2 * LONG_SECONDS)
-        self._folder.cleanup()
-        self.result = StayResult(**json.loads(output))
+        words = (host, str(port), mode)
+        super().__init__("tests.e2e.staying", words, StayResult, patience_seconds=2 * LONG_SECONDS)
 
 
 async def long_requests(host: str, port: int, stop: Path) -> StayResult:

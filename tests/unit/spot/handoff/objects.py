@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spot import names
 from spot.handoff.group import Group, Timing, group_of
-from spot.handoff.way import Surroundings
+from spot.handoff.scene import Doomed
+from spot.handoff.way import Surroundings, Way
 from spot.times import zulu
 
 JsonMap = dict[str, Any]
@@ -16,6 +18,29 @@ NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 TIMING = Timing()
 HASH = "abc"
 SECOND = timedelta(seconds=1)
+
+
+def doomed(raw: JsonMap, **more: Any) -> Doomed:
+    """The pod "old" of "blog", which serves on the node "doomed"; `more` are fields that are otherwise."""
+    usual = Doomed(
+        key=("club-chess", "old"),
+        uid="u-old",
+        version="1",
+        node="doomed",
+        way=Way.HANDOFF,
+        reason="",
+        owner="Deployment/blog",
+        ready=True,
+        going=False,
+        started=True,
+        grace=30 * SECOND,
+        detached=False,
+        unserved_at=None,
+        listed=True,
+        unserve=("app",),
+        raw=raw,
+    )
+    return replace(usual, **more)
 
 
 def pod(

@@ -11,31 +11,13 @@ import pytest
 from spot.handoff.decision import Detach, Evict, Mark, Unserve, decide, is_last_moment, is_late
 from spot.handoff.scene import Doomed
 from spot.handoff.way import Way
-from tests.unit.spot.handoff.objects import NOW, SECOND, TIMING, deployment, group, pod
+from tests.unit.spot.handoff.objects import NOW, SECOND, TIMING, deployment, doomed, group, pod
 
 DEADLINE = NOW + timedelta(minutes=2)
 OLD = pod("old", detached=True)
 ALONE = group(deployment(), [OLD])
 REPLACED = group(deployment(), [OLD, pod("new", "spare")])
-DETACHED = Doomed(
-    key=("club-chess", "old"),
-    uid="u-old",
-    version="1",
-    node="doomed",
-    way=Way.HANDOFF,
-    reason="",
-    owner="Deployment/blog",
-    ready=True,
-    going=False,
-    started=True,
-    grace=30 * SECOND,
-    detached=True,
-    unserved_at=None,
-    listed=True,
-    unserve=("app",),
-    raw=OLD,
-    group=ALONE,
-)
+DETACHED = doomed(OLD, detached=True, group=ALONE)
 ATTACHED = replace(DETACHED, detached=False)
 UNSERVED = replace(DETACHED, unserved_at=NOW, listed=False, unserve=(), group=REPLACED)
 

@@ -17,7 +17,7 @@ from spot.handoff.way import Way
 from spot.interruption import Interruption, Kind
 from spot.record import PodRecord, Record
 from spot.times import zulu
-from tests.unit.spot.handoff.objects import NOW, pod
+from tests.unit.spot.handoff.objects import NOW, doomed, pod
 
 END = Interruption("int-1", "i-1", Kind.SPOT_INTERRUPTION, NOW, None, ("sqs",), "terminate")
 NODE = {"metadata": {"name": "doomed", "uid": "n", "labels": {names.CAPACITY_TYPE: "spot"}}, "spec": {}}
@@ -32,26 +32,7 @@ def later(seconds: float) -> datetime:
 
 def standing(**more: Any) -> Doomed:
     raw = more.pop("raw", pod("old", labels={names.CLUB: "chess", names.PROJECT: "blog"}))
-    base = Doomed(
-        key=("club-chess", "old"),
-        uid="u-old",
-        version="1",
-        node="doomed",
-        way=Way.HANDOFF,
-        reason="",
-        owner="Deployment/blog",
-        ready=True,
-        going=False,
-        started=True,
-        grace=timedelta(seconds=30),
-        detached=False,
-        unserved_at=None,
-        listed=True,
-        unserve=("app",),
-        raw=raw,
-        services=("blog",),
-    )
-    return replace(base, **more)
+    return doomed(raw, **{"services": ("blog",), **more})
 
 
 def detached(**more: Any) -> Doomed:
