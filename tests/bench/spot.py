@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
 from contextlib import ExitStack
@@ -23,7 +22,7 @@ from localcluster.cloud import client
 from localcluster.cloud.record import State
 from localcluster.instance import Instance
 from tests.e2e.load import Load, LoadResult
-from tests.e2e.road import EXAMPLES, PROJECTS, Road, road
+from tests.e2e.road import EXAMPLES, PROJECTS, Road, live_host, road
 from tests.e2e.staying import Staying, StayResult
 from tests.proof import Proof
 
@@ -64,6 +63,7 @@ def main() -> None:
     proof = Proof(options.name)
     with road(Instance.from_environment()) as on:
         assert on.cluster("up").status == 0
+        sign_in(on)
         hosts = {name: live(on, name) for name in SOURCES}
         try:
             if options.reclaims:
@@ -75,20 +75,16 @@ def main() -> None:
     sys.exit(0 if holds else 1)
 
 
-def live(on: Road, project: str) -> str:
-    """The host name of a project, pushed unless it is live already."""
+def sign_in(on: Road) -> None:
     on.admin("create_club", CLUB, "--name", "Bench club", "--if-missing")
+    assert on.sign_in(CLUB).status == 0
+
+
+def live(on: Road, project: str) -> str:
+    """The host name of a project that has just been pushed."""
     folder = on.checkout(SOURCES[project], f"{CLUB}-{project}")
-    key = re.search(r"mdg_[A-Za-z0-9_-]+", on.admin("create_key", CLUB, "--name", f"bench {time.time():.0f}"))
-    assert key is not None, "create_key printed no key"
-    url = f"http://madang.localhost:{on.instance.ports.http}"
-    assert on.student("madang", "login", "--url", url, "--key", key.group()).status == 0
-    created = on.student("madang", "project", "create", project, "--club", CLUB, cwd=folder)
-    assert created.status == 0 or "exists" in created.output, created.output
-    done = on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True)
-    found = re.search(r"live at https?://([^\s:/]+)", done.output)
-    assert done.status == 0 and found is not None, done.output
-    return found.group(1)
+    on.create_project(CLUB, project, folder)
+    return live_host(on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True))
 
 
 def handed_off(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.Namespace) -> None:

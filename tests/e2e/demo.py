@@ -18,7 +18,7 @@ from pathlib import Path
 
 from localcluster.instance import Instance
 from tests.e2e.load import Load, LoadResult
-from tests.e2e.road import EXAMPLES, PROJECTS, Done, Road, road
+from tests.e2e.road import EXAMPLES, PROJECTS, Done, Road, live_host, road
 from tests.proof import Proof
 
 CLUB = "demo"
@@ -71,10 +71,7 @@ def bring_up(on: Road, proof: Proof) -> None:
 
 def sign_in(on: Road, proof: Proof) -> None:
     on.admin("create_club", CLUB, "--name", "Demo club", "--if-missing")
-    key = re.search(r"mdg_[A-Za-z0-9_-]+", on.admin("create_key", CLUB, "--name", f"demo {time.time():.0f}"))
-    assert key is not None, "create_key printed no key"
-    url = f"http://madang.localhost:{on.instance.ports.http}"
-    done = on.student("madang", "login", "--url", url, "--key", key.group())
+    done = on.sign_in(CLUB)
     proof.add(
         "A student signs in with the club's key",
         goal="madang login",
@@ -92,13 +89,10 @@ def push_first(on: Road, proof: Proof, name: str, source: Path) -> Pushed:
     # A pack above git's http.postBuffer goes up in chunks, which proxies treat unlike a small one.
     (folder / "photo.bin").write_bytes(os.urandom(3 << 20))
     on.commit(folder, "Add a photo")
-    created = on.student("madang", "project", "create", name, "--club", CLUB, cwd=folder)
-    if created.status and "exists" not in created.output:
-        raise AssertionError(created.output)
+    on.create_project(CLUB, name, folder)
     # A second demo on the same cluster pushes over what the first one left: that is a new first version.
     done = on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True)
-    assert done.status == 0, done.output
-    host = _live_host(done)
+    host = live_host(done)
     answer = on.visit(host)
     how = "its own Dockerfile" if (source / "Dockerfile").exists() else "no Dockerfile"
     proof.add(
@@ -194,13 +188,6 @@ def both(new: Load, kept: Load) -> Iterator[tuple[str, LoadResult]]:
     for title, load in (("new connections", new), ("kept-alive connections", kept)):
         assert load.result is not None
         yield title, load.result
-
-
-def _live_host(done: Done) -> str:
-    """The host name in the push's last line: "Release 1 is live at http://…"."""
-    found = re.search(r"live at https?://([^\s:/]+)", done.output)
-    assert found is not None, done.output
-    return found.group(1)
 
 
 def _line_with(word: str, page: str) -> str:

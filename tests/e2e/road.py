@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,19 @@ class Road:
         """A command as the student types it."""
         return command(list(words), cwd=cwd or self.home, environment=self.student_environment, show=show)
 
+    def sign_in(self, club: str) -> Done:
+        """The student signs in with a new key of the club's."""
+        made = self.admin("create_key", club, "--name", f"{club} {time.time():.0f}")
+        key = re.search(r"mdg_[A-Za-z0-9_-]+", made)
+        assert key is not None, "create_key printed no key"
+        url = f"http://madang.localhost:{self.instance.ports.http}"
+        return self.student("madang", "login", "--url", url, "--key", key.group())
+
+    def create_project(self, club: str, name: str, folder: Path) -> None:
+        """Of that name, with its remote in `folder`; one that is there already is taken."""
+        created = self.student("madang", "project", "create", name, "--club", club, cwd=folder)
+        assert created.status == 0 or "exists" in created.output, created.output
+
     def checkout(self, source: Path, name: str) -> Path:
         """A copy of an example as the student's own repository with one commit on main."""
         folder = self.home / name
@@ -149,6 +163,13 @@ class Road:
             if ready and not pod["metadata"].get("deletionTimestamp"):
                 return str(pod["spec"]["nodeName"])
         raise AssertionError(f"{project} has no ready pod")
+
+
+def live_host(push: Done) -> str:
+    """The host name in a push's last line: "Release 1 is live at http://…"."""
+    found = re.search(r"live at https?://([^\s:/]+)", push.output)
+    assert push.status == 0 and found is not None, push.output
+    return found.group(1)
 
 
 def command(

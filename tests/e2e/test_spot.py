@@ -9,7 +9,7 @@ import pytest
 
 from localcluster.cloud import client
 from localcluster.cloud.record import State
-from tests.bench.spot import CLUB, live
+from tests.bench.spot import CLUB, live, sign_in
 from tests.e2e.load import Load
 from tests.e2e.road import EXAMPLES, Done, Road
 
@@ -20,11 +20,11 @@ NOTICE_SECONDS = 60
 
 def test_a_build_and_visitors_survive_the_loss_of_their_nodes(platform: Road) -> None:
     on = platform
+    sign_in(on)
     host = live(on, "flask")
     pushed: list[Done] = []
     folder = on.checkout(EXAMPLES / "node", "moving")
-    created = on.student("madang", "project", "create", "moving", "--club", CLUB, cwd=folder)
-    assert created.status == 0 or "exists" in created.output, created.output
+    on.create_project(CLUB, "moving", folder)
 
     def push() -> None:
         pushed.append(on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True))
