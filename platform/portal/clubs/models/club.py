@@ -4,7 +4,8 @@ from django.db import models
 
 
 class Club(models.Model):
-    """A tenant: one namespace `club-<slug>` and its budget there."""
+    """A tenant: one namespace `club-<slug>` and its budget: what its pods take there, how many projects it
+    has, and how many of its builds run at once."""
 
     slug = models.CharField(max_length=30, unique=True)
     name = models.CharField(max_length=100)
@@ -12,6 +13,8 @@ class Club(models.Model):
     memory_bytes = models.BigIntegerField(default=4 << 30)
     cpu_millicores = models.IntegerField(default=4000)
     pods = models.IntegerField(default=20)
+    max_projects = models.IntegerField(default=20)
+    builds = models.IntegerField(default=2)
 
     class Meta:
         ordering = ["slug"]
