@@ -90,9 +90,9 @@ class Rollouts:
             for found in self._kube.find(kind, namespace, labels={names.PROJECT: project}):
                 self._kube.delete(kind, namespace, found["metadata"]["name"])
 
-    def remove_club(self, club: str) -> None:
-        """The namespace with all that is in it; returns before the cluster has finished."""
-        self._kube.delete("Namespace", None, names.namespace(club))
+    def remove_club(self, club: str) -> bool:
+        """The namespace with all that is in it. False while the cluster is still at it: ask again."""
+        return not self._kube.delete("Namespace", None, names.namespace(club))
 
     def logs(
         self, club: str, project: str, follow: bool, tail: int, stop: Callable[[], bool]

@@ -42,6 +42,10 @@ def nudge_removal(project_id: int) -> None:
     _send("portal.projects.tasks.remove_project", project_id)
 
 
+def nudge_club_removal(removal_id: int) -> None:
+    _send("portal.clubs.tasks.remove_club", removal_id)
+
+
 def _send(task: str, row_id: int) -> None:
     try:
         app.send_task(task, args=[row_id], expires=EXPIRES_SECONDS, retry=False)

@@ -8,7 +8,8 @@ from portal.accounts.actions import retire_expired_keys
 from portal.accounts.principal import platform
 from portal.builds import queue as builds
 from portal.builds.cleaning import clean, unclean
-from portal.nudge import nudge_build, nudge_removal, nudge_rollout
+from portal.clubs.models import ClubRemoval
+from portal.nudge import nudge_build, nudge_club_removal, nudge_removal, nudge_rollout
 from portal.projects.models import Project
 from portal.releases import queue as rollouts
 
@@ -22,6 +23,7 @@ class Swept:
     builds: int
     rollouts: int
     removals: int
+    club_removals: int
     cleaned: int
     expired_keys: int
 
@@ -30,12 +32,15 @@ def sweep() -> Swept:
     """Nudges rows that wait or were abandoned, removes Jobs of ended builds, notes expired keys."""
     build_ids, rollout_ids = builds.startable(), rollouts.startable()
     removal_ids = list(Project.objects.exclude(deleted_at=None).values_list("id", flat=True))
+    club_removal_ids = list(ClubRemoval.objects.values_list("id", flat=True))
     for build_id in build_ids:
         nudge_build(build_id)
     for rollout_id in rollout_ids:
         nudge_rollout(rollout_id)
     for project_id in removal_ids:
         nudge_removal(project_id)
+    for removal_id in club_removal_ids:
+        nudge_club_removal(removal_id)
     ended = list(unclean().values_list("id", flat=True)[:_CLEANED_AT_ONCE])
     for build_id in ended:
         clean(build_id)
@@ -43,6 +48,7 @@ def sweep() -> Swept:
         len(build_ids),
         len(rollout_ids),
         len(removal_ids),
+        len(club_removal_ids),
         len(ended),
         retire_expired_keys(by=platform()),
     )

@@ -8,7 +8,7 @@ from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
 from portal.clubs.budget import Share
-from portal.clubs.models import Club, Membership
+from portal.clubs.models import Club, ClubRemoval, Membership
 from portal.clubs.models.membership import Role
 from portal.problems import conflict, forbidden, invalid
 from portal.projects.names import check_club
@@ -25,6 +25,13 @@ def create_club(*, by: Principal, slug: str, name: str) -> Club:
             club = Club.objects.create(slug=slug, name=name)
     except IntegrityError as error:
         raise conflict("club-exists", f"There is a club {slug} already.", "Choose another name.") from error
+    # Asked only now: the insert has waited for a deletion that was under way.
+    if ClubRemoval.objects.filter(slug=slug).exists():
+        raise conflict(
+            "club-being-removed",
+            f"A club {slug} was deleted a moment ago, and the cluster has not let go of it yet.",
+            "Try again in some minutes, or choose another name.",
+        )
     audit.record(by, "create_club", club=slug)
     return club
 
@@ -39,9 +46,25 @@ def set_budget(*, by: Principal, club: Club, budget: Share) -> None:
             "bad-budget", "Each part of a budget has to be more than nothing.", "Give larger numbers."
         )
     locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
+    before = [locked.memory_bytes, locked.cpu_millicores, locked.pods]
     locked.memory_bytes, locked.cpu_millicores, locked.pods = budget
     locked.save(update_fields=["memory_bytes", "cpu_millicores", "pods"])
-    audit.record(by, "set_budget", club=club.slug, budget=str(budget))
+    audit.record(by, "set_budget", club=club.slug, budget=str(budget), before=before, after=list(budget))
+
+
+@transaction.atomic
+def rename_club(*, by: Principal, club: Club, name: str) -> None:
+    """Its full name; the short one stands in addresses and stays."""
+    by.require("own", club=club.slug)
+    wanted = " ".join(name.split())
+    if not wanted or len(wanted) > 100:
+        raise invalid("bad-name", "A club needs a name of at most 100 characters.", "Give one.")
+    locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
+    if locked.name == wanted:
+        return
+    before, locked.name = locked.name, wanted
+    locked.save(update_fields=["name"])
+    audit.record(by, "rename_club", club=club.slug, before=before, after=wanted)
 
 
 @transaction.atomic

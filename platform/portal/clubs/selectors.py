@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.accounts.principal import Principal, Scope
-from portal.clubs.models import Club
+from portal.clubs.models import BudgetRequest, BudgetRequestState, Club
 from portal.problems import not_found
 
 
@@ -14,3 +14,14 @@ def get(by: Principal, slug: str, scope: Scope = "read") -> Club:
     if club is None:
         raise not_found(f"club {slug}")
     return club
+
+
+def budget_requests_waiting() -> list[BudgetRequest]:
+    """What operators have to answer, the longest wait first."""
+    waiting = BudgetRequest.objects.filter(state=BudgetRequestState.WAITING)
+    return list(waiting.select_related("club").order_by("id"))
+
+
+def budget_requests_of(club: Club, limit: int = 20) -> list[BudgetRequest]:
+    """Newest first."""
+    return list(BudgetRequest.objects.filter(club=club).order_by("-id")[:limit])

@@ -1,4 +1,13 @@
+from portal.clubs.models.budget_request import BUDGET_REQUEST_STATES, BudgetRequest, BudgetRequestState
 from portal.clubs.models.club import Club
+from portal.clubs.models.club_removal import ClubRemoval
 from portal.clubs.models.membership import Membership
 
-__all__ = ["Club", "Membership"]
+__all__ = [
+    "BUDGET_REQUEST_STATES",
+    "BudgetRequest",
+    "BudgetRequestState",
+    "Club",
+    "ClubRemoval",
+    "Membership",
+]
