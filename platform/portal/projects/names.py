@@ -24,6 +24,8 @@ web webmail www
 RESERVED_SUBDOMAINS = frozenset(_RESERVED.split())
 # The registry keeps builds' caches under the first, base images under the others.
 RESERVED_CLUBS = frozenset({"cache", "library", "madang"})
+# A club's own pages, which stand beside its projects' at /clubs/<club>/<name>.
+RESERVED_PROJECTS = frozenset({"audit", "budget", "keys", "members", "new", "settings"})
 # Set by the platform itself in every pod.
 _RESERVED_VARIABLES = frozenset({"PORT", "HOME", "HOSTNAME", "PATH"})
 
@@ -40,6 +42,8 @@ def check_project(slug: str) -> None:
     """Raises a 422 problem unless a project may be called so."""
     if not _LABEL.fullmatch(slug) or len(slug) > PROJECT_LENGTH:
         raise _bad_name("project", slug, PROJECT_LENGTH)
+    if slug in RESERVED_PROJECTS:
+        raise invalid("name-reserved", f"A project may not be called {slug}.", "Choose another name.")
 
 
 def subdomains(project: str, club: str) -> list[str]:

@@ -27,6 +27,12 @@ def test_clubs_do_not_take_the_registrys_own_names(slug: str) -> None:
         names.check_club(slug)
 
 
+@pytest.mark.parametrize("slug", ["keys", "members", "new", "settings"])
+def test_projects_do_not_take_the_addresses_of_their_clubs_pages(slug: str) -> None:
+    with pytest.raises(Problem):
+        names.check_project(slug)
+
+
 def test_a_project_has_its_own_name_first_and_the_clubs_with_it_second() -> None:
     assert names.subdomains("menu", "chess") == ["menu", "menu-chess"]
 
