@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from deployer.errors import DeployerError
+from deployer.errors import DeployerError, Explanation, TemporaryError
 from deployer.kube.connection import Connection
 from deployer.kube.logs import ContainerLine, parse_line, since_time
-from deployer.kube.objects import KINDS, JsonMap, path, path_of, title
+from deployer.kube.objects import KINDS, JsonMap, at, path, path_of, title
 from deployer.kube.refusal import Missing
 
 FIELD_MANAGER = "madang"
@@ -83,6 +84,39 @@ class Kube:
             query={name: value for name, value in query.items() if value},
         )
         return list(answer["items"])
+
+    def listed(self, kind: str) -> tuple[list[JsonMap], str]:
+        """All objects of a kind in the cluster, and the version that `watch` goes on from."""
+        answer = self._connection.call("GET", path(kind), f"list {kind}s of the cluster")
+        return list(answer["items"]), str(answer["metadata"]["resourceVersion"])
+
+    def watch(
+        self, kind: str, version: str, *, seconds: int = 240, quiet_seconds: float = 100.0
+    ) -> Iterator[tuple[str, JsonMap]]:
+        """What becomes of a kind after `version`, as (ADDED, MODIFIED, DELETED or BOOKMARK, the object).
+
+        Ends after `seconds`, or when the server is silent for `quiet_seconds` (it sends a bookmark a minute).
+        Raises TemporaryError when the version is too old: list again.
+        """
+        query = {
+            "watch": "true",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(seconds),
+        }
+        doing = f"watch {kind}s of the cluster"
+        for line in self._connection.lines(path(kind), doing, query=query, quiet_seconds=quiet_seconds):
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                raise TemporaryError(
+                    Explanation(
+                        "kubernetes-watch-ended",
+                        f"The cluster ended the watch of {kind}s.",
+                        str(at(event, "object", "message", default="")),
+                        "It is begun anew by itself.",
+                    )
+                )
+            yield event["type"], event["object"]
 
     def merge(self, kind: str, namespace: str | None, name: str, patch: Mapping[str, Any]) -> JsonMap:
         """A JSON merge patch: only the named fields change, null removes."""

@@ -25,6 +25,7 @@ KINDS: Mapping[str, Kind] = {
     "LimitRange": Kind("v1", "limitranges"),
     "Namespace": Kind("v1", "namespaces", namespaced=False),
     "Node": Kind("v1", "nodes", namespaced=False),
+    "NodeMetrics": Kind("metrics.k8s.io/v1beta1", "nodes", namespaced=False),
     "Pod": Kind("v1", "pods"),
     "ResourceQuota": Kind("v1", "resourcequotas"),
     "Secret": Kind("v1", "secrets"),

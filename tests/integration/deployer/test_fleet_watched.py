@@ -1,0 +1,75 @@
+"""The fleet follows a real API server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from deployer.errors import PermanentError
+from deployer.fleet import FleetWatch, read_fleet
+from deployer.kube import Kube
+from deployer.kube.connection import Connection
+
+
+def until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        time.sleep(0.05)
+
+
+def node(name: str, **labels: str) -> dict[str, object]:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
+
+
+def pod(name: str, on: str) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "labels": {"madang.dev/project": "blog"}},
+        "spec": {"nodeName": on, "containers": [{"name": "app", "image": "blog"}]},
+    }
+
+
+def test_what_comes_changes_and_goes_is_seen_without_another_list(kube: Kube) -> None:
+    watch = FleetWatch(kube)
+    assert watch.look(60) is not None
+    kube.create(node("fleet-1", **{"karpenter.sh/capacity-type": "spot"}))
+    kube.create(pod("fleet-pod", "fleet-1"))
+    until(lambda: any(each.name == "fleet-pod" for each in watch.look().pods))  # type: ignore[union-attr]
+    seen = watch.look()
+    assert seen is not None
+    found = seen.node("fleet-1")
+    assert found is not None
+    assert found.is_spot
+    before = watch.version
+    kube.merge("Node", None, "fleet-1", {"metadata": {"annotations": {"madang.dev/other": "nothing shown"}}})
+    kube.merge("Node", None, "fleet-1", {"metadata": {"labels": {"topology.kubernetes.io/zone": "z"}}})
+    until(lambda: watch.look().node("fleet-1").zone == "z")  # type: ignore[union-attr]
+    assert watch.version == before + 1
+    kube.delete("Pod", "default", "fleet-pod")
+    kube.delete("Node", None, "fleet-1")
+    until(lambda: watch.look().node("fleet-1") is None)  # type: ignore[union-attr]
+    assert watch.trouble is None
+
+
+def test_a_watch_that_nobody_wants_ends_and_begins_anew_when_somebody_does(kube: Kube) -> None:
+    watch = FleetWatch(kube, rest_seconds=0.2)
+    assert watch.look(60) is not None
+    kube.create(node("fleet-2"))
+    until(lambda: read_fleet(kube).node("fleet-2") is not None)
+    until(lambda: (seen := watch.look(1)) is not None and seen.node("fleet-2") is not None)
+    kube.delete("Node", None, "fleet-2")
+
+
+def test_a_cluster_that_lets_nobody_look_is_told(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        from deployer.errors import Explanation
+
+        raise PermanentError(Explanation("kubernetes-forbidden", "No.", "HTTP 403", "Check the role."))
+
+    monkeypatch.setattr(Connection, "call", refuse)
+    watch = FleetWatch(kube)
+    assert watch.look(30) is None
+    assert watch.trouble is not None
+    assert watch.trouble.reason == "kubernetes-forbidden"
