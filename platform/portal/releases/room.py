@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from deployer.build import BuildPlan
 from portal.accounts.principal import Principal
@@ -48,24 +49,44 @@ def budget_of(club: Club) -> Share:
     return Share(memory_bytes=club.memory_bytes, cpu_millicores=club.cpu_millicores, pods=club.pods)
 
 
+@dataclass(frozen=True)
+class Use:
+    """What a project takes: now, by its live release, and at most, with what is on its way."""
+
+    live: Share
+    most: Share
+
+
 def shares_of(club: Club) -> dict[str, Share]:
     """What each project takes, by name: of its live release and what is on the way, the larger.
 
     The live one counts until the next is live, as it serves on if that one fails.
     """
+    return {name: use.most for name, use in uses_of(club).items()}
+
+
+def uses_of(club: Club) -> dict[str, Use]:
+    """The same, with what is live apart: two queries."""
+    live: dict[str, Share] = {}
     shares: defaultdict[str, Share] = defaultdict(Share)
     releases = Release.objects.filter(
         project__club=club, state__in=[ReleaseState.PENDING, ReleaseState.ROLLING_OUT, ReleaseState.LIVE]
     )
-    for release in releases.select_related("project"):
-        shares[release.project.slug] |= _share(release)
+    # Bare values: a page asks this of clubs with very many, and a release carries its whole config.
+    for slug, state, *amounts in releases.values_list(
+        "project__slug", "state", "replicas", "memory_bytes", "cpu_millicores"
+    ):
+        share = Resources(*amounts).share
+        shares[slug] |= share
+        if state == ReleaseState.LIVE:
+            live[slug] = share
     builds = Build.objects.filter(
         project__club=club, state__in=[BuildState.QUEUED, BuildState.RUNNING]
     ).select_related("project")
     for build in builds:
         web = BuildPlan.from_dict(build.plan).web
         shares[build.project.slug] |= resources_of(web, build.project).share
-    return dict(shares)
+    return {name: Use(live.get(name, Share()), most) for name, most in shares.items()}
 
 
 def _share(release: Release) -> Share:

@@ -1,0 +1,171 @@
+"""How each project of a club is: a fixed number of queries, however many projects there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Window as Over
+from django.db.models.functions import RowNumber
+
+from portal.builds.models import LogStream, StreamState
+from portal.clubs.models import Club
+from portal.projects.models import Project
+from portal.projects.selectors import address
+from portal.releases.models import Release, ReleaseState
+
+# In the order in which they want somebody's attention.
+STATES = ("failed", "deploying", "live", "empty")
+SORTS = ("name", "recent", "attention")
+_DEPLOYS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One change of a project; `seconds` is None while it is under way."""
+
+    state: str
+    began: datetime
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A project in short. `explanation` is of its last change unless that went well, as
+    Explanation.to_dict(); `deploys` are its last ones, oldest first."""
+
+    name: str
+    url: str
+    state: str
+    since: datetime
+    explanation: dict[str, str] | None
+    last_state: str
+    release: int | None
+    description: str
+    deployed_by: str
+    deployed_at: datetime | None
+    deploys: tuple[Deploy, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which projects: a part of the name, a state, an order, and the place of the first (from 0)."""
+
+    search: str = ""
+    state: str = ""
+    sort: str = "name"
+    first: int = 0
+    most: int = 24
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`counts` are of all the club's projects by state, `matching` of those that were searched for."""
+
+    cards: tuple[Card, ...]
+    counts: dict[str, int]
+    matching: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def overview(club: Club, wanted: Wanted) -> Overview:
+    """Some of the club's projects as cards: five queries."""
+    every = _with_state(club)
+    matches = Q(slug__contains=wanted.search.lower())
+    if wanted.state in STATES:
+        matches &= Q(condition=wanted.state)
+    counted = (
+        every.order_by().values("condition").annotate(all=Count("pk"), found=Count("pk", filter=matches))
+    )
+    counts = {row["condition"]: (row["all"], row["found"]) for row in counted}
+    shown = list(_sorted(every.filter(matches), wanted.sort)[wanted.first : wanted.first + wanted.most])
+    return Overview(
+        cards=_cards(shown),
+        counts={state: counts.get(state, (0, 0))[0] for state in STATES},
+        matching=sum(found for _, found in counts.values()),
+    )
+
+
+def _with_state(club: Club) -> QuerySet[Project]:
+    """With `condition`, one of STATES, and `last_stream`, the id of its last change."""
+    streams = LogStream.objects.filter(project=OuterRef("pk"))
+    live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
+    return Project.objects.filter(club=club, deleted_at=None).annotate(
+        last_stream=Subquery(streams.order_by("-id").values("id")[:1]),
+        condition=Case(
+            When(Exists(streams.filter(state=StreamState.OPEN)), then=Value("deploying")),
+            When(Exists(live), then=Value("live")),
+            When(Exists(streams), then=Value("failed")),
+            default=Value("empty"),
+            output_field=CharField(),
+        ),
+    )
+
+
+def _sorted(projects: QuerySet[Project], sort: str) -> QuerySet[Project]:
+    if sort == "recent":
+        return projects.order_by(F("last_stream").desc(nulls_last=True), "slug")
+    if sort == "attention":
+        place = Case(*[When(condition=state, then=Value(at)) for at, state in enumerate(STATES)])
+        return projects.order_by(place, "slug")
+    return projects.order_by("slug")
+
+
+def _cards(projects: Sequence[Project]) -> tuple[Card, ...]:
+    ids = [project.pk for project in projects]
+    live = {
+        release.project_id: release
+        for release in Release.objects.filter(project__in=ids, state=ReleaseState.LIVE).only(
+            "project_id", "number", "went_live_at", "created_at", "created_by", "description"
+        )
+    }
+    last = LogStream.objects.in_bulk([project.last_stream for project in projects if project.last_stream])
+    deploys = _deploys(ids)
+    return tuple(
+        _card(project, live.get(project.pk), last.get(project.last_stream), deploys[project.pk])
+        for project in projects
+    )
+
+
+def _deploys(project_ids: Iterable[int]) -> defaultdict[int, list[Deploy]]:
+    place = Over(RowNumber(), partition_by="project_id", order_by=F("id").desc())
+    rows = (
+        LogStream.objects.filter(project__in=project_ids)
+        .annotate(place=place)
+        .filter(place__lte=_DEPLOYS_SHOWN)
+        .order_by("id")
+        .values_list("project_id", "state", "created_at", "ended_at")
+    )
+    found: defaultdict[int, list[Deploy]] = defaultdict(list)
+    for project_id, state, began, ended in rows:
+        found[project_id].append(Deploy(state, began, (ended - began).total_seconds() if ended else None))
+    return found
+
+
+def _card(project: Project, live: Release | None, last: LogStream | None, deploys: list[Deploy]) -> Card:
+    state = project.condition
+    if state == "live" and live:
+        since = live.went_live_at or live.created_at
+    elif last is None:
+        since = project.created_at
+    else:
+        since = last.created_at if state == "deploying" else (last.ended_at or last.created_at)
+    return Card(
+        name=project.slug,
+        url=address(project),
+        state=state,
+        since=since,
+        explanation=last.explanation if last and last.state != StreamState.SUCCEEDED else None,
+        last_state=last.state if last else "",
+        release=live.number if live else None,
+        description=live.description if live else "",
+        deployed_by=live.created_by if live else "",
+        deployed_at=(live.went_live_at or live.created_at) if live else None,
+        deploys=tuple(deploys),
+    )
