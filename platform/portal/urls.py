@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from django.contrib.staticfiles.views import serve
-from django.urls import path
+from django.urls import include, path
 
 from portal.api.application import api
 from portal.registry.views import token
-from portal.web import views
+from portal.web import health
 
 urlpatterns = [
-    path("", views.home),
-    path("healthz", views.healthz),
-    path("readyz", views.readyz),
-    path("registry/token", token),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("registry/token", token, name="registry-token"),
     path("api/v1/", api.urls),
-    # A few files of the API's own page; "insecure" says no more than that Django serves them itself.
-    path("static/<path:path>", serve, {"insecure": True}),
+    path("static/<path:path>", serve, {"insecure": True}, name="static"),
+    path("", include("portal.web.urls")),
 ]

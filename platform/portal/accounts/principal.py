@@ -7,13 +7,17 @@ from typing import Literal
 
 from portal.problems import forbidden, not_found
 
-Scope = Literal["read", "deploy", "manage"]
+Scope = Literal["read", "deploy", "manage", "own"]
+# What a key may hold; "own" (members, invitations) only a person does.
 SCOPES: tuple[Scope, ...] = ("read", "deploy", "manage")
 _IMPLIED: dict[str, frozenset[str]] = {
     "read": frozenset({"read"}),
     "deploy": frozenset({"read", "deploy"}),
     "manage": frozenset({"read", "deploy", "manage"}),
+    "own": frozenset({"read", "deploy", "manage", "own"}),
 }
+_OF_ROLE: dict[str, Scope] = {"member": "deploy", "maintainer": "manage", "owner": "own"}
+_NO_CLUB = ""  # no club's slug; None would be every club
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Principal:
     """The one in whose name something is done.
 
     `club` None: every club (an operator). `project` None: every project of the club. A scope implies the
-    smaller ones: manage > deploy > read. `address` is where the request came from, for the audit log.
+    smaller ones: own > manage > deploy > read. `address` is where the request came from, for the audit log.
     """
 
     name: str
@@ -59,10 +63,16 @@ class Principal:
 
 
 def operator(name: str) -> Principal:
-    """Who runs the platform's own commands; may do everything."""
-    return Principal(name=f"operator:{name}", club=None, project=None, scopes=frozenset({"manage"}))
+    """Who runs the platform; may do everything."""
+    return Principal(name=f"operator:{name}"[:100], club=None, project=None, scopes=frozenset({"own"}))
+
+
+def person(username: str, *, club: str = _NO_CLUB, role: str = "") -> Principal:
+    """Somebody who is signed in, in their role in the club; without a club they may do nothing."""
+    scopes: frozenset[str] = frozenset({_OF_ROLE[role]}) if club and role else frozenset()
+    return Principal(name=f"person:{username}"[:100], club=club, project=None, scopes=scopes)
 
 
 def platform() -> Principal:
     """Madang itself, in its own tasks."""
-    return Principal(name="platform", club=None, project=None, scopes=frozenset({"manage"}))
+    return Principal(name="platform", club=None, project=None, scopes=frozenset({"own"}))

@@ -1,1 +1,1 @@
-"""The home page and the health probes."""
+"""The pages, the gate before them, and the health probes."""

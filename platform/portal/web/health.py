@@ -1,16 +1,9 @@
-"""The home page; /healthz (the process answers) and /readyz (it has its database)."""
+"""/healthz (the process answers) and /readyz (it has its database)."""
 
 from __future__ import annotations
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-
-from portal.environment import environment
-
-
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/home.html", {"git_url": environment().git_url})
+from django.http import HttpRequest, JsonResponse
 
 
 def healthz(request: HttpRequest) -> JsonResponse:

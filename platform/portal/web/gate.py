@@ -1,0 +1,82 @@
+"""The gate: no view runs before the table of `permissions` has let its caller in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+
+from portal.accounts.models import User
+from portal.accounts.principal import Principal, operator, person
+from portal.clubs.models import Club, Membership
+from portal.web.permissions import ROLES, Access, access
+from portal.web.request import PageRequest
+
+_OPEN = {Access.PUBLIC, Access.SIGNED, Access.KEY}
+
+
+class Gate(MiddlewareMixin):
+    """Sets `by`, and `club` and `role` where the route names a club.
+
+    A stranger is sent to sign in; what they may not see is not there (404), what they may see but not do is
+    refused (403). A route that the table does not know is not there for anybody.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        wanted = access(match.view_name) if match else None
+        if wanted is None:
+            raise Http404("no such page")
+        if wanted in _OPEN:
+            return None
+        user = request.user
+        if not isinstance(user, User):
+            return redirect_to_login(request.get_full_path())
+        _admit(request, user, wanted, kwargs.get("club"))  # type: ignore[arg-type] - it becomes one here
+        return None
+
+
+def is_operator(user: User) -> bool:
+    """Whether the person runs the platform."""
+    return user.is_active and user.is_superuser
+
+
+def _admit(request: PageRequest, user: User, wanted: Access, slug: str | None) -> None:
+    runs = is_operator(user)
+    if wanted is Access.OPERATOR and not runs:
+        raise Http404("no such page")
+    if slug is None:
+        if wanted in ROLES:
+            raise Http404("a club's page without a club")
+        request.by = _seen(operator(user.username) if runs else person(user.username), request)
+        return
+    club, role = _place(user, slug, runs)
+    request.club, request.role = club, role
+    request.by = _seen(
+        operator(user.username) if runs else person(user.username, club=club.slug, role=role), request
+    )
+    if wanted in ROLES and role not in ROLES[wanted]:
+        raise PermissionDenied(wanted.value)
+
+
+def _place(user: User, slug: str, runs: bool) -> tuple[Club, str]:
+    """The club and the person's role in it, in one query."""
+    if runs:
+        club = Club.objects.filter(slug=slug).first()
+        if club is None:
+            raise Http404(f"no club {slug}")
+        return club, "operator"
+    membership = Membership.objects.select_related("club").filter(user=user, club__slug=slug).first()
+    if membership is None:
+        raise Http404(f"no club {slug}")
+    return membership.club, membership.role
+
+
+def _seen(by: Principal, request: HttpRequest) -> Principal:
+    return by.at(str(request.META.get("REMOTE_ADDR", ""))[:64])

@@ -1,0 +1,34 @@
+"""What every page's bars show: the person, their clubs, the languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from portal.accounts.models import User
+from portal.clubs.models import Membership
+from portal.web.gate import is_operator
+
+
+def nav(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. `nav.memberships` costs its query only where a template asks."""
+    user = getattr(request, "user", None)
+    known = user if isinstance(user, User) else None
+    return {
+        "nav": {
+            "person": known,
+            "operator": known is not None and is_operator(known),
+            "club": getattr(request, "club", None),
+            "role": getattr(request, "role", ""),
+            "memberships": SimpleLazyObject(lambda: _memberships(known)),
+            "theme": known.theme if known else "system",
+        }
+    }
+
+
+def _memberships(user: User | None) -> list[Membership]:
+    if user is None:
+        return []
+    return list(user.memberships.select_related("club").order_by("club__name"))

@@ -1,0 +1,1 @@
+"""The pages, a package for each group of them."""

@@ -1,0 +1,1 @@
+"""A person's own: signing in, their sessions, second factors and preferences."""

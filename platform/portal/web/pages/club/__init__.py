@@ -1,0 +1,1 @@
+"""A club: its projects, members, keys, budget and history."""

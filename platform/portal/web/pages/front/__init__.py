@@ -1,0 +1,1 @@
+"""What everybody sees: the home page and the platform's status."""

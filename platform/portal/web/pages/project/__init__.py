@@ -1,0 +1,1 @@
+"""A project: its state, builds, releases, logs and settings."""

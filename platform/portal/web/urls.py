@@ -1,0 +1,14 @@
+"""The pages' addresses, group by group: the club's own pages come before its projects."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("portal.web.pages.front.urls")),
+    path("", include("portal.web.pages.account.urls")),
+    path("apply", include("portal.web.pages.apply.urls")),
+    path("operator", include("portal.web.pages.operator.urls")),
+    path("clubs/<slug:club>", include("portal.web.pages.club.urls")),
+    path("clubs/<slug:club>/<slug:project>", include("portal.web.pages.project.urls")),
+]
