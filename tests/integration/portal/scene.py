@@ -101,6 +101,8 @@ class ScriptedCluster:
     applied: dict[tuple[str, str], RolloutOrder] = field(default_factory=dict)
     prepared: list[RolloutOrder] = field(default_factory=list)
     clubs: list[ClubSpec] = field(default_factory=list)
+    # How often the cluster still finds a deleted club's namespace.
+    namespaces_left: int = 0
 
     def builder(self) -> _Builder:
         return _Builder(self)
@@ -214,6 +216,11 @@ class _Rollouts:
 
     def remove_project(self, club: str, project: str) -> None:
         self.cluster.call("rollouts.remove_project", lambda: self.cluster.applied.pop((club, project), None))
+
+    def remove_club(self, club: str) -> bool:
+        left = self.cluster.namespaces_left
+        self.cluster.namespaces_left = max(left - 1, 0)
+        return left == 0
 
     def logs(
         self, club: str, project: str, follow: bool, tail: int, stop: Callable[[], bool]
