@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +11,9 @@ from ninja import Field, Router, Schema
 from portal.api.authentication import principal
 from portal.api.paging import After, Limit, page
 from portal.builds.cancelling import cancel_build
-from portal.builds.models import Build
-from portal.builds.selectors import queue_position
+from portal.builds.models import Build, BuildState
+from portal.builds.places import Place
+from portal.builds.selectors import waiting_with_reasons
 from portal.projects.selectors import get
 
 router = Router(tags=["builds"])
@@ -26,6 +28,8 @@ class BuildOut(Schema):
     what: str = Field(description="how it ended, in a sentence")
     attempt: int
     queue_position: int = Field(description="1: next; 0: not waiting")
+    queue_reason: str = Field(description="why it waits, in a word; empty: not waiting")
+    queue_what: str = Field(description="why it waits, in a sentence")
     created_at: datetime
     created_by: str
     started_at: datetime | None
@@ -45,17 +49,26 @@ def list_builds(
     """Newest first."""
     rows = Build.objects.filter(project=get(principal(request), club, project))
     found = page(request, response, rows, "id", limit=limit, after=after, newest_first=True, numeric=True)
-    return [_shown(build) for build in found]
+    places = _places(found)
+    return [_shown(build, places.get(build.pk)) for build in found]
 
 
 @router.post("/clubs/{club}/projects/{project}/builds/{int:number}/cancel", response=BuildOut)
 def cancel(request: HttpRequest, club: str, project: str, number: int) -> BuildOut:
     """Ends a queued build at once, a running one within seconds."""
     by = principal(request)
-    return _shown(cancel_build(by=by, project=get(by, club, project, "deploy"), build_id=number))
+    build = cancel_build(by=by, project=get(by, club, project, "deploy"), build_id=number)
+    return _shown(build, _places([build]).get(build.pk))
 
 
-def _shown(build: Build) -> BuildOut:
+def _places(builds: Sequence[Build]) -> dict[int, Place]:
+    """The queue is looked at once, and only if one of the builds waits."""
+    if not any(build.state == BuildState.QUEUED for build in builds):
+        return {}
+    return {place.build: place for place in waiting_with_reasons()}
+
+
+def _shown(build: Build, place: Place | None) -> BuildOut:
     explanation = build.explanation or {}
     return BuildOut(
         number=build.pk,
@@ -65,7 +78,9 @@ def _shown(build: Build) -> BuildOut:
         reason=explanation.get("reason", ""),
         what=explanation.get("what", ""),
         attempt=build.attempt,
-        queue_position=queue_position(build),
+        queue_position=place.position if place else 0,
+        queue_reason=place.reason if place else "",
+        queue_what=place.what if place else "",
         created_at=build.created_at,
         created_by=build.pushed_by,
         started_at=build.started_at,

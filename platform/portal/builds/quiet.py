@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, Q, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 from portal.builds.models import Build, BuildState, QuietTime
@@ -20,9 +20,9 @@ def lock_slots() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SLOTS_LOCK])
 
 
-def is_quiet() -> Exists:
-    """A condition for queries."""
-    return Exists(QuietTime.objects.filter(until__gt=Now()))
+def present() -> QuietTime | None:
+    """The quiet time that lasts now."""
+    return QuietTime.objects.filter(until__gt=Now()).order_by("-until").first()
 
 
 @transaction.atomic

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from portal.builds import quiet
 from portal.builds.models import Build, BuildState, LogEntry
+from portal.builds.places import Hold, Place, places
+from portal.builds.queue import line, pause
+from portal.builds.turns import turns
 from portal.derived import same, token_hash
 
 
@@ -14,16 +18,29 @@ def entries(stream_id: int, after: int = 0, limit: int = 500) -> list[LogEntry]:
     return list(LogEntry.objects.filter(stream_id=stream_id, sequence__gt=after).order_by("sequence")[:limit])
 
 
+def waiting_with_reasons() -> list[Place]:
+    """Every build that waits, in the order in which they are built, and why; four queries, however many."""
+    paused, quiet_time = pause(), quiet.present()
+    hold = Hold(pause=paused.why if paused else None, quiet_until=quiet_time.until if quiet_time else None)
+    return list(places(line(), hold))
+
+
 def queue() -> list[int]:
     """The streams of the builds that wait, in the order in which they are built."""
-    waiting = Build.objects.filter(state=BuildState.QUEUED).order_by("id")
-    return list(waiting.values_list("stream_id", flat=True))
+    ids = [turn.build for turn in turns(line())]
+    streams = dict(Build.objects.filter(pk__in=ids).values_list("pk", "stream_id"))
+    return [streams[key] for key in ids if key in streams]
+
+
+def place_of(build: Build) -> Place | None:
+    """None: it does not wait (any more)."""
+    return next((place for place in waiting_with_reasons() if place.build == build.pk), None)
 
 
 def queue_position(build: Build) -> int:
     """1: next to be built; 0: not waiting any more."""
-    waiting = queue()
-    return waiting.index(build.stream_id) + 1 if build.stream_id in waiting else 0
+    place = place_of(build)
+    return place.position if place else 0
 
 
 def build_for_source_token(build_id: int, token: str) -> Build | None:

@@ -1,6 +1,7 @@
 from portal.builds.models.build import BUILD_STATES, Build, BuildState
 from portal.builds.models.log_entry import LogEntry, LogKind
 from portal.builds.models.log_stream import LogStream, StreamKind, StreamState
+from portal.builds.models.queue_pause import QueuePause
 from portal.builds.models.quiet_time import QuietTime
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "LogEntry",
     "LogKind",
     "LogStream",
+    "QueuePause",
     "QuietTime",
     "StreamKind",
     "StreamState",

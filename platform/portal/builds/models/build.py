@@ -47,6 +47,8 @@ class Build(Leased):
     digest = models.CharField(max_length=80, blank=True)
     # Up to where the Job's log is in the stream: whoever follows it next goes on from there.
     log_since = models.DateTimeField(null=True, blank=True)
+    # When an operator let it jump the queue.
+    jumped_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +62,7 @@ class Build(Leased):
                 fields=["id"], name="builds_open", condition=models.Q(state__in=["queued", "running"])
             ),
             models.Index(fields=["id"], name="builds_unclean", condition=models.Q(cleaned_at=None)),
+            models.Index(fields=["started_at"], name="builds_started"),
         ]
         constraints = [
             models.UniqueConstraint(
