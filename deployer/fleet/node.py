@@ -12,6 +12,7 @@ from deployer.kube.pods import moment
 
 INTERRUPTION = "madang.dev/interruption"
 _CAPACITY = "karpenter.sh/capacity-type"
+_UNHEARD = "madang.dev/unheard"
 _EKS_CAPACITY = {"SPOT": "spot", "ON_DEMAND": "on-demand"}
 _POOLS = ("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "node.kubernetes.io/instance-type")
 
@@ -33,7 +34,7 @@ class NodeEnd:
 @dataclass(frozen=True)
 class FleetNode:
     """`capacity` is spot, on-demand or empty; `pool` its node pool, else its instance type. `ready_since` is
-    when it last became ready, or stopped being so."""
+    when it last became ready, or stopped being so; `unheard`: no agent there hears the notice of its end."""
 
     name: str
     uid: str
@@ -45,6 +46,7 @@ class FleetNode:
     ready: bool
     ready_since: datetime | None
     trouble: str
+    unheard: bool
     created: datetime
     cpu_millicores: int
     memory_bytes: int
@@ -73,6 +75,7 @@ def read_node(raw: JsonMap) -> FleetNode:
         ready=ready.get("status") == "True",
         ready_since=moment(changed) if changed else None,
         trouble="" if ready.get("status") == "True" else str(ready.get("message") or "")[:300],
+        unheard=any(each.get("key") == _UNHEARD for each in at(raw, "spec", "taints", default=[])),
         created=moment(raw["metadata"].get("creationTimestamp")),
         cpu_millicores=cpu_millicores(at(raw, "status", "allocatable", "cpu", default="0")),
         memory_bytes=memory_bytes(at(raw, "status", "allocatable", "memory", default="0")),

@@ -10,6 +10,7 @@ from portal.environment import environment
 
 if TYPE_CHECKING:
     from deployer.build import Builder
+    from deployer.fleet import Fleet, FleetWatch
     from deployer.kube import Kube
     from deployer.rollout import Rollouts
 
@@ -35,6 +36,21 @@ def builder() -> Builder:
             base_images=given.base_image_names,
         ),
     )
+
+
+@lru_cache(maxsize=1)
+def fleet_watch() -> FleetWatch:
+    """One for all readers of this process. Raises PermanentError without a cluster."""
+    from deployer.fleet import FleetWatch
+
+    return FleetWatch(_kube())
+
+
+def read_fleet() -> Fleet:
+    """The fleet once. Raises DeployerError."""
+    from deployer import fleet
+
+    return fleet.read_fleet(_kube())
 
 
 def restart_registry(quiet_until: datetime) -> None:

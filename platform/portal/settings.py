@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": MADANG.sweep_seconds},
     },
     "retention": {"task": "portal.tasks.retention", "schedule": 3600, "options": {"expires": 600}},
+    "count-nodes": {"task": "portal.tasks.count_nodes", "schedule": 300, "options": {"expires": 240}},
     "registry-garbage": {
         "task": "portal.tasks.registry_garbage",
         "schedule": 900,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 
+from deployer.errors import DeployerError
 from portal import sweeping
 from portal.fleet.retention import forget
+from portal.fleet.sampling import sample
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="portal.tasks.sweep")  # type: ignore[untyped-decorator]
@@ -24,3 +30,11 @@ def retention() -> None:
 @shared_task(name="portal.tasks.registry_garbage")  # type: ignore[untyped-decorator]
 def registry_garbage() -> None:
     registry_collection.collect_garbage()
+
+
+@shared_task(name="portal.tasks.count_nodes")  # type: ignore[untyped-decorator]
+def count_nodes() -> None:
+    try:
+        sample()
+    except DeployerError as error:
+        logger.warning("nodes not counted", extra={"explanation": error.explanation.to_dict()})

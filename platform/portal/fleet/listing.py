@@ -37,13 +37,26 @@ class Summary:
 
 
 def summaries(
-    *, limit: int, node: str | None = None, state: str | None = None, since: datetime | None = None
+    *,
+    limit: int,
+    node: str | None = None,
+    state: str | None = None,
+    kind: str | None = None,
+    since: datetime | None = None,
+    before: Interruption | None = None,
 ) -> list[Summary]:
-    """The newest `limit` that fit."""
-    wanted = {"node": node, "state": state, "noticed_at__gte": since}
+    """The newest `limit` that fit, of those older than `before`."""
+    wanted = {"node": node, "state": state, "kind": kind, "noticed_at__gte": since}
+    older = (
+        Q(noticed_at__lt=before.noticed_at) | Q(noticed_at=before.noticed_at, pk__lt=before.pk)
+        if before
+        else Q()
+    )
     goes = ~Q(pods__way=Way.LEAVE)
     rows = (
-        Interruption.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
+        Interruption.objects.filter(
+            older, **{key: value for key, value in wanted.items() if value is not None}
+        )
         .annotate(
             total=Count("pods", filter=goes),
             moved=Count("pods", filter=goes & Q(pods__state=PodState.RETIRED)),

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from portal.fleet.models import InterruptedPod, Interruption
 from portal.fleet.states import Way
 
 _STEPS = ("noticed", "fenced", "moving", "clear", "gone", "cancelled")
+_POD_STEPS = ("detached", "ready", "unserved", "retired")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened to the node, or to one pod of it. `word` is a state's, or deadline, or blocked."""
+
+    at: Any
+    word: str
+    pod: InterruptedPod | None = None
 
 
 def story(interruption: Interruption, pods: Sequence[InterruptedPod]) -> list[str]:
@@ -16,7 +28,7 @@ def story(interruption: Interruption, pods: Sequence[InterruptedPod]) -> list[st
     return [
         *_head(interruption),
         "",
-        *(f"{since(interruption, at):>11}  {what}" for at, what in sorted(_steps(interruption, pods))),
+        *(f"{since(interruption, each.at):>11}  {_said(each)}" for each in steps(interruption, pods)),
         "",
         *_pods(interruption, pods),
     ]
@@ -44,21 +56,27 @@ def _head(interruption: Interruption) -> Iterator[str]:
         yield f"detail    {interruption.detail}"
 
 
-def _steps(interruption: Interruption, pods: Iterable[InterruptedPod]) -> Iterator[tuple[datetime, str]]:
-    moments = [(getattr(interruption, f"{step}_at"), step) for step in _STEPS]
-    moments.append((interruption.deadline, "deadline"))
+def steps(interruption: Interruption, pods: Iterable[InterruptedPod]) -> list[Step]:
+    """Everything that has a time, the earliest first."""
+    moments = [Step(getattr(interruption, f"{step}_at"), step) for step in _STEPS]
+    moments.append(Step(interruption.deadline, "deadline"))
     for pod in pods:
-        name = f"{pod.namespace}/{pod.name}"
-        instead = f"its replacement {pod.replacement or ''} is ready".replace("  ", " ")
+        moments.append(Step(pod.blocked_since, "blocked", pod))
+        moments += [Step(getattr(pod, f"{step}_at"), step, pod) for step in _POD_STEPS]
+    return sorted((each for each in moments if each.at is not None), key=lambda each: (each.at, _said(each)))
+
+
+def _said(step: Step) -> str:
+    pod = step.pod
+    if pod is None:
+        return step.word
+    name = f"{pod.namespace}/{pod.name}"
+    if step.word == "blocked":
+        return f"{name}: blocked{_because(pod.blocked_reason)}"
+    if step.word == "ready":
         where = f" on {pod.replacement_node}" if pod.replacement_node else ""
-        moments += [
-            (pod.blocked_since, f"{name}: blocked{_because(pod.blocked_reason)}"),
-            (pod.detached_at, f"{name}: detached"),
-            (pod.ready_at, f"{name}: {instead}{where}"),
-            (pod.unserved_at, f"{name}: out of its Services"),
-            (pod.retired_at, f"{name}: retired"),
-        ]
-    yield from ((at, what) for at, what in moments if at is not None)
+        return f"{name}: its replacement {pod.replacement or ''} is ready".replace("  ", " ") + where
+    return f"{name}: {'out of its Services' if step.word == 'unserved' else step.word}"
 
 
 def _pods(interruption: Interruption, pods: Sequence[InterruptedPod]) -> Iterator[str]:
@@ -77,7 +95,7 @@ def _pods(interruption: Interruption, pods: Sequence[InterruptedPod]) -> Iterato
 
 
 def _moments(interruption: Interruption, pod: InterruptedPod) -> Iterator[str]:
-    for step in ("detached", "ready", "unserved", "retired"):
+    for step in _POD_STEPS:
         at: datetime | None = getattr(pod, f"{step}_at")
         if at is not None:
             yield f"{step} {since(interruption, at)}"
