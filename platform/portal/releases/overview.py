@@ -79,11 +79,11 @@ def overview(club: Club, wanted: Wanted) -> Overview:
     every = _with_state(club)
     matches = Q(slug__contains=wanted.search.lower())
     if wanted.state in STATES:
-        matches &= Q(condition=wanted.state)
+        matches &= Q(standing=wanted.state)
     counted = (
-        every.order_by().values("condition").annotate(all=Count("pk"), found=Count("pk", filter=matches))
+        every.order_by().values("standing").annotate(all=Count("pk"), found=Count("pk", filter=matches))
     )
-    counts = {row["condition"]: (row["all"], row["found"]) for row in counted}
+    counts = {row["standing"]: (row["all"], row["found"]) for row in counted}
     shown = list(_sorted(every.filter(matches), wanted.sort)[wanted.first : wanted.first + wanted.most])
     return Overview(
         cards=_cards(shown),
@@ -93,12 +93,12 @@ def overview(club: Club, wanted: Wanted) -> Overview:
 
 
 def _with_state(club: Club) -> QuerySet[Project]:
-    """With `condition`, one of STATES, and `last_stream`, the id of its last change."""
+    """With `standing`, one of STATES, and `last_stream`, the id of its last change."""
     streams = LogStream.objects.filter(project=OuterRef("pk"))
     live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
     return Project.objects.filter(club=club, deleted_at=None).annotate(
         last_stream=Subquery(streams.order_by("-id").values("id")[:1]),
-        condition=Case(
+        standing=Case(
             When(Exists(streams.filter(state=StreamState.OPEN)), then=Value("deploying")),
             When(Exists(live), then=Value("live")),
             When(Exists(streams), then=Value("failed")),
@@ -112,7 +112,7 @@ def _sorted(projects: QuerySet[Project], sort: str) -> QuerySet[Project]:
     if sort == "recent":
         return projects.order_by(F("last_stream").desc(nulls_last=True), "slug")
     if sort == "attention":
-        place = Case(*[When(condition=state, then=Value(at)) for at, state in enumerate(STATES)])
+        place = Case(*[When(standing=state, then=Value(at)) for at, state in enumerate(STATES)])
         return projects.order_by(place, "slug")
     return projects.order_by("slug")
 
@@ -149,7 +149,7 @@ def _deploys(project_ids: Iterable[int]) -> defaultdict[int, list[Deploy]]:
 
 
 def _card(project: Project, live: Release | None, last: LogStream | None, deploys: list[Deploy]) -> Card:
-    state = project.condition
+    state = project.standing
     if state == "live" and live:
         since = live.went_live_at or live.created_at
     elif last is None:
