@@ -24,6 +24,11 @@ class Answer:
     def live(self) -> bool:
         return self.from_app and self.status not in GATEWAY
 
+    @property
+    def unrouted(self) -> bool:
+        """The controller was not reached, or has no such address: nothing was heard of the app."""
+        return not self.from_app and (self.status == 404 or self.error.startswith("Connect"))
+
 
 def ask(probe_url: str, hostname: str, path: str, timeout_seconds: float = 5.0) -> Answer:
     """GET `path` of `hostname` from the controller at `probe_url`; redirects are answers too."""

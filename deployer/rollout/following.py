@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
-from deployer.errors import Explanation, TemporaryError
+from deployer.errors import Explanation, PermanentError, TemporaryError
 from deployer.kube import Kube
 from deployer.kube.pods import Pod, read_pods
 from deployer.kube.trouble import Trouble
-from deployer.rollout import failure, names
+from deployer.rollout import failure, names, trial
 from deployer.rollout.answer import Answer, ask
+from deployer.rollout.applying import Applying
 from deployer.rollout.observation import NOT_THE_APP, Observation, observe, sentence
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
 from deployer.rollout.settings import RolloutSettings
+
+log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 LOG_LINES = 60
@@ -27,14 +31,16 @@ class Following:
         self,
         kube: Kube,
         settings: RolloutSettings,
+        applying: Applying,
         order: RolloutOrder,
         progress: Callable[[str], None],
         stop: Callable[[], bool],
     ) -> None:
-        self._kube, self._settings, self._order = kube, settings, order
+        self._kube, self._settings, self._applying, self._order = kube, settings, applying, order
         self._saying, self._stop = Saying(progress), stop
         self._namespace = names.namespace(order.club)
-        self._app_seconds = self._wait_seconds = 0.0
+        self._app_seconds = self._wait_seconds = self._unrouted_seconds = 0.0
+        self._tried: Answer | None = None
 
     def run(self) -> RolloutOutcome:
         outcome = self._until_ready()
@@ -55,6 +61,8 @@ class Following:
                 self._saying.say(sentence(seen, self._order.port, self._order.health_path))
                 if seen.complete:
                     return None
+                if seen.held and seen.ready:
+                    self._try(passed)
                 outcome = self._verdict(seen, passed)
                 if outcome is not None:
                     return outcome
@@ -79,6 +87,23 @@ class Following:
             return RolloutOutcome("superseded", newer)
         return seen
 
+    def _try(self, passed: float) -> None:
+        """Ask a release that is on trial; what it answers, it has loaded."""
+        address = trial.hostname(self._order)
+        self._tried = answer = ask(self._settings.ingress_probe_url, address, "/")
+        self._unrouted_seconds = self._unrouted_seconds + passed if answer.unrouted else 0.0
+        if self._unrouted_seconds > self._settings.trial_route_seconds:
+            # The platform's own trouble stops nobody: from here on an open port has to do.
+            log.warning("no way to %s (%s): its trial ends without an answer", address, answer)
+        elif not answer.live:
+            return
+        try:
+            self._applying.open(self._order)
+        except PermanentError as error:
+            if error.explanation.reason != "superseded":
+                raise
+            # The next look tells.
+
     def _verdict(self, seen: Observation, passed: float) -> RolloutOutcome | None:
         """Whether the rollout has failed; None: it goes on."""
         if seen.refused and (over := failure.refused(seen.refused)):
@@ -100,6 +125,8 @@ class Following:
 
     def _too_slow(self, seen: Observation) -> RolloutOutcome:
         unready = [pod for pod in seen.pods if not pod.ready]
+        if not unready and seen.held and self._tried is not None:
+            return self._no_answer(self._tried)
         if not unready:
             old = Explanation(
                 "old-pods-stay",

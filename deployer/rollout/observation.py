@@ -9,6 +9,7 @@ from enum import IntEnum
 from deployer.kube.objects import JsonMap, at
 from deployer.kube.pods import Container, Pod
 from deployer.rollout.names import CONTAINER, FENCE
+from deployer.rollout.trial import is_held
 
 PULL_TROUBLE = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
 
@@ -34,7 +35,8 @@ NOT_THE_APP = frozenset(
 
 @dataclass(frozen=True)
 class Observation:
-    """One look. `fence` is the Deployment's, `quota` the API server's sentence when a pod was not let in."""
+    """One look. `fence` is the Deployment's, `refused` the API server's sentence when a pod was not let in,
+    `held` whether the release is on trial."""
 
     fence: int
     replicas: int
@@ -43,6 +45,7 @@ class Observation:
     refused: str
     pods: tuple[Pod, ...]
     activity: Activity
+    held: bool = False
 
 
 def observe(deployment: JsonMap, pods: Sequence[Pod], pulling: frozenset[str]) -> Observation:
@@ -75,6 +78,7 @@ def observe(deployment: JsonMap, pods: Sequence[Pod], pulling: frozenset[str]) -
         refused=_refused(deployment) if seen else "",
         pods=alive,
         activity=activity,
+        held=is_held(deployment),
     )
 
 
@@ -110,7 +114,7 @@ def sentence(seen: Observation, port: int, health_path: str | None) -> str:
         Activity.PULL_TROUBLE: "the image could not be pulled yet",
         Activity.CRASHED: "it ended and is started again",
         Activity.STARTING: f"started, waiting for an answer on {where}",
-        Activity.SETTLING: "settling",
+        Activity.SETTLING: "waiting for its first answer" if seen.held else "settling",
         Activity.READY: "",
     }[seen.activity]
     count = f"{seen.ready} of {seen.replicas} ready"

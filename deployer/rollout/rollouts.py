@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from deployer.errors import Explanation, PermanentError
-from deployer.kube import Conflict, JsonMap, Kube, Missing, at
+from deployer.kube import Kube, Missing
 from deployer.rollout import manifests, names
 from deployer.rollout.applog import AppLine, AppLog
+from deployer.rollout.applying import Applying
 from deployer.rollout.club import club_objects
 from deployer.rollout.following import Following
 from deployer.rollout.order import ClubSpec, RolloutOrder, RolloutOutcome
@@ -16,7 +16,6 @@ from deployer.rollout.preparing import Preparing
 from deployer.rollout.secret_access import ensure_secret_access
 from deployer.rollout.settings import RolloutSettings
 
-CONFLICT_ATTEMPTS = 10
 OWNED_KINDS = ("Job", "Ingress", "Service", "Deployment", "PodDisruptionBudget", "Secret")
 
 
@@ -26,6 +25,7 @@ class Rollouts:
     def __init__(self, kube: Kube, settings: RolloutSettings) -> None:
         self._kube = kube
         self._settings = settings
+        self._applying = Applying(kube, settings)
 
     def ensure_club(self, spec: ClubSpec) -> None:
         """The club's namespace with its walls, budget and registry login."""
@@ -51,7 +51,7 @@ class Rollouts:
         if order.release_command is None:
             return RolloutOutcome("prepared")
         ensure_secret_access(self._kube, order.club, self._settings)
-        self._refuse_older(order, self._deployment(order))
+        self._applying.refuse_older(order)
         self._kube.apply(manifests.config_secret(order))
         return Preparing(self._kube, self._settings, order, since, log, progress, stop).run()
 
@@ -61,13 +61,7 @@ class Rollouts:
         PermanentError with reason "superseded" when a rollout with a larger fence has been here.
         """
         ensure_secret_access(self._kube, order.club, self._settings)
-        self._refuse_older(order, self._deployment(order))
-        self._kube.apply(manifests.config_secret(order))
-        self._apply_deployment(order)
-        self._kube.apply(manifests.service(order))
-        self._kube.apply(manifests.ingress(order, self._settings))
-        self._kube.apply(manifests.disruption_budget(order))
-        self._prune_config(order)
+        self._applying.apply(order)
 
     def follow(
         self, order: RolloutOrder, progress: Callable[[str], None], stop: Callable[[], bool]
@@ -76,7 +70,7 @@ class Rollouts:
 
         TemporaryError when the API server has not answered for minutes.
         """
-        return Following(self._kube, self._settings, order, progress, stop).run()
+        return Following(self._kube, self._settings, self._applying, order, progress, stop).run()
 
     def remove_project(self, club: str, project: str) -> None:
         """Everything of the project but its images and its repository."""
@@ -99,57 +93,3 @@ class Rollouts:
     ) -> Iterator[AppLine]:
         """The last `tail` lines of each pod of the project by their time, then new ones as they come."""
         return AppLog(self._kube, names.namespace(club), project, stop).lines(follow=follow, tail=tail)
-
-    def _apply_deployment(self, order: RolloutOrder) -> None:
-        """Only over what was read: no late worker may slip in over a newer rollout."""
-        for attempt in range(1, CONFLICT_ATTEMPTS + 1):
-            current = self._deployment(order)
-            self._refuse_older(order, current)
-            wanted = manifests.deployment(order, self._settings)
-            if current is not None:
-                wanted["metadata"]["resourceVersion"] = current["metadata"]["resourceVersion"]
-            try:
-                self._kube.apply(wanted)
-            except Conflict:
-                # The Deployment's controller writes its status all the time.
-                if attempt == CONFLICT_ATTEMPTS:
-                    raise
-            else:
-                return
-
-    def _deployment(self, order: RolloutOrder) -> JsonMap | None:
-        return self._kube.get("Deployment", names.namespace(order.club), order.project)
-
-    def _refuse_older(self, order: RolloutOrder, current: JsonMap | None) -> None:
-        seen = int(at(current, "metadata", "annotations", names.FENCE, default=0))
-        if seen > order.fence:
-            raise PermanentError(
-                Explanation(
-                    "superseded",
-                    "A newer rollout of this project has been here.",
-                    f"fence {order.fence}, in the cluster {seen}",
-                    "",
-                )
-            )
-
-    def _prune_config(self, order: RolloutOrder) -> None:
-        """Drop the config of releases that nothing runs any more and nobody will soon come back to."""
-        namespace = names.namespace(order.club)
-        mine = {names.PROJECT: order.project}
-        kept = {
-            at(found, "metadata", "labels", names.RELEASE)
-            for kind in ("Pod", "ReplicaSet")
-            for found in self._kube.find(kind, namespace, labels=mine)
-            if kind == "Pod" or at(found, "spec", "replicas", default=0)
-        }
-        secrets = self._kube.find("Secret", namespace, labels=mine)
-        numbers = sorted((_release(secret) for secret in secrets), reverse=True)
-        newest = {str(number) for number in numbers[: self._settings.keep_revisions]}
-        for secret in secrets:
-            release = str(_release(secret))
-            if release not in kept | newest | {str(order.release)}:
-                self._kube.delete("Secret", namespace, secret["metadata"]["name"])
-
-
-def _release(secret: JsonMap) -> int:
-    return int(at(secret, "metadata", "labels", names.RELEASE, default=0))

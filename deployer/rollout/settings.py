@@ -13,8 +13,8 @@ class RolloutSettings:
 
     `capacity` is a preference for student pods, never a must. `dns_addresses` are networks of servers
     outside the cluster's own DNS pods. `world` lets student apps reach addresses outside the cluster.
-    A new pod must have been ready for `min_ready_seconds` before an old one goes: gunicorn for one opens its
-    port before it has loaded the app, and an app that crashes then was ready for some seconds (seen: 3 s).
+    A new pod must have been ready for `min_ready_seconds` before an old one goes. A new release that the
+    ingress controller does not know for `trial_route_seconds` is no longer waited for to answer first.
     A release command may run for `release_deadline_seconds`; its Job is kept `keep_release_seconds`.
     `secrets_role` is the ClusterRole that lets `account` ("namespace/name") keep Secrets where it is bound to
     it; empty: this process's account may already.
@@ -34,6 +34,7 @@ class RolloutSettings:
     answer_deadline_seconds: int = 60
     wait_deadline_seconds: int = 900
     min_ready_seconds: int = 10
+    trial_route_seconds: int = 20
     release_deadline_seconds: int = 600
     keep_release_seconds: int = 3600
     grace_seconds: int = 30
