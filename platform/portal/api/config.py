@@ -7,6 +7,7 @@ from ninja import Router, Schema
 
 from portal.api.authentication import principal
 from portal.projects import actions, selectors
+from portal.projects.revealing import reveal
 
 router = Router(tags=["config"])
 
@@ -28,10 +29,11 @@ class Changed(Schema):
 
 @router.get("/clubs/{club}/projects/{project}/config", response=Variables)
 def get_config(request: HttpRequest, club: str, project: str, show: bool = False) -> Variables:
-    """The names; with `show` (scope manage) the values too."""
-    found = selectors.get(principal(request), club, project, "manage" if show else "read")
+    """The names; with `show` (scope manage) the values too, which the audit log then tells."""
+    by = principal(request)
+    found = selectors.get(by, club, project, "manage" if show else "read")
     if show:
-        return Variables(variables=dict(selectors.config(found)))
+        return Variables(variables=dict(reveal(by=by, project=found)))
     return Variables(variables=dict.fromkeys(found.config_vars.values_list("name", flat=True)))
 
 

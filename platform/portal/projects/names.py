@@ -61,6 +61,14 @@ def no_subdomain(project: str, club: str) -> Problem:
     )
 
 
+def check_subdomain(subdomain: str) -> None:
+    """Raises a 422 problem unless a project may answer at it."""
+    if not _LABEL.fullmatch(subdomain) or len(subdomain) > SUBDOMAIN_LENGTH:
+        raise _bad_name("subdomain", subdomain, SUBDOMAIN_LENGTH)
+    if subdomain in RESERVED_SUBDOMAINS:
+        raise invalid("name-reserved", f"No project may answer at {subdomain}.", "Choose another name.")
+
+
 def check_variable(name: str) -> None:
     """Raises a 422 problem unless a config variable may be called so."""
     if not _VARIABLE.fullmatch(name):

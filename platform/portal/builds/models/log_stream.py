@@ -9,6 +9,10 @@ class StreamKind(models.TextChoices):
     PUSH = "push"
     ROLLBACK = "rollback"
     CONFIG = "config"
+    REDEPLOY = "redeploy"
+    RESTART = "restart"
+    SCALE = "scale"
+    ADDRESS = "address"
 
 
 class StreamState(models.TextChoices):

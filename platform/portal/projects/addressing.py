@@ -1,0 +1,45 @@
+"""A project's address: its subdomain, changed."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from portal.accounts import audit
+from portal.accounts.principal import Principal
+from portal.builds.models import StreamKind
+from portal.problems import conflict
+from portal.projects import names
+from portal.projects.actions import lock
+from portal.projects.models import Project
+from portal.releases.models import Rollout
+from portal.releases.redeploying import release_again
+from portal.releases.steps import live_release
+
+
+@transaction.atomic
+def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Rollout | None:
+    """The project answers at the new name and no more at the old one, which others may take.
+
+    If a release is live, a new one of its build carries it out. Raises a 409 problem for a name that is
+    taken, a 422 problem for one that nobody may have.
+    """
+    by.require("manage", club=project.club.slug, project=project.slug)
+    locked = lock(project)
+    before = locked.subdomain
+    if subdomain == before:
+        return None
+    names.check_subdomain(subdomain)
+    try:
+        with transaction.atomic():
+            Project.objects.filter(pk=locked.pk).update(subdomain=subdomain)
+    except IntegrityError:
+        raise conflict(
+            "subdomain-taken", f"The address {subdomain} is taken.", "Choose another name."
+        ) from None
+    audit.record(
+        by, "change_subdomain", club=project.club.slug, project=project.slug, old=before, new=subdomain
+    )
+    live = live_release(locked.pk)
+    if live is None:
+        return None
+    return release_again(locked, live.build_id, by, StreamKind.ADDRESS, f"address {subdomain}"[:200])

@@ -1,0 +1,107 @@
+"""Reads what a project's standing is decided on: for any number of projects in the same few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from deployer.errors import Explanation
+from portal.builds.models import Build, BuildState
+from portal.builds.selectors import waiting_with_reasons
+from portal.projects.models import Project
+from portal.projects.standing import Ending, Facts, Serving, Standing, Work, standing
+from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+
+_AT_WORK = (RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING)
+_ENDED_BADLY = (BuildState.FAILED, BuildState.CANCELLED)
+
+
+def standings(projects: Iterable[Project]) -> dict[int, Standing]:
+    """Each project's standing by its id."""
+    return {key: standing(found) for key, found in facts(projects).items()}
+
+
+def standing_of(project: Project) -> Standing:
+    return standings([project])[project.pk]
+
+
+def facts(projects: Iterable[Project]) -> dict[int, Facts]:
+    """Each project's facts by its id."""
+    created = {project.pk: project.created_at for project in projects}
+    live = _live(created)
+    work = _work(created)
+    endings = _endings(created)
+    found = {}
+    for key, created_at in created.items():
+        serving, ending = live.get(key), endings.get(key)
+        if serving is not None and ending is not None and ending.at <= serving.since:
+            ending = None
+        found[key] = Facts(created_at=created_at, live=serving, work=work.get(key), ending=ending)
+    return found
+
+
+def _live(ids: Iterable[int]) -> dict[int, Serving]:
+    rows = Release.objects.filter(project__in=list(ids), state=ReleaseState.LIVE)
+    return {
+        key: Serving(number, since or made)
+        for key, number, since, made in rows.values_list("project_id", "number", "went_live_at", "created_at")
+    }
+
+
+def _work(ids: Iterable[int]) -> dict[int, Work]:
+    """Of each project the most advanced: a rollout before the build that runs, that before one that waits."""
+    wanted = list(ids)
+    builds = list(
+        Build.objects.filter(project__in=wanted, state__in=[BuildState.QUEUED, BuildState.RUNNING])
+        .only("id", "project_id", "state", "created_at", "started_at", "stop_requested")
+        .order_by("-state", "-id")
+    )
+    places = (
+        {place.build: place.what for place in waiting_with_reasons()}
+        if any(build.state == BuildState.QUEUED for build in builds)
+        else {}
+    )
+    found = {}
+    for build in sorted(builds, key=lambda build: build.state == BuildState.RUNNING):
+        if build.state == BuildState.RUNNING:
+            found[build.project_id] = Work("building", build.pk, build.started_at or build.created_at)
+        else:
+            found[build.project_id] = Work("queued", build.pk, build.created_at, places.get(build.pk, ""))
+    rollouts = Rollout.objects.filter(project__in=wanted, state__in=_AT_WORK).select_related("release")
+    for rollout in rollouts.order_by("id"):
+        found[rollout.project_id] = Work(
+            "taking-back" if rollout.state == RolloutState.UNDOING else "rolling-out",
+            rollout.release.number,
+            rollout.started_at or rollout.created_at,
+            rollout.progress,
+        )
+    return found
+
+
+def _endings(ids: Iterable[int]) -> dict[int, Ending]:
+    """How each project's newest change ended, unless well."""
+    wanted = list(ids)
+    newest = ("project_id", "-id")
+    builds = Build.objects.filter(project__in=wanted).order_by(*newest).distinct("project_id")
+    rollouts = (
+        Rollout.objects.filter(project__in=wanted)
+        .select_related("release")
+        .order_by(*newest)
+        .distinct("project_id")
+    )
+    found: dict[int, Ending] = {}
+    for build in builds:
+        key = build.project_id
+        if build.state in _ENDED_BADLY and build.finished_at:
+            found[key] = Ending(build.finished_at, _told(build.explanation, "failed"), build=build.pk)
+    for rollout in rollouts:
+        key, at = rollout.project_id, rollout.finished_at
+        if at is None or (key in found and found[key].at >= at):
+            continue
+        found.pop(key, None)
+        if rollout.state == RolloutState.FAILED:
+            found[key] = Ending(at, _told(rollout.explanation, "failed"), release=rollout.release.number)
+    return found
+
+
+def _told(stored: Mapping[str, str] | None, reason: str) -> Explanation:
+    return Explanation.from_dict(stored or {"reason": reason, "what": "It failed."})

@@ -1,0 +1,147 @@
+"""How a project is, in one word and one sentence. Pure: `portal.projects.facts` reads what it decides on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.utils.translation import gettext as _
+
+from deployer.errors import Explanation
+
+State = Literal["live", "deploying", "failed", "empty", "down"]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The live release."""
+
+    number: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is on its way: a build that waits or runs, or a rollout. `number` is the build's or the release's.
+
+    `progress` is how far it is, as its worker last told; of a build that waits, why it waits.
+    """
+
+    kind: Literal["queued", "building", "rolling-out", "taking-back"]
+    number: int
+    since: datetime
+    progress: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the newest change ended, if not well: a build (then `release` is None) or a rollout."""
+
+    at: datetime
+    explanation: Explanation
+    build: int | None = None
+    release: int | None = None
+
+
+@dataclass(frozen=True)
+class Outage:
+    """The live release does not answer: since when, and what was seen."""
+
+    since: datetime
+    explanation: Explanation
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a project at one moment. `ending` is newer than what is live, else None."""
+
+    created_at: datetime
+    live: Serving | None = None
+    work: Work | None = None
+    ending: Ending | None = None
+    outage: Outage | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`reason` is a machine's word; the texts are for a person, in the language that is active."""
+
+    state: State
+    reason: str
+    sentence: str
+    evidence: str
+    since: datetime
+    next: str
+
+    @property
+    def label(self) -> str:
+        """The state as a word."""
+        return {
+            "live": _("Live"),
+            "deploying": _("Deploying"),
+            "failed": _("Failed"),
+            "empty": _("Nothing pushed yet"),
+            "down": _("Down"),
+        }[self.state]
+
+
+def standing(facts: Facts) -> Standing:
+    """What on its way is told first, then what does not answer, then what is live."""
+    if facts.work is not None:
+        return _deploying(facts, facts.work)
+    if facts.live is not None and facts.outage is not None:
+        return _down(facts.live, facts.outage)
+    if facts.live is not None:
+        return _live(facts.live, facts.ending)
+    if facts.ending is not None:
+        told = facts.ending.explanation
+        return Standing("failed", told.reason, told.what, told.evidence, facts.ending.at, told.next)
+    return Standing(
+        "empty",
+        "never-pushed",
+        _("This project waits for its first push."),
+        "",
+        facts.created_at,
+        _("Push your code with the commands below; this page notices by itself."),
+    )
+
+
+def _deploying(facts: Facts, work: Work) -> Standing:
+    doing = {
+        "queued": _("Build %(number)d waits for its turn."),
+        "building": _("Build %(number)d is being built."),
+        "rolling-out": _("Release %(number)d is being rolled out."),
+        "taking-back": _("Release %(number)d did not come up and is being taken back."),
+    }[work.kind] % {"number": work.number}
+    evidence = work.progress
+    if facts.outage is not None and facts.live is not None:
+        meanwhile = _("Until then the address does not answer.")
+        evidence = "\n".join(line for line in (work.progress, facts.outage.explanation.what) if line)
+    elif facts.live is not None:
+        meanwhile = _("Release %(number)d serves until then.") % {"number": facts.live.number}
+    else:
+        meanwhile = ""
+    return Standing(
+        "deploying",
+        work.kind,
+        f"{doing} {meanwhile}".strip(),
+        evidence,
+        work.since,
+        _("Nothing is to be done; this page shows how it goes on."),
+    )
+
+
+def _down(live: Serving, outage: Outage) -> Standing:
+    told = outage.explanation
+    return Standing("down", told.reason, told.what, told.evidence, outage.since, told.next)
+
+
+def _live(live: Serving, ending: Ending | None) -> Standing:
+    sentence = _("Release %(number)d is live.") % {"number": live.number}
+    if ending is None:
+        return Standing("live", "answering", sentence, "", live.since, "")
+    told = ending.explanation
+    what = "\n".join(line for line in (told.what, told.evidence) if line)
+    failed = _("The change after it failed, and nothing of it is online.")
+    return Standing("live", f"live-after-{told.reason}", f"{sentence} {failed}", what, live.since, told.next)

@@ -1,0 +1,84 @@
+"""What is built already, made live once more with today's settings."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from portal.accounts import audit
+from portal.accounts.principal import Principal
+from portal.builds.models import Build, BuildState, LogStream, StreamKind
+from portal.nudge import nudge_rollout
+from portal.problems import conflict, not_found
+from portal.projects.actions import lock
+from portal.projects.models import Project
+from portal.releases.making import make_release
+from portal.releases.models import Release, Rollout
+from portal.releases.steps import live_release
+
+
+@transaction.atomic
+def redeploy(*, by: Principal, project: Project, build_id: int) -> Rollout:
+    """A new release of a build, with the variables and resources of now; a rollback restores its own."""
+    by.require("deploy", club=project.club.slug, project=project.slug)
+    locked = lock(project)
+    build = _usable(locked, build_id)
+    audit.record(by, "redeploy", club=project.club.slug, project=project.slug, build=build.pk)
+    return release_again(
+        locked, build.pk, by, StreamKind.REDEPLOY, f"build {build.pk} again (commit {build.commit[:7]})"
+    )
+
+
+@transaction.atomic
+def restart(*, by: Principal, project: Project) -> Rollout:
+    """New copies of what is live. It is a release of its own: rolled out with a look at each copy, undone
+    if they do not come up, and told in the list of releases."""
+    by.require("deploy", club=project.club.slug, project=project.slug)
+    locked = lock(project)
+    live = live_release(locked.pk)
+    if live is None:
+        raise conflict("nothing-live", "Nothing of this project runs.", "Push first: git push madang main")
+    audit.record(by, "restart", club=project.club.slug, project=project.slug, release=live.number)
+    return release_again(locked, live.build_id, by, StreamKind.RESTART, f"restart of release {live.number}")
+
+
+def release_again(
+    project: Project, build_id: int, by: Principal, kind: StreamKind, description: str
+) -> Rollout:
+    """A release that nobody pushed, in a log of its own; inside a transaction that holds the project."""
+    stream = LogStream.objects.create(project=project, kind=kind)
+    rollout = make_release(
+        project_id=project.pk,
+        build_id=build_id,
+        stream_id=stream.pk,
+        created_by=by.name,
+        by=by,
+        description=description,
+    )
+    transaction.on_commit(lambda: nudge_rollout(rollout.pk))
+    return rollout
+
+
+def can_redeploy(build: Build) -> bool:
+    """Whether its image is there."""
+    return (
+        build.state == BuildState.SUCCEEDED and Release.objects.filter(build=build, image_kept=True).exists()
+    )
+
+
+def _usable(project: Project, build_id: int) -> Build:
+    build = Build.objects.filter(pk=build_id, project=project).first()
+    if build is None:
+        raise not_found(f"build {build_id} of {project.club.slug}/{project.slug}")
+    if build.state != BuildState.SUCCEEDED:
+        raise conflict(
+            "no-image",
+            f"Build {build.pk} made no image: it is {build.state}.",
+            "Push its commit again: git commit --allow-empty -m retry && git push madang",
+        )
+    if not can_redeploy(build):
+        raise conflict(
+            "image-gone",
+            f"The image of build {build.pk} is not kept any more.",
+            "Push its commit again, or choose a newer build.",
+        )
+    return build
