@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from email.utils import parseaddr
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,6 +13,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from portal.mail.server import MailServer, mail_server
 
 REQUIRED_SECRETS = ("secret_key", "key_pepper", "encryption_keys")
 
@@ -36,6 +40,11 @@ class Environment(BaseSettings):
     public_url: str = "http://madang.localhost:8000"
     git_url: str = "http://git.madang.localhost:8000"
     app_url: str = "http://{subdomain}.madang.localhost:8000"
+
+    # smtp://user:password@host:587/?tls=starttls (or implicit, none); empty: mails are caught, for operators.
+    email_url: SecretStr = SecretStr("")
+    # Empty: madang@ the domain.
+    email_from: str = ""
 
     registry_push_host: str = "registry.madang.svc.cluster.local:5000"
     registry_pull_host: str = "registry.local"
@@ -72,6 +81,13 @@ class Environment(BaseSettings):
     # namespace to keep Secrets there; empty: the account may already, as with an administrator's kubeconfig.
     worker_account: str = ""
     secrets_role: str = ""
+
+    # Who takes a node for a drill: nobody, the embedded cluster's stand-in cloud, AWS Fault Injection Service.
+    drills: Literal["off", "local", "aws"] = "off"
+    drill_url: str = ""
+    drill_token: SecretStr = SecretStr("")
+    drill_role_arn: str = ""
+    drill_region: str = ""
 
     lease_seconds: int = Field(default=30, ge=3)
     attempts: int = Field(default=5, ge=1)
@@ -114,6 +130,29 @@ class Environment(BaseSettings):
             except ValueError as error:
                 raise ValueError(f"{error}; write networks such as 10.0.0.2/32, apart by commas") from error
         return value
+
+    @field_validator("email_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr) -> SecretStr:
+        mail_server(value.get_secret_value())
+        return value
+
+    @field_validator("email_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        _, address = parseaddr(value)
+        if (value and not re.fullmatch(r"[^@\s]+@[^@\s]+", address)) or "\n" in value:
+            raise ValueError("this is no sender; write Madang <madang@example.org>")
+        return value
+
+    @cached_property
+    def mail_server(self) -> MailServer | None:
+        """None: mails are caught."""
+        return mail_server(self.email_url.get_secret_value())
+
+    @property
+    def email_sender(self) -> str:
+        return self.email_from or f"Madang <madang@{self.domain}>"
 
     @property
     def registry_api_url(self) -> str:

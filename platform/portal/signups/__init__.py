@@ -1,0 +1,1 @@
+"""Clubs that want to come: their applications, and what operators decide."""
