@@ -10,6 +10,9 @@ ENDED = "madang.dev/interruption-ended"
 INTERRUPTED = "madang.dev/interrupted"
 AT_RISK = "madang.dev/at-risk"
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+# A spot node registers with the first and is opened once its agent is at work; with the second if none comes.
+AGENT_NOT_READY = "madang.dev/agent-not-ready"
+UNHEARD = "madang.dev/unheard"
 CAPACITY_TYPE = "karpenter.sh/capacity-type"
 
 # On a pod that stands on a doomed node.
@@ -28,6 +31,9 @@ OPT_IN = ("madang.dev/spot-handoff", "enabled")
 # On what the handler itself makes: never handed off.
 HEADROOM = "madang.dev/headroom"
 IMAGE_AHEAD = "madang.dev/image-ahead"
+
+# On a Service by which a new release alone is asked, before it gets visitors.
+TRIAL = "madang.dev/trial"
 
 CLUB, PROJECT = "madang.dev/club", "madang.dev/project"
 CLUB_NAMESPACE = "club-"

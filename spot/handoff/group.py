@@ -12,6 +12,10 @@ from spot.pods import JsonMap, Key
 from spot.times import parse
 
 
+# Who asks for more than this holds a rollout (a new release on trial), and says nothing of a replacement.
+ROLLOUT_HELD = timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class Timing:
     """Durations of a handoff. Measured: with unserve 3 s, settle 1 s and preStop 5 s no request was lost.
@@ -83,16 +87,17 @@ def group_of(
     every = list(its)
     ends = [fenced[node] for pod in every if (node := pods.node(pod)) in fenced]
     patience = _patience(deployment, ends, timing, now)
-    replacements, detached, own, waiting = [], [], [], []
-    for pod in every:
-        own.append(pods.uid(pod))
-        node = pods.node(pod)
-        if pods.is_detached(pod):
-            if _serves(pod):
-                detached.append((fenced.get(node, _never()), pods.key(pod)[1], pods.uid(pod)))
-        elif not pods.is_going(pod) and node not in fenced:
-            replacements.append(_replacement(pod, around, serving, patience, now))
-            waiting.append(pod)
+    left = [pod for pod in every if pods.is_detached(pod) and _serves(pod)]
+    detached = [(fenced.get(pods.node(pod), _never()), pods.key(pod)[1], pods.uid(pod)) for pod in left]
+    waiting = [
+        pod
+        for pod in every
+        if not pods.is_detached(pod) and not pods.is_going(pod) and pods.node(pod) not in fenced
+    ]
+    # A Service may keep to one release: a pod of another does not take the place of one that serves there.
+    theirs = {each["metadata"]["name"] for pod in left for each in around.services_of(pods.labels(pod))}
+    replacements = [_replacement(pod, around, theirs, serving, patience, now) for pod in waiting]
+    own = [pods.uid(pod) for pod in every]
     services = _services_of(deployment, around)
     held, since = _held_up(deployment, around, waiting)
     return Group(
@@ -119,11 +124,17 @@ def _serves(pod: JsonMap) -> bool:
 
 
 def _replacement(
-    pod: JsonMap, around: Surroundings, serving: Mapping[str, set[str]], patience: timedelta, now: datetime
+    pod: JsonMap,
+    around: Surroundings,
+    theirs: Collection[str],
+    serving: Mapping[str, set[str]],
+    patience: timedelta,
+    now: datetime,
 ) -> Replacement:
+    """`theirs` are the Services of the pods in whose place it comes."""
     since, having, uid = pods.ready_since(pod), pods.labels(pod), pods.uid(pod)
-    wanted = around.services_of(having)
-    listed = all(uid in serving.get(each["metadata"]["name"], ()) for each in wanted)
+    wanted = {each["metadata"]["name"] for each in around.services_of(having)}.union(theirs)
+    listed = all(uid in serving.get(each, ()) for each in wanted)
     return Replacement(
         name=pods.key(pod)[1],
         node=pods.node(pod),
@@ -140,6 +151,8 @@ def _patience(deployment: JsonMap, ends: Collection[datetime], timing: Timing, n
     `ends` are the deadlines of the nodes that the Deployment's own pods stand on.
     """
     wanted = timedelta(seconds=deployment["spec"].get("minReadySeconds") or 0)
+    if wanted > ROLLOUT_HELD:
+        wanted = timedelta(0)
     if ends:
         wanted = min(wanted, (min(ends) - timing.last_grace - timing.late_margin - now) / 2)
     # Whole seconds in the condition's time, and the data plane's own delay.

@@ -83,11 +83,11 @@ class Look:
             self._around[namespace] = Surroundings(
                 replicasets={pods.key(each): each for each in self._cache.all("ReplicaSet", namespace)},
                 deployments={pods.key(each): each for each in self._cache.all("Deployment", namespace)},
-                # One that is only another's name has no endpoints to wait for.
+                # One that is only another's name has no endpoints to wait for, one of a trial no visitors.
                 services=[
                     each
                     for each in self._cache.all("Service", namespace)
-                    if each["spec"].get("type") != "ExternalName"
+                    if each["spec"].get("type") != "ExternalName" and names.TRIAL not in pods.labels(each)
                 ],
                 budgets=self._cache.all("PodDisruptionBudget", namespace),
                 policies=self._cache.all("NetworkPolicy", namespace),
@@ -118,6 +118,9 @@ class Look:
         if namespace not in self._serving:
             found: dict[str, set[str]] = defaultdict(set)
             for each in self._cache.all("EndpointSlice", namespace):
+                # It has its Service's labels.
+                if names.TRIAL in pods.labels(each):
+                    continue
                 service = pods.labels(each).get("kubernetes.io/service-name", "")
                 for endpoint in each.get("endpoints") or []:
                     if not (target := (endpoint.get("targetRef") or {}).get("uid")):

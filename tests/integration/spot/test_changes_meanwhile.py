@@ -50,6 +50,34 @@ def test_a_node_that_goes_in_the_middle_of_a_deploy(stage: Stage, portal: Played
     assert {pod["spec"]["containers"][0]["image"] for pod in stage.pods("blog")} == {"app:2"}
 
 
+def test_a_release_on_trial_does_not_take_the_place_of_the_one_that_serves(
+    stage: Stage, portal: PlayedPortal
+) -> None:
+    """As the deployer does it: the Service keeps to release 1, no old pod goes for release 2."""
+    doomed = stage.node("doomed")
+    stage.deploy("blog")
+    stage.change("blog", template={"metadata": {"labels": {"release": "1"}}})
+    kept = {"spec": {"selector": {"app": "blog", "release": "1"}}}
+    stage.patch(KINDS["Service"].path(stage.namespace, "blog"), kept)
+    eventually(lambda: len(stage.pods("blog")) == 1 and stage.endpoints("blog") == 1)
+    stage.node("spare")
+    stage.change(
+        "blog",
+        minReadySeconds=2**31 - 2,
+        progressDeadlineSeconds=2**31 - 1,
+        template={"metadata": {"labels": {"release": "2"}}},
+    )
+    eventually(lambda: [pods.is_ready(pod) for pod in stage.pods("blog")] == [True, True])
+    with stage.watch("blog") as seen:
+        stage.interrupt(doomed)
+        stage.wait_clear(doomed)
+        stage.lose(doomed)
+        stage.wait_serving("blog", 1)
+    assert seen.least == 1
+    assert sorted(pods.labels(pod)["release"] for pod in stage.pods("blog")) == ["1", "2"]
+    end(stage, portal, doomed)
+
+
 def test_a_deleted_deployment_takes_its_detached_pod_along(stage: Stage, portal: PlayedPortal) -> None:
     doomed = slow(stage)
     stage.interrupt(doomed)

@@ -155,6 +155,7 @@ def around(
 def group(
     of: JsonMap,
     its: list[JsonMap],
+    surroundings: Surroundings | None = None,
     *,
     listed: set[str] | None = None,
     fenced: dict[str, datetime] | None = None,
@@ -171,7 +172,7 @@ def group(
         }
     return group_of(
         of,
-        around(service(), of=of, sets=sets),
+        surroundings or around(service(), of=of, sets=sets),
         its,
         {"blog": listed, "": listed},
         fenced={"doomed": NOW + timedelta(minutes=2)} if fenced is None else fenced,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from spot import names
-from tests.unit.spot.handoff.objects import NOW, SECOND, deployment, group, pod, replicaset
+from tests.unit.spot.handoff.objects import NOW, SECOND, around, deployment, group, pod, replicaset, service
 
 OLD = pod("old", detached=True)
 NEW = pod("new", "spare")
@@ -56,6 +56,19 @@ def test_what_is_unserved_or_going_or_unready_serves_no_more() -> None:
 def test_pods_of_a_rolling_update_count_whatever_their_release() -> None:
     newer = pod("newer", "spare", hashed="def", owner=("ReplicaSet", "blog-def"))
     assert group(deployment(), [OLD, newer]).may_go("u-old")
+
+
+def test_a_release_on_trial_takes_nobodys_place_whose_service_keeps_to_the_one_before() -> None:
+    kept, old = service(app="blog", release="1"), pod("old", detached=True, labels={"release": "1"})
+    trial = pod("trial", "spare", hashed="def", labels={"release": "2"})
+    again = pod("again", "spare", labels={"release": "1"})
+    listed = {"u-old", "u-again"}
+    assert not group(deployment(), [old, trial], around(kept), listed=listed).may_go("u-old")
+    assert group(deployment(), [old, trial, again], around(kept), listed=listed).may_go("u-old")
+
+
+def test_a_rollout_that_is_held_says_nothing_of_a_replacement() -> None:
+    assert group(deployment(minReadySeconds=2**31 - 2), [OLD, pod("new", "spare", ready_for=2)]).whole
 
 
 def test_a_replacement_on_a_doomed_node_is_none() -> None:

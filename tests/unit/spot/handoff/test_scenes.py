@@ -56,6 +56,14 @@ def test_a_pod_is_listed_while_any_slice_names_it_ready_or_not() -> None:
     assert not only(look(Pod=[pod()], EndpointSlice=[endpoints("blog", other=True)])).listed
 
 
+def test_a_trials_service_has_no_visitors() -> None:
+    trial, listed = service("blog--trial"), endpoints("blog--trial", u_blog_1=True)
+    for item in (trial, listed):
+        item["metadata"].setdefault("labels", {})["madang.dev/trial"] = "4"
+    found = only(look(Pod=[pod()], Service=[trial], EndpointSlice=[listed]))
+    assert (found.listed, found.services, found.unserve) == (False, (), ())
+
+
 def test_an_endpoint_without_a_condition_is_ready() -> None:
     found = look(Service=[service()], EndpointSlice=[endpoints("blog", a=None, b=True, c=False)])
     assert found.ready("club-chess", ["blog"]) == 2
