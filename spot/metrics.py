@@ -66,11 +66,20 @@ class Metrics:
         self.headroom = Gauge(
             "madang_spot_headroom_units", "Units of headroom, wanted and ready.", ["what"], registry=registry
         )
+        self.fresh_nodes = Gauge(
+            "madang_spot_fresh_nodes",
+            "Nodes that wait for their agents before they take pods, or were opened without (unheard).",
+            ["state"],
+            registry=registry,
+        )
+        self.opening_seconds = self._seconds("opening", "From a node's registration until it takes pods.")
         self.images_ahead = Counter(
             "madang_spot_images_ahead", "Images pulled ahead, by result.", ["result"], registry=registry
         )
         for state in STATES:
             self.interruptions.labels(state)
+        for state in ("waiting", "unheard"):
+            self.fresh_nodes.labels(state)
 
     def request(self, verb: str, code: str) -> None:
         self.requests.labels(verb, code).inc()

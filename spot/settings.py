@@ -43,6 +43,10 @@ class ControllerSettings(BaseSettings):
     aws_endpoint_url: str = ""
     reconcile_seconds: float = Field(default=60.0, ge=1)
     controller_port: int = Field(default=9090, ge=0, le=65535)
+    agents: bool = True
+    """Whether agents run on spot nodes; without, a node that registers with their taint is opened at once."""
+    agent_patience_seconds: float = Field(default=120.0, ge=0)
+    """How long a Ready node waits for its agent before it is opened without."""
     move_at_rebalance: bool = False
     """Whether pods leave at a rebalance recommendation already; else only their images go ahead."""
     rebalance_hold_seconds: float = Field(default=1800, gt=0)

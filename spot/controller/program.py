@@ -18,6 +18,7 @@ from spot.cloud.autoscaling import AutoScaling
 from spot.cloud.ec2 import Ec2
 from spot.controller.ahead import Ahead
 from spot.controller.annotations import Annotations
+from spot.controller.fresh_nodes import FreshNodes
 from spot.controller.handler import Handler
 from spot.controller.hooks import Hooks
 from spot.controller.intake import Intake, Taken
@@ -109,7 +110,13 @@ class Controller:
             self._guard("release the lease", self._lease.release)
 
     def _loop(
-        self, handler: Handler, annotations: Annotations, hooks: Hooks, ahead: Ahead, lost: threading.Event
+        self,
+        handler: Handler,
+        annotations: Annotations,
+        fresh: FreshNodes,
+        hooks: Hooks,
+        ahead: Ahead,
+        lost: threading.Event,
     ) -> None:
         version = -1
         while not lost.is_set() and not self._stopped.is_set():
@@ -117,6 +124,7 @@ class Controller:
             try:
                 now = times.now()
                 annotations.look(now)
+                fresh.look(now)
                 busy = handler.tick(now)
                 hooks.look(now)
                 ahead.look(now, hurried=busy)
@@ -131,7 +139,9 @@ class Controller:
             self._stopped.wait(self._looked_at - began)
             version = self._cache.wait_changed(version, BUSY_SECONDS if busy else IDLE_SECONDS)
 
-    def _set_up(self, closing: ExitStack, lost: threading.Event) -> tuple[Handler, Annotations, Hooks, Ahead]:
+    def _set_up(
+        self, closing: ExitStack, lost: threading.Event
+    ) -> tuple[Handler, Annotations, FreshNodes, Hooks, Ahead]:
         settings, cache = self._settings, self._cache
         work = Work()
         closing.callback(work.stop)
@@ -155,7 +165,15 @@ class Controller:
         if self._in_aws:
             self._follow_aws(intake, work, lost)
         annotations = Annotations(cache, work, self._taking(intake))
-        return handler, annotations, hooks, Ahead(self._connection, cache, work, self.metrics)
+        fresh = FreshNodes(
+            self._connection,
+            cache,
+            work,
+            self.metrics,
+            agents=settings.agents,
+            patience=timedelta(seconds=settings.agent_patience_seconds),
+        )
+        return handler, annotations, fresh, hooks, Ahead(self._connection, cache, work, self.metrics)
 
     def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> None:
         take = self._taking(intake)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
@@ -102,6 +103,26 @@ def test_room_is_kept_by_what_goes_first_and_at_once(helm: Helm) -> None:
     assert (priority["value"], priority["preemptionPolicy"]) == (-10, "Never")
     assert spec["terminationGracePeriodSeconds"] == 0
     assert "tolerations" not in spec
+
+
+def test_the_controller_may_start_on_a_fresh_node_as_nobody_else_opens_any(helm: Helm) -> None:
+    fresh = {"key": "madang.dev/agent-not-ready", "operator": "Exists"}
+    spec = one(helm.objects({}), "Deployment", "spot-controller")["spec"]["template"]["spec"]
+    assert spec["tolerations"] == [fresh]
+    told = {"key": "platform", "operator": "Exists", "effect": "NoSchedule"}
+    objects = helm.objects({"placement": {"tolerations": [told]}})
+    spec = one(objects, "Deployment", "spot-controller")["spec"]["template"]["spec"]
+    assert spec["tolerations"] == [told, fresh]
+    portal = one(objects, "Deployment", "portal")["spec"]["template"]["spec"]
+    assert portal["tolerations"] == [told]
+
+
+@pytest.mark.parametrize("agents", [True, False])
+def test_the_controller_knows_whether_agents_run(helm: Helm, agents: bool) -> None:
+    objects = helm.objects({"spot": {"agent": {"enabled": agents, "patienceSeconds": 45}}})
+    told = environment(container(objects, "Deployment", "spot-controller"))
+    assert told["MADANG_SPOT_AGENTS"] == str(agents).lower()
+    assert told["MADANG_SPOT_AGENT_PATIENCE_SECONDS"] == "45"
 
 
 def test_grafana_finds_the_dashboard_as_it_lies_in_the_chart(helm: Helm) -> None:

@@ -63,7 +63,8 @@ def lose_a_node(admin: Caller) -> None:
         node = {"metadata": {"name": name, "labels": {"karpenter.sh/capacity-type": "spot"}}}
         admin("POST", "api/v1/nodes", {"apiVersion": "v1", "kind": "Node", **node})
         say_ready(admin, name)
-    admin("PATCH", NODE, {"spec": {"providerID": f"local:///local-a/{INSTANCE}"}})
+    closed = [{"key": "madang.dev/agent-not-ready", "value": "true", "effect": "NoSchedule"}]
+    admin("PATCH", NODE, {"spec": {"providerID": f"local:///local-a/{INSTANCE}", "taints": closed}})
     lonely = admin("POST", f"api/v1/namespaces/{CLUB}/pods", pod("lonely"))
     held = admin("POST", f"api/v1/namespaces/{CLUB}/pods", pod("held"))
     admin("POST", f"apis/policy/v1/namespaces/{CLUB}/poddisruptionbudgets", budget())
@@ -77,6 +78,9 @@ def lose_a_node(admin: Caller) -> None:
         admin("PATCH", f"{path_of(each)}/status", {"status": ready})
     budget_path = f"apis/policy/v1/namespaces/{CLUB}/poddisruptionbudgets/held"
     until(lambda: admin("GET", budget_path).get("status", {}).get("currentHealthy"))
+    # The node's agent comes: it is opened, and then called back.
+    admin("PATCH", NODE, walls.annotation("madang.dev/metadata", encode(Seen(instance_id=INSTANCE))))
+    until(lambda: not admin("GET", NODE)["spec"].get("taints"))
     now = datetime.now(UTC)
     seen = Seen(
         instance_id=INSTANCE,

@@ -22,6 +22,7 @@ from tests.integration.charts.walls import (
 )
 
 METADATA = "madang.dev/metadata"
+AGENT_NOT_READY = "madang.dev/agent-not-ready"
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +171,43 @@ def test_the_controller_keeps_the_taints_of_others(admin: Caller, controller: Ca
     path, ours = "api/v1/nodes/spot-2", {"key": "madang.dev/interrupted", "effect": "NoSchedule"}
     assert controller("PATCH", path, {"spec": {"taints": [*others, ours]}})
     refused(lambda: controller("PATCH", path, {"spec": {"taints": [ours]}}), "of a node's taints")
+
+
+@pytest.fixture
+def fresh(admin: Caller) -> Iterator[str]:
+    """A node as it registers, waiting for its agent."""
+    path, closed = "api/v1/nodes/spot-2", {"key": AGENT_NOT_READY, "value": "true", "effect": "NoSchedule"}
+    admin("PATCH", path, {"spec": {"taints": [closed]}})
+    yield path
+    admin("PATCH", path, {"spec": {"taints": None}})
+
+
+def test_the_controller_opens_a_fresh_node_and_says_so_if_nobody_hears_it(
+    controller: Caller, fresh: str
+) -> None:
+    avoided = {"key": "madang.dev/unheard", "value": "true", "effect": "PreferNoSchedule"}
+    assert controller("PATCH", fresh, {"spec": {"taints": [avoided]}})["spec"]["taints"] == [avoided]
+    assert "taints" not in controller("PATCH", fresh, {"spec": {"taints": []}})["spec"]
+
+
+@pytest.mark.parametrize("effect", ["NoSchedule", "NoExecute", "PreferNoSchedule"])
+def test_the_controller_closes_no_node(controller: Caller, effect: str) -> None:
+    closed = {"key": AGENT_NOT_READY, "value": "true", "effect": effect}
+    refused(lambda: controller("PATCH", NODE, {"spec": {"taints": [closed]}}), "only lifts it")
+
+
+def test_the_controller_makes_no_fresh_nodes_taint_any_graver(controller: Caller, fresh: str) -> None:
+    closed = {"key": AGENT_NOT_READY, "value": "true", "effect": "NoExecute"}
+    refused(lambda: controller("PATCH", fresh, {"spec": {"taints": [closed]}}), "only lifts it")
+
+
+def test_an_agent_opens_no_node_not_even_its_own(admin: Caller, fresh: str) -> None:
+    own = account(admin, "madang-spot", "spot-agent", admin.create(agent_pod(admin, "spot-2", "fresh")))
+    assert own("PATCH", fresh, annotation(METADATA, '{"instance_id": "i-1"}'))
+    refused(
+        lambda: own("PATCH", fresh, {"spec": {"taints": None}}), "changes the annotation madang.dev/metadata"
+    )
+    admin("PATCH", fresh, annotation(METADATA, None))
 
 
 # The controller and pods

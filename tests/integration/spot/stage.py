@@ -24,6 +24,7 @@ JsonMap = dict[str, Any]
 Found = TypeVar("Found")
 DEADLINE_SECONDS = 120.0
 HANDLER = "madang"
+FRESH = {"key": names.AGENT_NOT_READY, "value": "true", "effect": "NoSchedule"}
 
 
 def eventually(look: Callable[[], Found | None], what: str = "it") -> Found:
@@ -47,8 +48,8 @@ class Stage:
 
     # What is there.
 
-    def node(self, name: str, provider_id: str | None = None) -> str:
-        """A node that is ready; its full name."""
+    def node(self, name: str, provider_id: str | None = None, *, fresh: bool = False) -> str:
+        """A node that is ready; its full name. `fresh`: its agent is still to come."""
         full = f"{self.namespace}-{name}"
         self.instances[full] = f"i-{uuid.uuid4().hex[:17]}"
         labels = {
@@ -57,13 +58,15 @@ class Stage:
             "kubernetes.io/hostname": full,
         }
         where = provider_id or f"aws:///local-a/{self.instances[full]}"
-        body = {"kind": "Node", "metadata": {"name": full, "labels": labels}, "spec": {"providerID": where}}
+        taints = [FRESH] if fresh else None
+        spec = {"providerID": where, "taints": taints}
+        body = {"kind": "Node", "metadata": {"name": full, "labels": labels}, "spec": spec}
         self.create("/api/v1/nodes", body)
         room = {"cpu": "64", "memory": "64Gi", "pods": "500"}
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
         status = {"capacity": room, "allocatable": room, "conditions": [ready]}
         self.patch(f"/api/v1/nodes/{full}/status", {"status": status})
-        self.patch(f"/api/v1/nodes/{full}", {"spec": {"taints": None}})
+        self.patch(f"/api/v1/nodes/{full}", {"spec": {"taints": taints}})
         return full
 
     def deploy(self, name: str, replicas: int = 1, **more: Any) -> None:
@@ -177,6 +180,10 @@ class Stage:
             action=action, time=now + timedelta(seconds=seconds), seen_at=now - timedelta(seconds=ago)
         )
         self._say(node, spot=spot)
+
+    def begin_agent(self, node: str) -> None:
+        """It has read for the first time, and there is nothing to tell."""
+        self._say(node)
 
     def rebalance(self, node: str, over: bool = False) -> None:
         before = self._seen.get(node)
