@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from localcluster import lifecycle, logs, nodes, preflight
 from localcluster.errors import ClusterError
@@ -20,6 +21,7 @@ settings (environment):
   MADANG_SPOT_NODES    number of spot nodes, at least 1 (3); MADANG_ONDEMAND_NODES (1)
   MADANG_NODE_MEMORY_MIB          how much memory pods of a node may use (3072)
   MADANG_REPLACEMENT_DELAY_SECONDS  until the stand-in cloud supplies a new node for a lost one (20)
+  MADANG_STARTUP_TAINT false: spot nodes take pods before Madang's agent reads their notices (true)
   MADANG_PROGRAMS      a folder of compiled programs to use instead of compiling
 """
 
@@ -101,6 +103,8 @@ def _up(instance: Instance, arguments: argparse.Namespace) -> int:
         if arguments.cluster_only:
             from localcluster.cloud import process as cloud
 
+            # Nobody is there to open a node that registers closed.
+            instance = replace(instance, startup_taint=False)
             lifecycle.up(instance, report, lifecycle.programs_folder(instance, report))
             cloud.ensure_running(instance)
         else:

@@ -106,6 +106,7 @@ class Instance:
     nodes: tuple[Node, ...]
     node_memory_bytes: int
     replacement_delay_seconds: float
+    startup_taint: bool = True
     programs: Path | None = None
 
     @classmethod
@@ -120,6 +121,7 @@ class Instance:
             nodes=_nodes(settings.ondemand_nodes, settings.spot_nodes, settings.node_memory_mib * MIB),
             node_memory_bytes=settings.node_memory_mib * MIB,
             replacement_delay_seconds=settings.replacement_delay_seconds,
+            startup_taint=settings.startup_taint,
             programs=settings.programs.expanduser().absolute() if settings.programs else None,
         )
 

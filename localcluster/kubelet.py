@@ -4,9 +4,10 @@ import json
 import os
 from pathlib import Path
 
-from localcluster.instance import CLUSTER_DOMAIN, DNS_ADDRESS, MIB, Instance, Node
+from localcluster.instance import CLUSTER_DOMAIN, DNS_ADDRESS, MIB, Capacity, Instance, Node
 
 SYSTEM_CPU = "500m"
+STARTUP_TAINT = {"key": "madang.dev/agent-not-ready", "value": "true", "effect": "NoSchedule"}
 
 
 def configuration(instance: Instance, node: Node, home: Path, containerd_socket: str) -> str:
@@ -50,6 +51,9 @@ def configuration(instance: Instance, node: Node, home: Path, containerd_socket:
         "registryPullQPS": 0,
         "eventRecordQPS": 0,
     }
+    if instance.startup_taint and node.capacity is Capacity.SPOT:
+        # Only as the Node is made: one that is there already keeps the taints that it has.
+        content["registerWithTaints"] = [STARTUP_TAINT]
     return json.dumps(content, indent=1)
 
 

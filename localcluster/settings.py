@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     spot_nodes: int = Field(default=3, ge=1, le=20)
     node_memory_mib: int = Field(default=3072, ge=512)
     replacement_delay_seconds: float = Field(default=20, ge=0)
+    startup_taint: bool = True
+    """Whether spot nodes register closed, for Madang to open. Kubernetes alone has nobody who would."""
 
     @field_validator("instance")
     @classmethod

@@ -21,6 +21,7 @@ CORE = {
     "MADANG_PORT_OFFSET": "1500",
     "MADANG_SPOT_NODES": "2",
     "MADANG_REPLACEMENT_DELAY_SECONDS": "1",
+    "MADANG_STARTUP_TAINT": "false",
 }
 CLOUD = {
     "MADANG_INSTANCE": "madang-cloud-test",
@@ -28,6 +29,7 @@ CLOUD = {
     "MADANG_SPOT_NODES": "3",
     "MADANG_NODE_MEMORY_MIB": "1536",
     "MADANG_REPLACEMENT_DELAY_SECONDS": "2",
+    "MADANG_STARTUP_TAINT": "false",
 }
 """Settings of each; ports and names differ, so that none hits another or a real cluster."""
 

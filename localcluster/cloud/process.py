@@ -14,13 +14,16 @@ from localcluster.instance import Instance
 
 NAME = "cloud"
 START_SECONDS = 30.0
-CODE_FILE = "code"
+STARTED_AS_FILE = "started-as"
 
 
 def ensure_running(instance: Instance) -> None:
-    """Have the daemon run, of this very code; returns when it takes orders. Raises ClusterError."""
-    code = machines.home(instance, NAME) / CODE_FILE
-    if not code.exists() or code.read_text() != code_version():
+    """Have the daemon run, of this very code and for these nodes; returns when it takes orders.
+
+    Raises ClusterError.
+    """
+    started_as = machines.home(instance, NAME) / STARTED_AS_FILE
+    if not started_as.exists() or started_as.read_text() != _version(instance):
         stop(instance)
     started: subprocess.Popen[bytes] | None = None
     deadline = time.monotonic() + START_SECONDS
@@ -43,9 +46,12 @@ def stop(instance: Instance) -> None:
     machines.kill(instance, NAME)
 
 
-def code_version() -> str:
-    """Names the code of the embedded cluster, as it lies on the disk now."""
-    digest = hashlib.sha256()
+def _version(instance: Instance) -> str:
+    """Names the code of the embedded cluster as it lies on the disk now, and the cluster that it is for.
+
+    A daemon that was started before the cluster grew would know nothing of the nodes that are new.
+    """
+    digest = hashlib.sha256(repr(instance).encode())
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -58,13 +64,15 @@ def log_file(instance: Instance) -> Path:
 def _start(instance: Instance) -> subprocess.Popen[bytes]:
     home = machines.home(instance, NAME)
     home.mkdir(parents=True, exist_ok=True)
-    (home / CODE_FILE).write_text(code_version())
+    (home / STARTED_AS_FILE).write_text(_version(instance))
     command = [sys.executable, "-m", "localcluster.cloud", "serve"]
     if cgroups.needs_scope():
         unit = cgroups.scope_name(instance.name, NAME)
         options = ["--scope", "--quiet", "--collect", "--slice=system.slice", f"--unit={unit}"]
         command = ["systemd-run", *options, "--", *command]
     with log_file(instance).open("ab") as log:
+        # It starts nodes too, and they are to be as the others.
+        taint = {"MADANG_STARTUP_TAINT": str(instance.startup_taint).lower()}
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -72,7 +80,7 @@ def _start(instance: Instance) -> subprocess.Popen[bytes]:
             stderr=log,
             cwd="/",
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, **taint, "PYTHONPATH": str(Path(__file__).parents[2])},
         )
 
 

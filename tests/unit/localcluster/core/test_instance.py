@@ -64,6 +64,7 @@ def test_another_name_and_offset_give_another_place_and_other_ports(monkeypatch:
         ("SPOT_NODES", "0"),
         ("SPOT_NODES", "many"),
         ("PORT_OFFSET", "-1"),
+        ("STARTUP_TAINT", "perhaps"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_name(
@@ -72,6 +73,12 @@ def test_a_wrong_setting_is_refused_by_its_name(
     monkeypatch.setenv(f"MADANG_{name}", value)
     with pytest.raises(ClusterError, match=f"MADANG_{name}"):
         Instance.from_environment()
+
+
+def test_spot_nodes_wait_for_their_agents_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Instance.from_environment().startup_taint
+    monkeypatch.setenv("MADANG_STARTUP_TAINT", "false")
+    assert not Instance.from_environment().startup_taint
 
 
 def test_an_unknown_node_is_refused_with_those_that_there_are() -> None:

@@ -1,12 +1,13 @@
 """What the machines are made of, as values."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from localcluster import control, worker
-from localcluster.instance import Instance
+from localcluster.instance import Capacity, Instance
 from localcluster.machine import MachineSpec
 
 PROGRAMS = Path("/programs")
@@ -73,3 +74,27 @@ def test_a_nodes_status_names_every_image_that_it_has(instance: Instance) -> Non
     for node in instance.nodes:
         kubelet = json.loads(worker.spec(instance, node, PROGRAMS).files["kubelet.json"])
         assert kubelet["nodeStatusMaxImages"] == -1
+
+
+def taints(instance: Instance) -> dict[str, list[str]]:
+    """What each node registers with."""
+    files = {node: worker.spec(instance, node, PROGRAMS).files for node in instance.nodes}
+    return {
+        node.name: [
+            f"{each['key']}={each['value']}:{each['effect']}"
+            for each in json.loads(told["kubelet.json"]).get("registerWithTaints", [])
+        ]
+        for node, told in files.items()
+    }
+
+
+def test_spot_nodes_register_closed_until_their_agents_are_at_work_and_nodes_that_stay_do_not(
+    instance: Instance,
+) -> None:
+    closed = ["madang.dev/agent-not-ready=true:NoSchedule"]
+    staying = {node.name for node in instance.nodes if node.capacity is Capacity.ON_DEMAND}
+    assert taints(instance) == {node.name: [] if node.name in staying else closed for node in instance.nodes}
+
+
+def test_kubernetes_alone_has_no_node_that_nobody_opens(instance: Instance) -> None:
+    assert not any(taints(replace(instance, startup_taint=False)).values())
