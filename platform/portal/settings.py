@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "portal.builds",
     "portal.releases",
     "portal.fleet",
+    "portal.drills",
     "portal.web",
 ]
 MIDDLEWARE = [

@@ -9,7 +9,8 @@ from portal.accounts.principal import platform
 from portal.builds import queue as builds
 from portal.builds.cleaning import clean, unclean
 from portal.clubs.models import ClubRemoval
-from portal.nudge import nudge_build, nudge_club_removal, nudge_removal, nudge_rollout
+from portal.drills import queue as drills
+from portal.nudge import nudge_build, nudge_club_removal, nudge_drill, nudge_removal, nudge_rollout
 from portal.projects.models import Project
 from portal.releases import queue as rollouts
 
@@ -39,6 +40,8 @@ def sweep() -> Swept:
         nudge_rollout(rollout_id)
     for project_id in removal_ids:
         nudge_removal(project_id)
+    for drill_id in drills.startable():
+        nudge_drill(drill_id)
     for removal_id in club_removal_ids:
         nudge_club_removal(removal_id)
     ended = list(unclean().values_list("id", flat=True)[:_CLEANED_AT_ONCE])

@@ -1,0 +1,1 @@
+"""Drills: a real interruption of a node that an operator orders, and what its visitors met meanwhile."""
