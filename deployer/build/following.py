@@ -20,6 +20,7 @@ from deployer.build.waiting import Waiting
 from deployer.errors import DeployerError, TemporaryError
 from deployer.kube import JsonMap, Kube, Missing, at
 from deployer.kube.jobs import finished
+from deployer.kube.nodes import is_lost
 from deployer.kube.pods import Pod, read_pods
 from deployer.kube.trouble import Trouble
 
@@ -53,6 +54,7 @@ class Following:
         self._tail: deque[str] = deque(maxlen=LOG_LINES)
         self._view = LogView()
         self._lost_pods: dict[str, str] = {}
+        self._node: str | None = None
         self._waiting = Waiting(kube, settings, self._name, self._say)
         self._reclaims = Reclaims(kube, settings.namespace, self._name, self._say)
 
@@ -87,8 +89,16 @@ class Following:
         pod = pods[-1] if pods else None
         if pod is not None:
             self._read(pod)
+            self._node = pod.node or self._node
         if finished(job):
-            outcome = judge(job, pod, self._end_of_log(pod), self._order.limits, self._settings.base_images)
+            outcome = judge(
+                job,
+                pod,
+                self._end_of_log(pod),
+                self._order.limits,
+                self._settings.base_images,
+                node_lost=self._node is not None and is_lost(self._kube.get("Node", None, self._node)),
+            )
             return replace(outcome, restarts=restarts)
         return self._waiting.for_a_pod() if pod is None else self._waiting.for_the_start_of(pod)
 

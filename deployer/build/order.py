@@ -62,10 +62,12 @@ class BuildOutcome:
 
     succeeded: `digest` is "sha256:…". failed: the student's, `explanation` says why. lost: the platform's
     or a machine's, start the next attempt. cancelled: the Job was deleted. stopped: `stop()` said so, the
-    Job goes on. `restarts` counts the pods that vanished with their node and were replaced.
+    Job goes on. `restarts` counts the pods that vanished with their node and were replaced, `node_lost` says
+    of a lost one that the node was, which nobody did wrong.
     """
 
     state: Literal["succeeded", "failed", "lost", "cancelled", "stopped"]
     digest: str | None = None
     explanation: Explanation | None = None
     restarts: int = 0
+    node_lost: bool = False

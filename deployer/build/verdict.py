@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deployer.build.advice import disk_full, out_of_memory
 from deployer.build.order import BuildLimits, BuildOutcome
@@ -20,10 +21,37 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 PLATFORM_CODES = frozenset({64, 70, 75, 126, 127, 128, 143})
 
 
+# Why a build was lost, where that alone says that its node was.
+NODE_LOST = frozenset({"machine-reclaimed", "machine-stopped"})
+
+
 def judge(
-    job: JsonMap, pod: Pod | None, log: Sequence[str], limits: BuildLimits, base_images: Sequence[str]
+    job: JsonMap,
+    pod: Pod | None,
+    log: Sequence[str],
+    limits: BuildLimits,
+    base_images: Sequence[str],
+    *,
+    node_lost: bool = False,
 ) -> BuildOutcome:
-    """The outcome of a Job that has ended. `log` is the end of the build container's, without time stamps."""
+    """The outcome of a Job that has ended. `log` is the end of the build container's, without time stamps.
+
+    `node_lost`: the node that it ran on is gone or going, as the cluster knows it.
+    """
+    outcome = _judge(job, pod, log, limits, base_images, node_lost)
+    if outcome.state != "lost" or outcome.explanation is None:
+        return outcome
+    return replace(outcome, node_lost=node_lost or outcome.explanation.reason in NODE_LOST)
+
+
+def _judge(
+    job: JsonMap,
+    pod: Pod | None,
+    log: Sequence[str],
+    limits: BuildLimits,
+    base_images: Sequence[str],
+    node_lost: bool,
+) -> BuildOutcome:
     container = pod.container(BUILD) if pod else None
     if finished(job) == "Complete":
         digest = find_digest(container, log)
@@ -50,7 +78,7 @@ def judge(
         )
     code, reason = container.ended.exit_code, container.ended.reason
     if reason == "OOMKilled" or code == 137:
-        if pod.going and reason != "OOMKilled":
+        if (pod.going or node_lost) and reason != "OOMKilled":
             return _lost("machine-stopped", "The build was stopped with its machine.", [f"exit code {code}"])
         return BuildOutcome("failed", explanation=out_of_memory(limits.memory_bytes))
     if code in PLATFORM_CODES or reason in ("StartError", "ContainerCannotRun"):

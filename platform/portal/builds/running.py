@@ -111,6 +111,8 @@ def _settle(lease: Lease, outcome: BuildOutcome, masker: Masker) -> None:
     why = masked(outcome.explanation or _unexplained(outcome.state), masker)
     if outcome.state == "failed":
         steps.end(lease, BuildState.FAILED, why)
+    elif outcome.node_lost:
+        steps.begin_elsewhere(lease, why)
     else:
         # Also "cancelled", as nobody asked for that: the Job was taken away, by whomever.
         steps.retry(lease, why, machine_lost=True)

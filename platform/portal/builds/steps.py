@@ -23,6 +23,9 @@ from portal.releases.room import lock_budget
 
 logger = logging.getLogger(__name__)
 
+# An attempt for each node that was lost.
+MOST_NODES = 20
+
 _STREAM_ENDINGS = {BuildState.FAILED: StreamState.FAILED, BuildState.CANCELLED: StreamState.CANCELLED}
 
 
@@ -95,6 +98,30 @@ def retry(lease: Lease, trouble: Explanation, *, machine_lost: bool) -> bool:
         f"(try {build.failures + 2} of {environment().attempts}).",
     )
     logger.warning("build put off", extra={"build": build.pk, "explanation": trouble.to_dict()})
+    return True
+
+
+@transaction.atomic
+def begin_elsewhere(lease: Lease, trouble: Explanation) -> bool:
+    """Puts the build back into the queue, as its node was taken away: no failure, and no wait.
+
+    False: so many nodes went with it that it gave up, as it may be to blame for that itself.
+    """
+    build = lock(Build, lease)
+    if build.attempt >= MOST_NODES:
+        end(lease, BuildState.FAILED, gave_up(trouble, build.attempt))
+        return False
+    BUILD_STATES.check(build.state, BuildState.QUEUED)
+    held(Build, lease).update(
+        state=BuildState.QUEUED,
+        attempt=F("attempt") + 1,
+        log_since=None,
+        source_token_hash="",
+        **ended(),
+    )
+    log.say(build.stream_id, f"{not_yours(trouble.what)} It starts again on another machine.")
+    logger.warning("build lost with its node", extra={"build": build.pk, "explanation": trouble.to_dict()})
+    transaction.on_commit(nudge_waiting_builds)
     return True
 
 

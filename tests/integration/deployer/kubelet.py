@@ -32,6 +32,18 @@ class Kubelet:
     def pods(self, **labels: str) -> list[JsonMap]:
         return self._kube.find("Pod", self._namespace, labels=labels)
 
+    def announce(self, node: str) -> None:
+        """The Node is ready."""
+        ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+        self._kube._connection.call(
+            "PATCH",
+            path("Node", None, node) + "/status",
+            "write a status",
+            body={"status": ready},
+            content_type="application/merge-patch+json",
+        )
+        self._kube.merge("Node", None, node, {"spec": {"taints": None}})
+
     def bind(self, pod: JsonMap, node: str = "node-1") -> None:
         """The scheduler's decision."""
         name = pod["metadata"]["name"]

@@ -132,6 +132,25 @@ def test_a_build_whose_node_is_lost_is_built_again_and_the_pusher_told(
     assert "Not your code: the machine was reclaimed; building again (attempt 2)." in follower.texts()
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_job_that_ends_with_its_node_says_so(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder, there: bool
+) -> None:
+    """A node may end a pod before anybody has written why: then the Job ends too."""
+    node = f"node-of-{order.build}"
+    if there:
+        kube.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
+        kubelet.announce(node)
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod = pod_of(kubelet, order)
+    kubelet.bind(pod, node)
+    kubelet.write(pod, phase="Failed", containerStatuses=[ended(143, reason="Error")])
+    outcome = follower.end()
+    assert (outcome.state, outcome.node_lost) == ("lost", not there)
+    kube.delete("Node", None, node)
+
+
 def interrupt(kube: Kube, pod: Any) -> None:
     """As the spot handler marks a build that may still finish."""
     note = {"metadata": {"annotations": {INTERRUPTED_UNTIL: "2026-11-25T03:02:00Z"}}}

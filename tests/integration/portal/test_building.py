@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
-from portal.builds import running
+from portal.builds import running, steps
 from portal.builds.cancelling import cancel_build
 from portal.builds.models import Build
 from portal.builds.selectors import build_for_source_token, queue_position
 from portal.builds.writer import LogWriter
 from portal.derived import source_token
+from portal.environment import environment
 from portal.leases import shutdown
 from portal.projects.actions import set_config
 from portal.releases.models import Release
@@ -82,6 +83,26 @@ def test_a_lost_machine_starts_a_new_attempt_by_itself(cluster: ScriptedCluster)
     assert (build.state, build.attempt, build.failures) == ("succeeded", 2, 1)
     assert [order.attempt for order in cluster.started] == [1, 2]
     assert any("Not your code" in line and "try 2 of 5" in line for line in lines_of(build.stream_id))
+
+
+def test_nodes_that_are_lost_never_count_as_failures(cluster: ScriptedCluster) -> None:
+    lost = BuildOutcome("lost", explanation=WHY, node_lost=True)
+    cluster.build_outcomes = [lost] * (environment().attempts + 2)
+    build = push(some_project())
+    work()
+    build.refresh_from_db()
+    assert (build.state, build.failures) == ("succeeded", 0)
+    attempts = environment().attempts + 3
+    assert [order.attempt for order in cluster.started] == list(range(1, attempts + 1))
+    assert "starts again on another machine" in "\n".join(lines_of(build.stream_id))
+
+
+def test_a_build_that_takes_every_node_with_it_is_given_up(cluster: ScriptedCluster) -> None:
+    cluster.build_outcomes = [BuildOutcome("lost", explanation=WHY, node_lost=True)] * 99
+    build = push(some_project())
+    work()
+    build.refresh_from_db()
+    assert (build.state, build.attempt, len(cluster.started)) == ("failed", steps.MOST_NODES, 20)
 
 
 def test_a_silent_cluster_is_asked_again_about_the_same_attempt(cluster: ScriptedCluster) -> None:

@@ -9,6 +9,7 @@ import pytest
 from deployer.build import BuildLimits, BuildOutcome
 from deployer.build.verdict import judge
 from deployer.kube.jobs import finished
+from deployer.kube.nodes import is_lost
 from deployer.kube.pods import Pod, read_pod
 
 DIGEST = "sha256:" + "d" * 64
@@ -28,8 +29,11 @@ def pod(build: dict[str, Any] | None = None, source: dict[str, Any] | None = Non
     return read_pod({"metadata": metadata, "spec": {}, "status": {**lists, **status}})
 
 
-def judged(job: Any, made: Pod | None, log: tuple[str, ...] = ()) -> BuildOutcome:
-    return judge(job, made, log, BuildLimits(memory_bytes=512 << 20, deadline_seconds=600), ())
+def judged(
+    job: Any, made: Pod | None, log: tuple[str, ...] = (), *, node_lost: bool = False
+) -> BuildOutcome:
+    limits = BuildLimits(memory_bytes=512 << 20, deadline_seconds=600)
+    return judge(job, made, log, limits, (), node_lost=node_lost)
 
 
 def reason(outcome: BuildOutcome) -> tuple[str, str]:
@@ -65,6 +69,40 @@ def test_a_disrupted_pod_is_the_platforms() -> None:
         "lost",
         "machine-reclaimed",
     )
+
+
+def test_a_lost_node_is_told_from_what_else_the_platform_does_wrong() -> None:
+    disruption = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}
+    assert judged(FAILED, pod(phase="Failed", conditions=[disruption])).node_lost
+    assert judged(FAILED, pod({"exitCode": 137}, deletion="2026-01-01T00:00:00Z")).node_lost
+    broken = pod({"exitCode": 70})
+    assert not judged(FAILED, broken).node_lost
+    assert not judged(FAILED, None).node_lost
+    assert judged(FAILED, broken, node_lost=True).node_lost
+    assert judged(FAILED, None, node_lost=True).node_lost
+
+
+def test_what_a_lost_node_kills_is_not_the_students_but_what_they_did_is() -> None:
+    assert reason(judged(FAILED, pod({"exitCode": 137}), node_lost=True)) == ("lost", "machine-stopped")
+    for ended in ({"exitCode": 1}, {"exitCode": 137, "reason": "OOMKilled"}):
+        outcome = judged(FAILED, pod(ended), ("#9 ERROR: process did not complete",), node_lost=True)
+        assert outcome.node_lost is (outcome.state == "lost")
+    done = judged(COMPLETE, pod({"exitCode": 0, "message": DIGEST}), node_lost=True)
+    assert (done.state, done.node_lost) == ("succeeded", False)
+
+
+@pytest.mark.parametrize(
+    ("node", "lost"),
+    [
+        (None, True),
+        ({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}, False),
+        ({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}, True),
+        ({"spec": {"taints": [{"key": "madang.dev/interrupted", "effect": "NoSchedule"}]}}, True),
+        ({"spec": {"taints": [{"key": "madang.dev/at-risk", "effect": "PreferNoSchedule"}]}}, False),
+    ],
+)
+def test_a_node_is_lost_when_it_is_gone_silent_or_fenced(node: Any, lost: bool) -> None:
+    assert is_lost(node) is lost
 
 
 def test_a_build_over_its_time_is_the_students() -> None:

@@ -1,0 +1,28 @@
+"""What a Node says of its own end. Pure."""
+
+from __future__ import annotations
+
+from deployer.kube.objects import JsonMap, at
+
+# The spot handler's fence, and what Kubernetes, its cloud providers and autoscalers write on a node that ends.
+ENDING = frozenset(
+    {
+        "madang.dev/interrupted",
+        "node.kubernetes.io/out-of-service",
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+        "node.cloudprovider.kubernetes.io/shutdown",
+        "karpenter.sh/disrupted",
+        "ToBeDeletedByClusterAutoscaler",
+    }
+)
+
+
+def is_lost(node: JsonMap | None) -> bool:
+    """Whether a node is gone (None), silent or about to go."""
+    if node is None:
+        return True
+    if any(taint.get("key") in ENDING for taint in at(node, "spec", "taints", default=[])):
+        return True
+    conditions = at(node, "status", "conditions", default=[])
+    return any(each["type"] == "Ready" and each["status"] != "True" for each in conditions)
