@@ -35,8 +35,13 @@ class Opening:
     trouble: str = ""
 
 
-def opening(node: JsonMap, *, agents: bool, patience: timedelta, now: datetime) -> Opening | None:
-    """What opens the node now; None while it waits, and for one that is open. `agents`: will any come?"""
+def opening(
+    node: JsonMap, *, agents: bool, patience: timedelta, since: datetime, now: datetime
+) -> Opening | None:
+    """What opens the node now; None while it waits, and for one that is open.
+
+    `agents`: will any come? `since`: this controller runs, and may be as new as its agents are.
+    """
     if not (waits(node) or is_unheard(node)):
         return None
     if not agents:
@@ -45,7 +50,7 @@ def opening(node: JsonMap, *, agents: bool, patience: timedelta, now: datetime) 
     if not trouble:
         return Opening(Why.AT_WORK, _patch(node, _others(node)))
     # What is not Ready takes no pods anyway, and may not have been able to run an agent.
-    if waits(node) and pods.is_ready(node) and _waited(node, now) >= patience:
+    if waits(node) and pods.is_ready(node) and min(_waited(node, now), now - since) >= patience:
         avoided = {"key": names.UNHEARD, "value": "true", "effect": "PreferNoSchedule"}
         return Opening(Why.UNHEARD, _patch(node, [*_others(node), avoided]), trouble)
     return None

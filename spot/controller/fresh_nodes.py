@@ -24,7 +24,10 @@ READS = 8
 
 
 class FreshNodes:
-    """`agents` is whether this installation has any; without, no node need wait."""
+    """`agents` is whether this installation has any; without, no node need wait.
+
+    Patience begins `since` this controller runs: a node may be older than the installation.
+    """
 
     def __init__(
         self,
@@ -35,9 +38,10 @@ class FreshNodes:
         *,
         agents: bool,
         patience: timedelta,
+        since: datetime,
     ) -> None:
         self._connection, self._cache, self._work, self._metrics = connection, cache, work, metrics
-        self._agents, self._patience = agents, patience
+        self._agents, self._patience, self._since = agents, patience, since
 
     def look(self, now: datetime) -> None:
         """Start on each node that may be opened now."""
@@ -51,7 +55,7 @@ class FreshNodes:
                 )
 
     def _decide(self, node: JsonMap, now: datetime) -> Opening | None:
-        return opening(node, agents=self._agents, patience=self._patience, now=now)
+        return opening(node, agents=self._agents, patience=self._patience, since=self._since, now=now)
 
     def _open(self, node: JsonMap) -> None:
         path = NODE.path(None, node["metadata"]["name"])

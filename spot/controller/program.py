@@ -67,7 +67,7 @@ class Controller:
         connection.pace.counted = self.metrics.request
         self._cache = Cache(connection)
         self._lease = Lease(connection, settings.namespace, LEASE, self._identity)
-        self._looked_at = time.monotonic()
+        self._looked_at, self._began_at = time.monotonic(), times.now()
         # Once, however often this replica leads: its numbers are registered.
         self._reconcile = Reconcile(Ec2(self._aws("ec2")), self.metrics.registry) if self._in_aws else None
 
@@ -172,6 +172,7 @@ class Controller:
             self.metrics,
             agents=settings.agents,
             patience=timedelta(seconds=settings.agent_patience_seconds),
+            since=self._began_at,
         )
         return handler, annotations, fresh, hooks, Ahead(self._connection, cache, work, self.metrics)
 

@@ -49,7 +49,7 @@ def node(
 
 def at(seconds: float, of: dict[str, Any], *, agents: bool = True) -> Opening | None:
     now = REGISTERED + timedelta(seconds=seconds)
-    return opening(of, agents=agents, patience=PATIENCE, now=now)
+    return opening(of, agents=agents, patience=PATIENCE, since=REGISTERED, now=now)
 
 
 def taints_after(found: Opening | None) -> list[dict[str, Any]]:
@@ -141,7 +141,17 @@ def test_patience_begins_when_the_node_is_ready() -> None:
     assert at(1000, node(CLOSED, ready="False")) is None
     assert at(1000, node(CLOSED, ready="Unknown")) is None
     unready = node(CLOSED, ready="False")
-    assert opening(unready, agents=True, patience=timedelta(0), now=SOON) is None
+    assert opening(unready, agents=True, patience=timedelta(0), since=REGISTERED, now=SOON) is None
+
+
+def test_a_node_that_is_older_than_the_installation_gives_its_agent_time_to_come() -> None:
+    installed = REGISTERED + timedelta(hours=1)
+    for seconds, opened in ((1, False), (119, False), (120, True)):
+        now = installed + timedelta(seconds=seconds)
+        found = opening(node(CLOSED), agents=True, patience=PATIENCE, since=installed, now=now)
+        assert (found is not None) == opened
+    at_work = node(CLOSED, said=QUIET)
+    assert opening(at_work, agents=True, patience=PATIENCE, since=installed, now=installed) is not None
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
