@@ -290,3 +290,22 @@ def test_a_cluster_that_was_stopped_and_started_has_the_same_instances_and_no_no
     until(lambda: all(each.state is State.RUNNING for each in client.instances(cluster)))
     assert {each.node: each.instance_id for each in client.instances(cluster)} == before
     assert place(cluster, "spot-1").notice is None
+
+
+def test_a_cluster_that_grows_has_an_instance_for_the_new_node_at_once(
+    cluster: Instance, server: api.Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon that ran before knows nothing of the node: `up` has it started anew."""
+    before = {each.node: each.instance_id for each in client.instances(cluster)}
+    monkeypatch.setenv("MADANG_SPOT_NODES", "4")
+    grown = Instance.from_environment()
+    try:
+        lifecycle.up(grown, Progress(), lifecycle.programs_folder(grown, print))
+        process.ensure_running(grown)
+        until(lambda: place(grown, "spot-4").state is State.RUNNING)
+        assert {each.node: each.instance_id for each in client.instances(grown)}.items() >= before.items()
+        assert (
+            told_by_metadata(grown, "spot-4", "/meta-data/instance-id") == place(grown, "spot-4").instance_id
+        )
+    finally:
+        lifecycle.destroy(grown, Progress())

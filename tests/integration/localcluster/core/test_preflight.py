@@ -22,7 +22,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
 
 
 def on_port(instance: Instance, port: int) -> Instance:
-    return replace(instance, ports=Ports(http=port, api=port, mirror=port, proxy=port))
+    return replace(instance, ports=Ports(http=port, api=port, mirror=port, proxy=port, drill=port))
 
 
 def test_a_taken_port_is_named_with_what_to_do(instance: Instance) -> None:
