@@ -10,7 +10,7 @@ OF_SPOT := tests/integration/spot/
 SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-spot test-of-the-rest
 OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
-.PHONY: help setup up down destroy status logs reclaim dev demo bench-spot lint format
+.PHONY: help setup up down destroy status logs reclaim dev demo bench-spot lint format page screenshots
 .PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
 help: ## list the targets
@@ -37,7 +37,10 @@ logs: setup ## logs of a node's program, e.g. ARGS="spot-1 kubelet -f"
 reclaim: setup ## the stand-in cloud takes a node, e.g. NODE=spot-2 NOTICE=120
 	@$(CLUSTER) reclaim $(NODE) --notice $(NOTICE) $(ARGS)
 
-dev: setup ## the portal from this working tree, with reload, against the running cluster
+page: setup ## the pages' style sheet, scripts and words for this working tree
+	@$(PYTHON) -m localcluster.page
+
+dev: setup page ## the portal from this working tree, with reload, against the running cluster
 	@$(CLUSTER) dev $(ARGS)
 
 demo: setup ## the main road, end to end, on a cluster of its own; prints what it proved

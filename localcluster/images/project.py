@@ -4,16 +4,17 @@ from localcluster.images.bases import python_image
 from localcluster.images.debian import with_script
 from localcluster.images.ingredients import Ingredients
 from localcluster.images.oci import Image
+from localcluster.images.page import SHARE, page_files, page_sources
 from localcluster.images.python_packages import PYTHON, chosen, dependencies, locked, own_packages
 
 USER = 10001
 
 _ENVIRONMENT = ("HOME=/tmp", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1")
 
-_STATIC_FILES = """
-if python3 -c 'from django.conf import settings; raise SystemExit(settings.STATIC_ROOT is None)'; then
-  django-admin collectstatic --noinput --verbosity 0
-fi
+# The folder says that files are served from there, by names with their digests.
+_STATIC_FILES = f"""
+mkdir -p {SHARE}/static
+django-admin collectstatic --noinput --verbosity 0
 """
 _DJANGO = (
     ("DJANGO_SETTINGS_MODULE", "portal.settings"),
@@ -31,6 +32,7 @@ def project_image(made_from: Ingredients) -> Image:
     )
     requirements = locked(store, made_from.tree, "--no-dev")
     image = image.with_layer(store.layer(dependencies, base.layers, requirements, PYTHON))
+    image = image.with_layer(store.layer(page_files, page_sources(made_from.tree)))
     files = chosen(made_from.wheel, "portal/*", "deployer/*", "spot/*", "*.dist-info/METADATA")
     image = image.with_layer(store.layer(own_packages, image.layers, files, _STATIC_FILES, _DJANGO))
     return image.with_config(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -12,7 +13,10 @@ MADANG = Environment()
 
 _HERE = Path(__file__).parent
 _PAGES = sorted(path for path in (_HERE / "web/pages").iterdir() if path.is_dir())
+# What npm and collectstatic made, in an image and in a working tree's Python environment (`make page`).
+_SHARE = Path(sys.prefix) / "share/madang"
 _SECURE = MADANG.public_url.startswith("https://")
+_HOST = urlsplit(MADANG.public_url).hostname or ""
 
 
 def _database(url: str, pool_size: int) -> dict[str, Any]:
@@ -63,11 +67,14 @@ INSTALLED_APPS = [
     "portal.releases",
     "portal.fleet",
     "portal.drills",
+    "portal.mail",
+    "portal.signups",
     "portal.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.web.files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -76,7 +83,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.web.gate.Gate",
 ]
@@ -108,6 +114,28 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "front-home"
+ACCOUNT_ADAPTER = "portal.web.pages.account.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Madang] "
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _SECURE else "http"
+SOCIALACCOUNT_ADAPTER = "portal.web.pages.account.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_ADAPTER = "portal.web.pages.account.adapters.MFAAdapter"
+MFA_TOTP_ISSUER = "Madang"
+# Browsers let passkeys in where nobody on the way can read along: HTTPS, or the machine itself.
+_PASSKEYS = _SECURE or _HOST in {"localhost", "127.0.0.1"} or _HOST.endswith(".localhost")
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", *(["webauthn"] if _PASSKEYS else [])]
+MFA_PASSKEY_LOGIN_ENABLED = _PASSKEYS
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _SECURE
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -148,13 +176,31 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Whatever sends mail writes a row; a worker sends it by MADANG_EMAIL_URL, or into the mail catcher.
+EMAIL_BACKEND = "portal.mail.outbox.Outbox"
+DEFAULT_FROM_EMAIL = MADANG.email_sender
+
 STATIC_URL = "static/"
+STATIC_ROOT = _SHARE / "static"
+_COLLECTED = STATIC_ROOT.is_dir()
+STATICFILES_DIRS = [_SHARE / "page"] if (_SHARE / "page").is_dir() else []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = not _COLLECTED
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
-LOCALE_PATHS = [_HERE / "web/locale", *(page / "locale" for page in _PAGES)]
+# Each app and page group has its own locale/; npm's build puts them together.
+LOCALE_PATHS = [_SHARE / "locale"]
 
 CELERY_BROKER_URL = MADANG.redis_url
 CELERY_TASK_IGNORE_RESULT = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.staticfiles.views import serve
 from django.urls import include, path
 
 from portal.api.application import api
@@ -14,6 +13,5 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("registry/token", token, name="registry-token"),
     path("api/v1/", api.urls),
-    path("static/<path:path>", serve, {"insecure": True}, name="static"),
     path("", include("portal.web.urls")),
 ]

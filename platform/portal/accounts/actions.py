@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.accounts import audit, keys
-from portal.accounts.models import AccessKey
+from portal.accounts.models import AccessKey, User
 from portal.accounts.principal import SCOPES, Principal
 from portal.clubs.models import Club
 from portal.environment import environment
@@ -90,3 +90,12 @@ def retire_expired_keys(*, by: Principal) -> int:
         audit.record(by, "key_expired", club=key.club.slug, key=key.id)
         count += 1
     return count
+
+
+@transaction.atomic
+def set_profile(*, by: Principal, user: User, name: str, language: str, theme: str) -> None:
+    """What a person says of themselves; the whole name is kept as one, for not every name has two parts."""
+    user.first_name, user.last_name = name.strip()[:150], ""
+    user.language, user.theme = language, theme
+    user.save(update_fields=["first_name", "last_name", "language", "theme"])
+    audit.record(by, "set_profile", user=user.username)

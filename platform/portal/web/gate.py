@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.accounts.models import User
@@ -16,6 +18,7 @@ from portal.clubs.models import Club, Membership
 from portal.web.permissions import ROLES, Access, access
 from portal.web.request import PageRequest
 
+_SEEN_SECONDS = 300
 _OPEN = {Access.PUBLIC, Access.SIGNED, Access.KEY}
 
 
@@ -39,6 +42,7 @@ class Gate(MiddlewareMixin):
         if not isinstance(user, User):
             return redirect_to_login(request.get_full_path())
         _admit(request, user, wanted, kwargs.get("club"))  # type: ignore[arg-type] - it becomes one here
+        _note_use(request)
         return None
 
 
@@ -76,6 +80,15 @@ def _place(user: User, slug: str, runs: bool) -> tuple[Club, str]:
     if membership is None:
         raise Http404(f"no club {slug}")
     return membership.club, membership.role
+
+
+def _note_use(request: HttpRequest) -> None:
+    """For the list of sessions; one write in five minutes is enough."""
+    now = timezone.now()
+    if now.timestamp() - request.session.get("seen", 0) < _SEEN_SECONDS:
+        return
+    request.session["seen"] = now.timestamp()
+    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now)
 
 
 def _seen(by: Principal, request: HttpRequest) -> Principal:

@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import User
+from portal.accounts.models.user import Theme
 from portal.clubs.models import Membership
 from portal.web.gate import is_operator
+from portal.web.pages.front.preferences import THEME_COOKIE
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:
@@ -23,9 +25,14 @@ def nav(request: HttpRequest) -> dict[str, Any]:
             "club": getattr(request, "club", None),
             "role": getattr(request, "role", ""),
             "memberships": SimpleLazyObject(lambda: _memberships(known)),
-            "theme": known.theme if known else "system",
+            "theme": known.theme if known else _theme(request),
         }
     }
+
+
+def _theme(request: HttpRequest) -> str:
+    wished = request.COOKIES.get(THEME_COOKIE, "")
+    return wished if wished in Theme.values else Theme.SYSTEM.value
 
 
 def _memberships(user: User | None) -> list[Membership]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from portal.web.pages.club.clubs import clubs
+
 urlpatterns = [
     path("", include("portal.web.pages.front.urls")),
     path("", include("portal.web.pages.account.urls")),
     path("apply", include("portal.web.pages.apply.urls")),
     path("operator", include("portal.web.pages.operator.urls")),
+    path("clubs", clubs, name="club-list"),
     path("clubs/<slug:club>", include("portal.web.pages.club.urls")),
     path("clubs/<slug:club>/<slug:project>", include("portal.web.pages.project.urls")),
 ]

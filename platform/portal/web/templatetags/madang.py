@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployer.errors import Explanation
+from portal.web.icons import ICONS
 
 register = template.Library()
 _SCRIPTS = Path(__file__).parents[1] / "static/web/js"
@@ -148,6 +149,16 @@ def bytes_(number: float | None) -> str:
             return f"{size:.0f} {unit}" if size == int(size) or unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawing beside words, which say the same."""
+    return format_html(
+        '<svg class="size-5 shrink-0" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>',
+        ICONS[name],
+    )
 
 
 @register.simple_tag

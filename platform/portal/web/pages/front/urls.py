@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.i18n import set_language
 
-from portal.web.pages.front import home
+from portal.web.pages.front import home, preferences, status
 
 urlpatterns = [
     path("", home.home, name="front-home"),
-    path("language", set_language, name="front-language"),
+    path("status", status.status, name="front-status"),
+    path("language", preferences.language, name="front-language"),
+    path("theme", preferences.theme, name="front-theme"),
+    path("robots.txt", home.robots, name="front-robots"),
+    path("favicon.ico", home.favicon, name="front-favicon"),
 ]
