@@ -9,6 +9,7 @@ from localcluster.instance import (
     API_PORT,
     CLUSTER_DOMAIN,
     CONTROL_ADDRESS,
+    DRILL_PORT,
     EGRESS_PORT,
     INGRESS_NODE_PORT,
     MIRROR_PORT,
@@ -92,15 +93,20 @@ def _registry(instance: Instance, address: str, *, read_only: bool) -> str:
 
 
 def _gates(instance: Instance) -> tuple[Program, ...]:
-    """Ways in from the host's loopback, and the one way out, to the proxy on the host's loopback."""
+    """Ways in from the host's loopback, and two ways out to it: to the proxy, and to the stand-in cloud."""
     entrances = {
         instance.ports.api: f"{CONTROL_ADDRESS}:{API_PORT}",
         instance.ports.mirror: f"127.0.0.1:{MIRROR_WRITE_PORT}",
         instance.ports.http: f"{node_address(1)}:{INGRESS_NODE_PORT}",
     }
     gate = (machines.PYTHON, "-m", "localcluster.gate")
-    out = ("--listen", f"{CONTROL_ADDRESS}:{EGRESS_PORT}", "--connect-in", HOST_NETWORK)
+
+    def out(port: int, target: int) -> tuple[str, ...]:
+        listen = ("--listen", f"{CONTROL_ADDRESS}:{port}", "--connect-in", HOST_NETWORK)
+        return (*gate, *listen, f"127.0.0.1:{target}")
+
     return (
         Program("gate", (*gate, *entrances.values()), listen=tuple(f"127.0.0.1:{p}" for p in entrances)),
-        Program("egress", (*gate, *out, f"127.0.0.1:{instance.ports.proxy}")),
+        Program("egress", out(EGRESS_PORT, instance.ports.proxy)),
+        Program("drills", out(DRILL_PORT, instance.ports.drill)),
     )

@@ -22,6 +22,7 @@ API_PORT = 6443
 MIRROR_PORT = 5000
 MIRROR_WRITE_PORT = 5010
 EGRESS_PORT = 3128
+DRILL_PORT = 3129
 INGRESS_NODE_PORT = 30080
 MAX_INDEX = 30
 
@@ -83,16 +84,24 @@ def pod_network(index: int) -> IPv4Network:
 
 @dataclass(frozen=True)
 class Ports:
-    """Ports of the host's 127.0.0.1; each leads into the cluster, but `proxy`, where the way out listens."""
+    """Ports of the host's 127.0.0.1; each leads into the cluster, but `proxy`, where the way out listens, and
+    `drill`, where the stand-in cloud takes Madang's own orders."""
 
     http: int
     api: int
     mirror: int
     proxy: int
+    drill: int
 
     @classmethod
     def shifted(cls, offset: int) -> "Ports":
-        return cls(http=8000 + offset, api=6443 + offset, mirror=5000 + offset, proxy=3128 + offset)
+        return cls(
+            http=8000 + offset,
+            api=6443 + offset,
+            mirror=5000 + offset,
+            proxy=3128 + offset,
+            drill=3129 + offset,
+        )
 
 
 @dataclass(frozen=True)

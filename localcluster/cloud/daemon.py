@@ -7,6 +7,7 @@ from pathlib import Path
 
 from localcluster.cloud.cluster import Cluster
 from localcluster.cloud.control import control_application, listen_for_orders
+from localcluster.cloud.door import door_application, kept_token, listen_at_the_door
 from localcluster.cloud.keeper import Keeper
 from localcluster.cloud.machines import Machines
 from localcluster.cloud.serving import Served
@@ -26,9 +27,14 @@ async def serve(instance: Instance, machines: Machines, stop: asyncio.Event) -> 
     }
     tasks = [asyncio.create_task(keeper.run(), name=name) for name, keeper in keepers.items()]
     control = Served(control_application(keepers), listen_for_orders(folder))
+    secrets = instance.state / "secrets.json"
+    door = Served(
+        door_application(keepers, lambda: kept_token(secrets)), listen_at_the_door(instance.ports.drill)
+    )
     log.info("the stand-in cloud of %s keeps %d nodes", instance.name, len(keepers))
     await stop.wait()
     await control.stop()
+    await door.stop()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,7 +17,7 @@ from localcluster.instance import Instance
 
 NAME = "madang-secrets"
 # What later versions brought: a cluster that is older gets it.
-ADDED = ("MADANG_SPOT_REPORT_KEY",)
+ADDED = ("MADANG_SPOT_REPORT_KEY", "MADANG_DRILL_TOKEN")
 
 
 def ensure(instance: Instance, api: Api) -> None:

@@ -10,6 +10,7 @@ from localcluster.instance import (
     API_PORT,
     CLUSTER_DOMAIN,
     CONTROL_ADDRESS,
+    DRILL_PORT,
     EGRESS_PORT,
     MIRROR_PORT,
     NODE_NETWORK,
@@ -61,6 +62,12 @@ def chart_values(
         "spot": {
             "agent": {"namespace": SPOT_NAMESPACE},
             "headroom": {"replicas": 1, "most": 4, "unit": {"cpu": "250m", "memory": "128Mi"}},
+        },
+        # A drill has the stand-in cloud take a node.
+        "drills": {
+            "provider": "local",
+            "url": f"http://{CONTROL_ADDRESS}:{DRILL_PORT}",
+            "egress": [{"cidr": control, "port": DRILL_PORT}],
         },
         "network": {
             "nodes": [str(NODE_NETWORK)],

@@ -93,6 +93,7 @@ def _ports(instance: Instance) -> Iterator[Problem]:
         ("API", ports.api),
         ("mirror", ports.mirror),
         ("proxy", ports.proxy),
+        ("drills", ports.drill),
     ):
         with socket.socket() as attempt:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -60,6 +60,7 @@ def make() -> dict[str, str]:
         "MADANG_REGISTRY_SIGNING_KEY": pem,
         "registry-jwks.json": json.dumps({"keys": [public_jwk(signing)]}),
         "MADANG_SPOT_REPORT_KEY": secrets.token_urlsafe(48),
+        "MADANG_DRILL_TOKEN": secrets.token_urlsafe(48),
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
         "REDIS_PASSWORD": secrets.token_urlsafe(24),
     }
