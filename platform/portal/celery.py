@@ -11,7 +11,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["portal", "portal.builds", "portal.releases", "portal.projects", "portal.clubs", "portal.drills"])
+app.autodiscover_tasks(
+    [
+        "portal",
+        "portal.builds",
+        "portal.releases",
+        "portal.projects",
+        "portal.clubs",
+        "portal.drills",
+        "portal.mail",
+    ]
+)
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

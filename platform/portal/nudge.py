@@ -46,6 +46,10 @@ def nudge_club_removal(removal_id: int) -> None:
     _send("portal.clubs.tasks.remove_club", removal_id)
 
 
+def nudge_mail(mail_id: int) -> None:
+    _send("portal.mail.tasks.deliver", mail_id)
+
+
 def nudge_drill(drill_id: int) -> None:
     _send("portal.drills.tasks.run_drill", drill_id)
 

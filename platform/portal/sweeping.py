@@ -10,11 +10,20 @@ from portal.builds import queue as builds
 from portal.builds.cleaning import clean, unclean
 from portal.clubs.models import ClubRemoval
 from portal.drills import queue as drills
-from portal.nudge import nudge_build, nudge_club_removal, nudge_drill, nudge_removal, nudge_rollout
+from portal.mail.sending import sendable
+from portal.nudge import (
+    nudge_build,
+    nudge_club_removal,
+    nudge_drill,
+    nudge_mail,
+    nudge_removal,
+    nudge_rollout,
+)
 from portal.projects.models import Project
 from portal.releases import queue as rollouts
 
 _CLEANED_AT_ONCE = 20
+_MAILS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,13 @@ class Swept:
     rollouts: int
     removals: int
     club_removals: int
+    mails: int
     cleaned: int
     expired_keys: int
 
 
 def sweep() -> Swept:
-    """Nudges rows that wait or were abandoned, removes Jobs of ended builds, notes expired keys."""
+    """Nudges rows and mails that wait or were abandoned, removes Jobs of ended builds, notes expired keys."""
     build_ids, rollout_ids = builds.startable(), rollouts.startable()
     removal_ids = list(Project.objects.exclude(deleted_at=None).values_list("id", flat=True))
     club_removal_ids = list(ClubRemoval.objects.values_list("id", flat=True))
@@ -40,10 +50,13 @@ def sweep() -> Swept:
         nudge_rollout(rollout_id)
     for project_id in removal_ids:
         nudge_removal(project_id)
-    for drill_id in drills.startable():
-        nudge_drill(drill_id)
     for removal_id in club_removal_ids:
         nudge_club_removal(removal_id)
+    for drill_id in drills.startable():
+        nudge_drill(drill_id)
+    mail_ids = list(sendable().values_list("id", flat=True)[:_MAILS_AT_ONCE])
+    for mail_id in mail_ids:
+        nudge_mail(mail_id)
     ended = list(unclean().values_list("id", flat=True)[:_CLEANED_AT_ONCE])
     for build_id in ended:
         clean(build_id)
@@ -52,6 +65,7 @@ def sweep() -> Swept:
         len(rollout_ids),
         len(removal_ids),
         len(club_removal_ids),
+        len(mail_ids),
         len(ended),
         retire_expired_keys(by=platform()),
     )

@@ -10,8 +10,10 @@ from deployer.errors import DeployerError
 from portal import sweeping
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
+from portal.mail import retention as mail_retention
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
+from portal.signups import retention as signup_retention
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,8 @@ def sweep() -> None:
 @shared_task(name="portal.tasks.retention")  # type: ignore[untyped-decorator]
 def retention() -> None:
     forget()
+    mail_retention.forget()
+    signup_retention.forget()
     retention_rounds.collect()
 
 

@@ -8,6 +8,7 @@ from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
 from portal.clubs.budget import Share
+from portal.clubs.members import keep_an_owner
 from portal.clubs.models import Club, ClubRemoval, Membership
 from portal.clubs.models.membership import Role
 from portal.problems import conflict, forbidden, invalid
@@ -70,13 +71,17 @@ def rename_club(*, by: Principal, club: Club, name: str) -> None:
 @transaction.atomic
 def add_member(*, by: Principal, club: Club, username: str, role: str) -> Membership:
     """Adds a person, or changes the role of one who belongs to the club; a new user name is made."""
-    by.require("manage", club=club.slug)
+    by.require("own", club=club.slug)
     if role not in Role.values:
         raise invalid("bad-role", f"There is no role {role!r}.", f"Use one of: {', '.join(Role.values)}.")
     user, created = User.objects.get_or_create(username=username)
     if created:
         user.set_unusable_password()
         user.save(update_fields=["password"])
+    Club.objects.select_for_update(no_key=True).get(pk=club.pk)
+    owned = Membership.objects.filter(club=club, user=user, role=Role.OWNER).exists()
     membership, _ = Membership.objects.update_or_create(club=club, user=user, defaults={"role": role})
+    if owned:
+        keep_an_owner(club)
     audit.record(by, "add_member", club=club.slug, user=username, role=role)
     return membership

@@ -12,6 +12,7 @@ from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.cancelling import cancel_all
 from portal.builds.models import LogStream, StreamKind
+from portal.clubs.limits import require_project
 from portal.clubs.models import Club
 from portal.encryption import encrypt
 from portal.nudge import nudge_removal, nudge_rollout
@@ -30,9 +31,10 @@ _CONFIG_BYTES = 512 << 10
 
 @transaction.atomic
 def create_project(*, by: Principal, club: Club, slug: str) -> Project:
-    """Makes a project with the best subdomain that is free."""
+    """Makes a project with the best subdomain that is free, if the club may have one more."""
     by.require("manage", club=club.slug)
     names.check_project(slug)
+    require_project(club)
     if Project.objects.filter(club=club, slug=slug).exists():
         raise _exists(slug, club.slug)
     for subdomain in names.subdomains(slug, club.slug):

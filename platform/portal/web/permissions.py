@@ -88,7 +88,14 @@ PERMISSIONS: dict[str, Access] = {
     "api-v1:rollback": Access.KEY,
     "api-v1:latest_stream": Access.KEY,
     "api-v1:watch": Access.KEY,
-    # apply
+    # apply: the form, and links that come by mail
+    "apply-form": Access.PUBLIC,
+    "apply-name": Access.PUBLIC,
+    "apply-sent": Access.PUBLIC,
+    "apply-confirm": Access.SIGNED,
+    "apply-state": Access.SIGNED,
+    "apply-welcome": Access.SIGNED,
+    "apply-invitation": Access.SIGNED,
     # club
     "club-list": Access.PERSON,
     "club-home": Access.MEMBER,
@@ -112,6 +119,16 @@ PERMISSIONS: dict[str, Access] = {
     "club-rename": Access.OWNER,
     "club-delete": Access.OWNER,
     # project
+    # operator: applications and mails
+    "operator-requests": Access.OPERATOR,
+    "operator-requests-one": Access.OPERATOR,
+    "operator-requests-approve": Access.OPERATOR,
+    "operator-requests-decline": Access.OPERATOR,
+    "operator-requests-reopen": Access.OPERATOR,
+    "operator-requests-link": Access.OPERATOR,
+    "operator-mail": Access.OPERATOR,
+    "operator-mail-one": Access.OPERATOR,
+    "operator-mail-again": Access.OPERATOR,
     # operator
 }
 ROLES: dict[Access, frozenset[str]] = {

@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("portal.web.pages.front.urls")),
     path("", include("portal.web.pages.account.urls")),
     path("apply", include("portal.web.pages.apply.urls")),
+    path("", include("portal.web.pages.apply.link_urls")),
+    path("operator", include("portal.web.pages.operator_requests.urls")),
     path("operator", include("portal.web.pages.operator.urls")),
     path("clubs", clubs, name="club-list"),
     path("clubs/<slug:club>", include("portal.web.pages.club.urls")),

@@ -1,6 +1,7 @@
 from portal.clubs.models.budget_request import BUDGET_REQUEST_STATES, BudgetRequest, BudgetRequestState
 from portal.clubs.models.club import Club
 from portal.clubs.models.club_removal import ClubRemoval
+from portal.clubs.models.invitation import Invitation
 from portal.clubs.models.membership import Membership
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     "BudgetRequestState",
     "Club",
     "ClubRemoval",
+    "Invitation",
     "Membership",
 ]

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from deployer.source.quantity import cpu_millicores, memory_bytes
 from portal.clubs.actions import set_budget
 from portal.clubs.budget import Share
+from portal.clubs.limits import set_limits
 from portal.commands import OperatorCommand
 from portal.releases.room import budget_of, shares_of
 
@@ -26,6 +27,8 @@ class Command(OperatorCommand):
             "--cpu", type=_amount(cpu_millicores), help="of all copies together, as 6 or 500m"
         )
         parser.add_argument("--pods", type=int, help="how many copies of all projects together")
+        parser.add_argument("--projects", type=int, help="how many projects the club may have")
+        parser.add_argument("--builds", type=int, help="how many of its builds run at once")
 
     def act(self, options: dict[str, Any]) -> None:
         club = self.club(options["club"])
@@ -34,8 +37,12 @@ class Command(OperatorCommand):
         budget = Share(*(old if new is None else new for new, old in zip(given, before, strict=True)))
         if budget != before:
             set_budget(by=self.by, club=club, budget=budget)
+        projects, builds = options["projects"] or club.max_projects, options["builds"] or club.builds
+        if (projects, builds) != (club.max_projects, club.builds):
+            set_limits(by=self.by, club=club, projects=projects, builds=builds)
         shares = shares_of(club)
         self.stdout.write(f"budget: {budget}")
+        self.stdout.write(f"projects: at most {projects}; builds at once: {builds}")
         self.stdout.write(f"taken: {sum(shares.values(), Share())}")
         for name, share in sorted(shares.items()):
             self.stdout.write(f"  {name}: {share}")
