@@ -77,9 +77,9 @@ def scale(*, by: Principal, project: Project, wanted: Resources) -> Rollout | No
     return release_again(locked, live.build_id, by, StreamKind.SCALE, f"scale to {_said(wanted)}")
 
 
-def differs(release: Release, other: Release) -> dict[str, tuple[int, int]]:
-    """What two releases take that is not the same, by field."""
-    pairs = {name: (getattr(release, name), getattr(other, name)) for name in _LABELS}
+def differs(before: Release | Resources, after: Release | Resources) -> dict[str, tuple[int, int]]:
+    """What the two take that is not the same, by field."""
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in _LABELS}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

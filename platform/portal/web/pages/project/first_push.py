@@ -1,0 +1,73 @@
+"""The commands of a project's first push, with its real values, for each system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from portal.environment import environment
+from portal.projects.models import Project
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it does, and the commands to copy."""
+
+    title: str
+    commands: str
+
+
+@dataclass(frozen=True)
+class System:
+    """A way for one operating system, or for git alone."""
+
+    id: str
+    name: str
+    steps: tuple[Step, ...]
+
+
+def first_push(project: Project) -> list[System]:
+    """macOS and Linux, Windows, and git without the command `madang`."""
+    given = environment()
+    url, club, branch = given.public_url, project.club.slug, project.deploy_branch
+    name = f"{club}/{project.slug}"
+    login = f"madang login --url {url}"
+    link = f"madang project link {name}"
+    push = f"git push madang HEAD:{branch}"
+    commit = 'git add -A\ngit commit -m "First version"'
+    remote = f"{given.git_url}/{name}.git"
+    unix = (
+        Step(
+            _("Once on each computer: install the command and log in with your key"),
+            f"pipx install ./cli\n{login}",
+        ),
+        Step(
+            _("In your project's folder: make it a repository, unless it is one"),
+            f"git init -b {branch}\n{commit}",
+        ),
+        Step(_("Say where it goes, and push"), f"{link}\n{push}"),
+    )
+    windows = (
+        Step(
+            _("Once on each computer: install the command and log in with your key"),
+            f"py -m pip install --user pipx\npy -m pipx ensurepath\npy -m pipx install .\\cli\n{login}",
+        ),
+        *unix[1:],
+    )
+    git = (
+        Step(
+            _("Once on each computer: let git keep the key; as user name type madang, as password your key"),
+            f"git config --global credential.{given.git_url}.helper store",
+        ),
+        Step(
+            _("In your project's folder: make it a repository, unless it is one"),
+            f"git init -b {branch}\n{commit}",
+        ),
+        Step(_("Say where it goes, and push"), f"git remote add madang {remote}\n{push}"),
+    )
+    return [
+        System("git", _("git alone"), git),
+        System("unix", _("macOS and Linux"), unix),
+        System("windows", _("Windows"), windows),
+    ]

@@ -1,0 +1,130 @@
+"""The live log of a deploy: lines as server-sent events, from where the reader stopped, and as text."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language, override
+
+from portal.builds.following import Batch, End, follow
+from portal.builds.models import Build, LogEntry, LogStream, StreamState
+from portal.builds.places import Place
+from portal.builds.selectors import entries, waiting_with_reasons
+from portal.projects.models import Project
+from portal.threads import database
+from portal.web.pages.project.ansi import parts, plain
+from portal.web.pages.project.found import find_project
+from portal.web.request import PageRequest
+from portal.web.sse import HEARTBEAT, HEARTBEAT_SECONDS, event, event_stream, last_sequence
+
+# What a page shows at once; the whole is the text.
+SHOWN_LINES = 1000
+_PLACES_SECONDS = 3.0
+
+
+async def stream_events(request: PageRequest, club: str, project: str, stream: int) -> StreamingHttpResponse:
+    """`lines` with the last one's number as the id, `place` while its build waits, at last `end`."""
+    found = await database(_stream, request, project, stream)
+    return event_stream(_events(found.pk, last_sequence(request), get_language()))
+
+
+def stream_text(request: PageRequest, club: str, project: str, stream: int) -> HttpResponse:
+    """The whole log as a file of text."""
+    found = _stream(request, project, stream)
+    return StreamingHttpResponse(
+        _text(found.pk),
+        content_type="text/plain; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{project}-{found.kind}-{found.pk}.txt"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def shown(project: Project, stream: LogStream) -> dict[str, object]:
+    """What the log's template shows before anything is live: its last lines, and where to go on."""
+    found = entries(stream.pk, max(0, stream.last_sequence - SHOWN_LINES), SHOWN_LINES)
+    after = found[-1].sequence if found else 0
+    names = [project.club.slug, project.slug, stream.pk]
+    is_open = stream.state == StreamState.OPEN
+    return {
+        "lines": [(entry, parts(entry.text)) for entry in found],
+        "left_out": found[0].sequence - 1 if found else 0,
+        "open": is_open,
+        "events_url": f"{reverse('project-stream-events', args=names)}?after={after}" if is_open else "",
+        "text_url": reverse("project-stream-text", args=names),
+    }
+
+
+async def _events(stream_id: int, after: int, language: str | None) -> AsyncGenerator[bytes]:
+    said = ""
+    async for each in follow(stream_id, after, HEARTBEAT_SECONDS):
+        if isinstance(each, Batch):
+            yield each.encoded(_lines)
+        elif isinstance(each, End):
+            yield event({"state": each.state}, name="end")
+        else:
+            waits = await database(_place, stream_id, language) if each.before is not None else ""
+            yield event({"what": waits}, name="place") if waits != said else HEARTBEAT
+            said = waits
+
+
+def _lines(batch: Batch) -> bytes:
+    data = [
+        [entry.sequence, entry.at.isoformat(timespec="seconds"), entry.kind, parts(entry.text)]
+        for entry in batch
+    ]
+    return event(data, name="lines", id=str(batch[-1].sequence))
+
+
+class _Queue:
+    """Everyone's place, read once in a while for all who wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._places: dict[int, Place] = {}
+        self._read = 0.0
+
+    def place(self, build_id: int) -> Place | None:
+        with self._lock:
+            if time.monotonic() - self._read > _PLACES_SECONDS:
+                self._places = {place.build: place for place in waiting_with_reasons()}
+                self._read = time.monotonic()
+            return self._places.get(build_id)
+
+
+_queue = _Queue()
+
+
+def _place(stream_id: int, language: str | None) -> str:
+    build_id = Build.objects.filter(stream_id=stream_id).values_list("pk", flat=True).first()
+    place = _queue.place(build_id) if build_id is not None else None
+    with override(language):
+        return place.what if place else ""
+
+
+def _stream(request: PageRequest, project: str, stream_id: int) -> LogStream:
+    found = LogStream.objects.filter(project=find_project(request, project), pk=stream_id).first()
+    if found is None:
+        raise Http404("no such log")
+    return found
+
+
+async def _text(stream_id: int) -> AsyncIterator[str]:
+    after = 0
+    while found := await database(entries, stream_id, after, 2000):
+        yield "".join(_as_text(found))
+        after = found[-1].sequence
+
+
+def _as_text(found: Sequence[LogEntry]) -> Iterator[str]:
+    for entry in found:
+        yield f"{entry.at:%Y-%m-%dT%H:%M:%SZ} {plain(entry.text)}\n"
+
+
+def newest_stream(project: Project) -> LogStream | None:
+    return LogStream.objects.filter(project=project).order_by("-id").first()
