@@ -36,6 +36,7 @@ class Watcher(Protocol):
     """Sees what is followed."""
 
     def entry(self, entry: Entry) -> None: ...
+    def waits(self, why: str) -> None: ...
     def lost(self, reason: str, wait_seconds: float) -> None: ...
     def back(self) -> None: ...
 
@@ -67,6 +68,8 @@ def follow(
                         watcher.back()
                     if "end" in event:
                         return End(str(event["end"]["state"]), int(event["end"]["exit_code"]))
+                    if event.get("waiting"):
+                        watcher.waits(str(event["waiting"]))
                     if "sequence" in event and event["sequence"] > after:
                         entry = _entry(event)
                         watcher.entry(entry)

@@ -26,6 +26,7 @@ class _Screen:
     def __init__(self, url: str, stream: str, *, json: bool) -> None:
         self._url, self._stream, self._json = url, stream, json
         self._before: Entry | None = None
+        self._why = ""
 
     def __enter__(self) -> "_Screen":
         return self
@@ -49,6 +50,12 @@ class _Screen:
         same_breath = before is not None and (before.kind, before.at) == (entry.kind, entry.at)
         opens = entry.kind == "platform" and not same_breath and not entry.text.startswith((" ", "\t"))
         raw(f"{_SECTION if opens else _UNDER}{entry.text}", "bold" if opens else "")
+
+    def waits(self, why: str) -> None:
+        """The build waits for its turn; said again only when the reason is another."""
+        if why != self._why:
+            errors.print(f"madang: {why}", style="dim", markup=False)
+        self._why = why
 
     def lost(self, reason: str, wait_seconds: float) -> None:
         errors.print(f"madang: connection lost ({reason}); again in {ceil(wait_seconds)} s", style="dim")

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from django.db import Error
+from django.utils.translation import override
 
-from portal.builds.models import LogEntry, LogStream, StreamState
-from portal.builds.selectors import entries, queue
+from portal.builds.models import BuildState, LogEntry, LogStream, StreamState
+from portal.builds.places import Place
+from portal.builds.selectors import entries, waiting_with_reasons
 from portal.threads import database
 
 logger = logging.getLogger(__name__)
@@ -30,20 +32,23 @@ _BATCHES_KEPT = 8
 
 @dataclass(frozen=True)
 class Glimpse:
-    """How far a stream is; `before` counts the builds that wait before its own, None: it does not wait."""
+    """How far a stream is; `before` counts the builds that wait before its own, None: it does not wait.
+    `why` is why it waits, in English."""
 
     last_sequence: int
     state: str
     before: int | None
+    why: str = ""
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Nothing new, but the connection lives. `before` as in Glimpse; `away_seconds` is how long ago the
-    database answered."""
+    """Nothing new, but the connection lives. `before` and `why` as in Glimpse; `away_seconds` is how long ago
+    the database answered."""
 
     before: int | None
     away_seconds: float
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,10 @@ class Hub:
 
     def heartbeat(self, stream_id: int) -> Heartbeat:
         glimpse = self._watched[stream_id].glimpse
-        return Heartbeat(glimpse.before if glimpse else None, time.monotonic() - self._answered)
+        away_seconds = time.monotonic() - self._answered
+        return (
+            Heartbeat(glimpse.before, away_seconds, glimpse.why) if glimpse else Heartbeat(None, away_seconds)
+        )
 
     def enter(self, stream_id: int) -> None:
         if stream_id not in self._watched:
@@ -205,9 +213,22 @@ async def _read(stream_id: int, after: int) -> Batch:
 
 
 def _look(ids: list[int]) -> dict[int, Glimpse]:
-    places = {stream_id: place for place, stream_id in enumerate(queue())}
-    rows = LogStream.objects.filter(pk__in=ids).values_list("pk", "last_sequence", "state")
-    return {pk: Glimpse(last_sequence, state, places.get(pk)) for pk, last_sequence, state in rows}
+    rows = list(
+        LogStream.objects.filter(pk__in=ids).values_list(
+            "pk", "last_sequence", "state", "build__id", "build__state"
+        )
+    )
+    waits = any(build_state == BuildState.QUEUED for *_, build_state in rows)
+    places = {place.build: place for place in waiting_with_reasons()} if waits else {}
+    # A push speaks English, as everything else in it does.
+    with override("en"):
+        return {pk: _glimpse(last, state, places.get(build)) for pk, last, state, build, _ in rows}
+
+
+def _glimpse(last_sequence: int, state: str, place: Place | None) -> Glimpse:
+    if place is None:
+        return Glimpse(last_sequence, state, None)
+    return Glimpse(last_sequence, state, place.before, place.what)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -36,7 +36,7 @@ class Follower:
         self._settings = settings
         self._closing = closing
         self._began = self._last_said = time.monotonic()
-        self._before: int | None = None
+        self._why = ""
         self._shown_last: wording.Entry | None = None
         self.shown = ""
 
@@ -52,7 +52,7 @@ class Follower:
                     await self._say("\n".join(wording.database_away()))
                     return Ending.INTERRUPTED
                 else:
-                    await self._keep_company(event.before)
+                    await self._keep_company(event.why)
                 if self._closing.is_set():
                     await self._say(wording.restarting(accepted=True))
                     return Ending.INTERRUPTED
@@ -64,14 +64,14 @@ class Follower:
         self._shown_last = new[-1]
         self.shown = (self.shown + text)[-4000:]
 
-    async def _keep_company(self, before: int | None) -> None:
-        """While the log is silent: the place in the queue when it changes, now and then that all goes on."""
+    async def _keep_company(self, why: str) -> None:
+        """While the log is silent: why the build waits when that changes, now and then that all goes on."""
         waited = time.monotonic() - self._began
-        if before not in (None, self._before) and waited > _QUEUE_PATIENCE_SECONDS:
-            await self._tell(wording.waiting(before or 0))
-            self._before = before
+        if why and why != self._why and waited > _QUEUE_PATIENCE_SECONDS:
+            await self._tell(wording.under(why))
+            self._why = why
         if time.monotonic() - self._last_said >= self._settings.heartbeat_seconds:
-            await self._tell(wording.still(queued=before is not None, seconds=waited))
+            await self._tell(wording.still(queued=bool(why), seconds=waited))
 
     async def _tell(self, text: str) -> None:
         await self._say(text)

@@ -72,13 +72,6 @@ def attach() -> str:
     return under("Lost the connection? See the rest with:  madang attach")
 
 
-def waiting(before: int) -> str:
-    """A build's place in the queue."""
-    if before == 0:
-        return under("Waiting for a free builder; yours is next.")
-    return under(f"{before} build{'' if before == 1 else 's'} before yours.")
-
-
 def still(queued: bool, seconds: float) -> str:
     """Said while nothing else is."""
     return under(f"... {'waiting' if queued else 'still working'} ({duration(seconds)})")

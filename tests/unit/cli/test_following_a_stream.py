@@ -44,9 +44,13 @@ class Portal:
 class Watcher:
     def __init__(self) -> None:
         self.seen, self.losses, self.returns = list[Entry](), 0, 0
+        self.whys = list[str]()
 
     def entry(self, entry: Entry) -> None:
         self.seen.append(entry)
+
+    def waits(self, why: str) -> None:
+        self.whys.append(why)
 
     def lost(self, reason: str, wait_seconds: float) -> None:
         self.losses += 1
@@ -115,3 +119,15 @@ def test_log_lines_are_shown_once_over_a_lost_connection() -> None:
         tail(opening, shown.append, lambda *_: None, count=9, follow=True, pause=lambda _: None)
     assert [line.text for line in shown] == ["0", "1", "2", "3", "4"]
     assert asked == [None, lines[2]["at"], lines[4]["at"]]
+
+
+def test_why_a_build_waits_is_told() -> None:
+    watcher = Watcher()
+    events = [{"heartbeat": True, "waiting": "2 builds of other clubs are before yours."}, entry(1), END]
+
+    @contextmanager
+    def opening(after: int) -> Iterator[Iterator[dict[str, Any]]]:
+        yield iter(events)
+
+    follow(opening, watcher)
+    assert watcher.whys == ["2 builds of other clubs are before yours."]

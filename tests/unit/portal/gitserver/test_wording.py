@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from portal.gitserver.wording import Entry, duration, entries, plain, refusal, waiting
+from portal.gitserver.wording import Entry, duration, entries, plain, refusal
 
 from deployer.errors import Explanation
 
@@ -56,12 +56,6 @@ def test_a_line_cannot_play_with_the_terminal(text: str, shown: str) -> None:
 def test_a_refusal_has_its_reason_first() -> None:
     lines = refusal(Explanation("x", "No.", "line 3", "Do this.")).split("\n")
     assert lines == ["", "-----> Refused: No.", "         line 3", "       Do this.", ""]
-
-
-def test_a_place_in_the_queue_is_said_in_words() -> None:
-    assert waiting(0).strip() == "Waiting for a free builder; yours is next."
-    assert waiting(1).strip() == "1 build before yours."
-    assert waiting(2).strip() == "2 builds before yours."
 
 
 def test_a_duration_is_short() -> None:
