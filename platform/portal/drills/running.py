@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -15,6 +16,7 @@ from portal.drills.choosing import chosen, met
 from portal.drills.models import Drill, DrillProject, DrillState
 from portal.drills.prober import Prober, Target
 from portal.drills.providers import DrillOrder, Provider, provider
+from portal.drills.tally import Tally
 from portal.environment import environment
 from portal.leases.holding import hand_back, renew, worn_out
 from portal.leases.keeper import Keeper, new_owner
@@ -24,7 +26,7 @@ from portal.nudge import nudge_drill
 
 logger = logging.getLogger(__name__)
 
-BEFORE_SECONDS = 3.0
+BEFORE_SECONDS, BEFORE_MOST_SECONDS = 3.0, 15.0
 WRITE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 
@@ -116,14 +118,25 @@ def _rows(lease: Lease, drill: Drill) -> list[DrillProject] | None:
 
 def _order(lease: Lease, keeper: Keeper, drill: Drill, cloud: Provider, prober: Prober) -> bool:
     if drill.state == DrillState.PENDING:
-        if not _wait(keeper, BEFORE_SECONDS):
+        before = _before(keeper, prober)
+        if before is None:
             return False
-        before = prober.tallies(settled_after_seconds=0)
         steps.order(lease, [key for key, tally in before.items() if tally.requests > tally.failures])
         prober.move_origin(time.monotonic())
     ordered = cloud.interrupt(DrillOrder(drill.pk, drill.node, drill.instance_id, drill.zone))
     steps.watch(lease, ordered)
     return True
+
+
+def _before(keeper: Keeper, prober: Prober) -> Mapping[int, Tally] | None:
+    """What the projects answer while the node stands; None: this worker was told to stop."""
+    until = time.monotonic() + BEFORE_MOST_SECONDS
+    while _wait(keeper, BEFORE_SECONDS):
+        tallies = prober.tallies(settled_after_seconds=0)
+        # On a busy machine even the first answer may take its time.
+        if all(tally.requests for tally in tallies.values()) or time.monotonic() > until:
+            return tallies
+    return None
 
 
 def _watch(
