@@ -13,8 +13,10 @@ from django.db.models.functions import RowNumber
 
 from portal.builds.models import LogStream, StreamState
 from portal.clubs.models import Club
+from portal.projects.facts import standings
 from portal.projects.models import Project
 from portal.projects.selectors import address
+from portal.projects.standing import Standing
 from portal.releases.models import Release, ReleaseState
 
 # In the order in which they want somebody's attention.
@@ -34,15 +36,12 @@ class Deploy:
 
 @dataclass(frozen=True)
 class Card:
-    """A project in short. `explanation` is of its last change unless that went well, as
-    Explanation.to_dict(); `deploys` are its last ones, oldest first."""
+    """A project in short. `release`, `description`, `deployed_by` and `deployed_at` are of what is live;
+    `deploys` are its last ones, oldest first."""
 
     name: str
     url: str
-    state: str
-    since: datetime
-    explanation: dict[str, str] | None
-    last_state: str
+    standing: Standing
     release: int | None
     description: str
     deployed_by: str
@@ -75,15 +74,13 @@ class Overview:
 
 
 def overview(club: Club, wanted: Wanted) -> Overview:
-    """Some of the club's projects as cards: five queries."""
+    """Some of the club's projects as cards; a fixed number of queries."""
     every = _with_state(club)
     matches = Q(slug__contains=wanted.search.lower())
     if wanted.state in STATES:
-        matches &= Q(standing=wanted.state)
-    counted = (
-        every.order_by().values("standing").annotate(all=Count("pk"), found=Count("pk", filter=matches))
-    )
-    counts = {row["standing"]: (row["all"], row["found"]) for row in counted}
+        matches &= Q(state=wanted.state)
+    counted = every.order_by().values("state").annotate(all=Count("pk"), found=Count("pk", filter=matches))
+    counts = {row["state"]: (row["all"], row["found"]) for row in counted}
     shown = list(_sorted(every.filter(matches), wanted.sort)[wanted.first : wanted.first + wanted.most])
     return Overview(
         cards=_cards(shown),
@@ -93,12 +90,12 @@ def overview(club: Club, wanted: Wanted) -> Overview:
 
 
 def _with_state(club: Club) -> QuerySet[Project]:
-    """With `standing`, one of STATES, and `last_stream`, the id of its last change."""
+    """With `state`, one of STATES, and `last_stream`, the id of its last change."""
     streams = LogStream.objects.filter(project=OuterRef("pk"))
     live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
     return Project.objects.filter(club=club, deleted_at=None).annotate(
         last_stream=Subquery(streams.order_by("-id").values("id")[:1]),
-        standing=Case(
+        state=Case(
             When(Exists(streams.filter(state=StreamState.OPEN)), then=Value("deploying")),
             When(Exists(live), then=Value("live")),
             When(Exists(streams), then=Value("failed")),
@@ -112,7 +109,7 @@ def _sorted(projects: QuerySet[Project], sort: str) -> QuerySet[Project]:
     if sort == "recent":
         return projects.order_by(F("last_stream").desc(nulls_last=True), "slug")
     if sort == "attention":
-        place = Case(*[When(standing=state, then=Value(at)) for at, state in enumerate(STATES)])
+        place = Case(*[When(state=state, then=Value(at)) for at, state in enumerate(STATES)])
         return projects.order_by(place, "slug")
     return projects.order_by("slug")
 
@@ -125,11 +122,10 @@ def _cards(projects: Sequence[Project]) -> tuple[Card, ...]:
             "project_id", "number", "went_live_at", "created_at", "created_by", "description"
         )
     }
-    last = LogStream.objects.in_bulk([project.last_stream for project in projects if project.last_stream])
     deploys = _deploys(ids)
+    found = standings(projects)
     return tuple(
-        _card(project, live.get(project.pk), last.get(project.last_stream), deploys[project.pk])
-        for project in projects
+        _card(project, found[project.pk], live.get(project.pk), deploys[project.pk]) for project in projects
     )
 
 
@@ -148,21 +144,11 @@ def _deploys(project_ids: Iterable[int]) -> defaultdict[int, list[Deploy]]:
     return found
 
 
-def _card(project: Project, live: Release | None, last: LogStream | None, deploys: list[Deploy]) -> Card:
-    state = project.standing
-    if state == "live" and live:
-        since = live.went_live_at or live.created_at
-    elif last is None:
-        since = project.created_at
-    else:
-        since = last.created_at if state == "deploying" else (last.ended_at or last.created_at)
+def _card(project: Project, found: Standing, live: Release | None, deploys: list[Deploy]) -> Card:
     return Card(
         name=project.slug,
         url=address(project),
-        state=state,
-        since=since,
-        explanation=last.explanation if last and last.state != StreamState.SUCCEEDED else None,
-        last_state=last.state if last else "",
+        standing=found,
         release=live.number if live else None,
         description=live.description if live else "",
         deployed_by=live.created_by if live else "",

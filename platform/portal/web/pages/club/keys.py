@@ -1,0 +1,164 @@
+"""`/clubs/<club>/keys`: what each key may do, a new one shown once, an old one revoked at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.accounts.actions import create_key, revoke_key
+from portal.accounts.actors import actors
+from portal.accounts.models import AccessKey
+from portal.clubs.models import Club
+from portal.environment import environment
+from portal.problems import Problem
+from portal.projects.models import Project
+from portal.projects.selectors import get as get_project
+from portal.web.pages.club.fields import offer
+from portal.web.pages.club.refusals import told
+from portal.web.pages.club.words import called
+from portal.web.request import PageRequest
+
+_OLD_SHOWN = 50
+_DAYS = (30, 90, 365)
+
+
+class KeyForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=100,
+        help_text=gettext_lazy("Who or what will use it, such as “Minji's laptop”."),
+    )
+    scope = forms.ChoiceField(label=gettext_lazy("It may"), initial="deploy")
+    project = forms.ChoiceField(label=gettext_lazy("For"), required=False)
+    days = forms.TypedChoiceField(
+        label=gettext_lazy("Expires"), coerce=int, required=False, empty_value=None, initial="90"
+    )
+
+    def __init__(self, club: Club, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        projects = Project.objects.filter(club=club, deleted_at=None).values_list("slug", flat=True)
+        choices: dict[str, list[tuple[str, str]]] = {
+            "scope": list(scope_names().items()),
+            "project": [("", _("All projects of the club")), *((slug, slug) for slug in projects)],
+            "days": [
+                *(
+                    (str(days), ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days})
+                    for days in _DAYS
+                ),
+                ("", _("never")),
+            ],
+        }
+        for name, options in choices.items():
+            offer(self, name, options)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def keys(request: PageRequest, club: str) -> HttpResponse:
+    """A new key stands in the answer to the form itself: it is kept nowhere, so it cannot be shown again."""
+    form = KeyForm(request.club, request.POST or None)
+    refused = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            key, text = _create(request, form.cleaned_data)
+        except Problem as problem:
+            refused = problem
+        else:
+            return render(
+                request, "web/club/key_made.html", {"tab": "keys", "key": key, **_ready(request, key, text)}
+            )
+    status = refused.status if refused else 422 if form.errors else 200
+    context = {"tab": "keys", "form": form, "refused": told(refused) if refused else None}
+    return render(request, "web/club/keys.html", context | _listed(request.club), status=status)
+
+
+@require_POST
+def revoke(request: PageRequest, club: str, key: str) -> HttpResponse:
+    revoked = revoke_key(by=request.by, club=request.club, key_id=key)
+    messages.success(request, _("The key “%(name)s” opens nothing any more.") % {"name": revoked.name})
+    return redirect("club-keys", club)
+
+
+def scope_names() -> dict[str, str]:
+    return {
+        "read": _("read: see projects and logs"),
+        "deploy": _("deploy: push, roll back and change settings too"),
+        "manage": _("manage: make projects and keys too"),
+    }
+
+
+def _create(request: PageRequest, chosen: dict[str, Any]) -> tuple[AccessKey, str]:
+    project = None
+    if chosen["project"]:
+        # Deleted since the form was shown: a key for all projects would be more than was wanted.
+        project = get_project(request.by, request.club.slug, chosen["project"], "manage")
+    return create_key(
+        by=request.by,
+        club=request.club,
+        name=chosen["name"],
+        scopes=[chosen["scope"]],
+        project=project,
+        expires_at=timezone.now() + timedelta(days=chosen["days"]) if chosen["days"] else None,
+    )
+
+
+def _ready(request: PageRequest, key: AccessKey, text: str) -> dict[str, Any]:
+    """The key, and what to type with it."""
+    git = environment().git_url
+    scheme, _slashes, host = git.partition("://")
+    described = rf"protocol={scheme}\nhost={host}\nusername=madang\npassword={text}\n"
+    project = key.project.slug if key.project else "PROJECT"
+    return {
+        "text": text,
+        "remember": (
+            f"git config --global credential.{git}.helper store\n"
+            f"printf '{described}' | git credential approve"
+        ),
+        "push": f"git remote add madang {git}/{request.club.slug}/{project}.git\ngit push madang main",
+        "login": f"madang login --url {environment().public_url}",
+        "any_project": key.project is None,
+    }
+
+
+def _listed(club: Club) -> dict[str, Any]:
+    now = timezone.now()
+    found = list(AccessKey.objects.filter(club=club).select_related("project").order_by("-created_at"))
+    makers = {name: called(actor) for name, actor in actors(key.created_by for key in found).items()}
+    rows = [
+        {
+            "key": key,
+            "dialog": f"revoke-{key.id}",
+            "scope": _widest(key.scopes),
+            "made_by": makers[key.created_by],
+            "state": _state(key, now),
+            "ended_at": key.revoked_at or key.expires_at,
+            "soon": bool(key.expires_at and key.expires_at - now < timedelta(days=7)),
+        }
+        for key in found
+    ]
+    return {
+        "valid": [row for row in rows if row["state"] == "valid"],
+        "old": [row for row in rows if row["state"] != "valid"][:_OLD_SHOWN],
+    }
+
+
+def _widest(scopes: list[str]) -> str:
+    """A scope holds the smaller ones."""
+    names = scope_names()
+    return names[max(scopes, key=list(names).index)] if scopes else "–"
+
+
+def _state(key: AccessKey, now: datetime) -> str:
+    if key.expires_at is not None and key.expires_at <= now:
+        return "expired"
+    return "valid" if key.revoked_at is None else "revoked"

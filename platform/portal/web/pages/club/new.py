@@ -1,0 +1,81 @@
+"""Making a project: the name is checked while it is typed, and again when it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from portal.environment import environment
+from portal.problems import Problem
+from portal.projects.actions import create_project
+from portal.projects.names import PROJECT_LENGTH
+from portal.projects.naming import foreseen_address
+from portal.web.pages.club.fields import TO_THE_LETTER
+from portal.web.pages.club.refusals import in_one_line
+from portal.web.request import PageRequest
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name of the project"),
+        max_length=PROJECT_LENGTH,
+        help_text=gettext_lazy("Lower-case letters, digits and single hyphens. It becomes the address."),
+        widget=forms.TextInput(attrs=TO_THE_LETTER),
+    )
+
+
+@dataclass(frozen=True)
+class FirstPush:
+    """The commands that put a folder of code on the web."""
+
+    remote: str
+    commands: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.commands)
+
+
+def first_push(club: str, project: str) -> FirstPush:
+    remote = f"{environment().git_url}/{club}/{project}.git"
+    return FirstPush(remote, (f"git remote add madang {remote}", "git push madang main"))
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: PageRequest, club: str) -> HttpResponse:
+    form = ProjectForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                project = create_project(by=request.by, club=request.club, slug=form.cleaned_data["name"])
+            except Problem as problem:
+                form.add_error("name", in_one_line(problem))
+                status = problem.status
+            else:
+                messages.success(request, _("The project %(name)s is there.") % {"name": project.slug})
+                return redirect(f"/clubs/{request.club.slug}/{project.slug}")
+    return render(
+        request, "web/club/new.html", {"tab": "projects", "deeper": True, "form": form}, status=status
+    )
+
+
+@require_GET
+def check(request: PageRequest, club: str) -> HttpResponse:
+    """What stands under the field while somebody types."""
+    name = request.GET.get("name", "").strip()
+    address = problem = ""
+    if name:
+        try:
+            address = foreseen_address(request.club, name[:100])
+        except Problem as refused:
+            problem = in_one_line(refused)
+    return render(request, "web/club/name_check.html", {"address": address, "problem": problem})

@@ -1,0 +1,88 @@
+"""`/clubs/<club>/settings`: the club's name, and its end."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.clubs.actions import rename_club
+from portal.clubs.closing import delete_club
+from portal.clubs.models import Club
+from portal.problems import Problem
+from portal.web.pages.club.fields import TO_THE_LETTER
+from portal.web.pages.club.refusals import told
+from portal.web.request import PageRequest
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name of the club"), max_length=100)
+
+
+class DeleteForm(forms.Form):
+    """`typed` has to be the club's short name."""
+
+    typed = forms.CharField(
+        label=gettext_lazy("Type the short name of the club to confirm"),
+        max_length=100,
+        widget=forms.TextInput(attrs=TO_THE_LETTER),
+    )
+
+    def confirms(self, club: Club) -> bool:
+        if not self.is_valid():
+            return False
+        if self.cleaned_data["typed"].strip() != club.slug:
+            self.add_error("typed", _("This is not %(slug)s.") % {"slug": club.slug})
+            return False
+        return True
+
+
+@require_GET
+def settings(request: PageRequest, club: str) -> HttpResponse:
+    return _page(request)
+
+
+@require_POST
+def rename(request: PageRequest, club: str) -> HttpResponse:
+    form = RenameForm(request.POST)
+    if not form.is_valid():
+        return _page(request, rename_form=form, status=422)
+    rename_club(by=request.by, club=request.club, name=form.cleaned_data["name"])
+    messages.success(request, _("The club has its new name."))
+    return redirect("club-settings", club)
+
+
+@require_POST
+def delete(request: PageRequest, club: str) -> HttpResponse:
+    form = DeleteForm(request.POST)
+    if not form.confirms(request.club):
+        return _page(request, delete_form=form, status=422)
+    try:
+        delete_club(by=request.by, club=request.club)
+    except Problem as problem:
+        return _page(request, delete_form=form, problem=problem)
+    messages.success(request, _("%(club)s is deleted.") % {"club": request.club.name})
+    return redirect("club-list")
+
+
+def _page(
+    request: PageRequest,
+    *,
+    rename_form: RenameForm | None = None,
+    delete_form: DeleteForm | None = None,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    left = list(request.club.projects.filter(deleted_at=None).values_list("slug", flat=True)[:6])
+    context = {
+        "tab": "settings",
+        "rename_form": rename_form or RenameForm(initial={"name": request.club.name}),
+        "delete_form": delete_form or DeleteForm(),
+        "left": left,
+        "refused": told(problem) if problem else None,
+    }
+    return render(request, "web/club/settings.html", context, status=problem.status if problem else status)

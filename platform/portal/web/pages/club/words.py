@@ -1,0 +1,134 @@
+"""What the audit log tells, in sentences; the actor's name stands before each as its subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.accounts.actors import Actor, actors
+from portal.accounts.models import AuditEntry
+
+_SENTENCES: Mapping[str, Promise] = {
+    "accept_invitation": gettext_lazy("joined the club as %(role)s"),
+    "add_member": gettext_lazy("added %(user)s as %(role)s"),
+    "approve_budget_request": gettext_lazy("approved a larger budget"),
+    "ask_for_budget": gettext_lazy("asked for a larger budget"),
+    "cancel_build": gettext_lazy("cancelled build %(build)s of %(project)s"),
+    "change_role": gettext_lazy("made %(user)s %(role)s"),
+    "create_club": gettext_lazy("made the club"),
+    "create_key": gettext_lazy("made the key “%(name)s”"),
+    "create_project": gettext_lazy("made the project %(project)s"),
+    "decline_budget_request": gettext_lazy("declined a larger budget"),
+    "delete_project": gettext_lazy("deleted the project %(project)s"),
+    "invite": gettext_lazy("invited %(email)s"),
+    "key_expired": gettext_lazy("noted that the key %(key)s has expired"),
+    "leave_club": gettext_lazy("left the club"),
+    "push": gettext_lazy("pushed to %(project)s"),
+    "redeploy": gettext_lazy("deployed %(project)s again"),
+    "remove_member": gettext_lazy("removed %(user)s from the club"),
+    "rename_club": gettext_lazy("renamed the club to “%(after)s”"),
+    "set_limits": gettext_lazy("set how many projects and builds the club may have"),
+    "restart": gettext_lazy("restarted %(project)s"),
+    "reveal_config": gettext_lazy("looked at settings of %(project)s: %(names)s"),
+    "revoke_invitation": gettext_lazy("took back an invitation"),
+    "revoke_key": gettext_lazy("revoked the key %(key)s"),
+    "rollback": gettext_lazy("rolled %(project)s back to release %(to)s"),
+    "scale": gettext_lazy("changed the size of %(project)s"),
+    "set_budget": gettext_lazy("set the budget to %(budget)s"),
+    "set_config": gettext_lazy("changed settings of %(project)s: %(names)s"),
+    "withdraw_budget_request": gettext_lazy("withdrew the request for a larger budget"),
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the log as a person reads it. `detail` has what the sentence leaves out, too."""
+
+    at: datetime
+    who: str
+    actor: Actor
+    did: str
+    action: str
+    project: str
+    address: str
+    detail: dict[str, Any]
+
+
+def events(entries: Iterable[AuditEntry]) -> list[Event]:
+    """The names of all actors are looked up together."""
+    rows = list(entries)
+    known = actors(entry.actor for entry in rows)
+    return [
+        Event(
+            at=entry.at,
+            who=called(known[entry.actor]),
+            actor=known[entry.actor],
+            did=sentence(entry),
+            action=entry.action,
+            project=entry.project,
+            address=entry.address,
+            detail=entry.detail,
+        )
+        for entry in rows
+    ]
+
+
+def called(actor: Actor) -> str:
+    """How an actor is named before what they did."""
+    match actor.kind:
+        case "key":
+            return _("Key “%(name)s”") % {"name": actor.name}
+        case "operator":
+            return _("Operator %(name)s") % {"name": actor.name}
+        case "platform":
+            return _("Madang")
+        case _:
+            return actor.name
+
+
+def sentence(entry: AuditEntry) -> str:
+    """What was done; of an action without a sentence, its own name."""
+    pattern = _SENTENCES.get(entry.action)
+    if pattern is None:
+        return " ".join([entry.action.replace("_", " "), entry.project]).strip()
+    return str(pattern) % _Facts(entry)
+
+
+class _Facts(dict[str, str]):
+    """What sentences name; what an old entry does not hold is a dash."""
+
+    def __init__(self, entry: AuditEntry) -> None:
+        super().__init__({name: _shown(name, value) for name, value in entry.detail.items()})
+        self["project"] = entry.project or "–"
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def _shown(name: str, value: Any) -> str:
+    if name == "role":
+        return role_name(str(value))
+    if isinstance(value, list):
+        return ", ".join(_few([str(each) for each in value])) or "–"
+    return str(value)
+
+
+def _few(names: list[str], most: int = 4) -> Iterator[str]:
+    yield from names[:most]
+    if len(names) > most:
+        yield "…"
+
+
+def role_name(role: str) -> str:
+    return {
+        "owner": _("owner"),
+        "maintainer": _("maintainer"),
+        "member": _("member"),
+        "operator": _("operator"),
+    }.get(role, role)
