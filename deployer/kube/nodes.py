@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployer.kube.objects import JsonMap, at
 
-# The spot handler's fence, and what Kubernetes, its cloud providers and autoscalers write on a node that ends.
+# The spot handler's fence, and what Kubernetes, cloud providers and autoscalers write on a node that ends.
 ENDING = frozenset(
     {
         "madang.dev/interrupted",

@@ -34,7 +34,7 @@ class Applying:
         self._prune_config(order)
 
     def open(self, order: RolloutOrder) -> None:
-        """The trial is over: visitors come to the release's pods too, and old ones go as new ones are ready."""
+        """The trial is over: visitors come to the new pods too, and old ones go as new ones are ready."""
         self._kube.apply(manifests.service(order))
         self._apply_deployment(order, held=False)
         self._close(order)

@@ -3,7 +3,7 @@
 An open port answers nothing yet: gunicorn's master opens it before its workers have loaded the app, and an
 app that crashes while it loads takes the requests along that were sent to it. So the Service keeps to the
 release before, no old pod goes, and the new one is asked at an address of its own, through the ingress
-controller as that alone may reach it. `docs/adr/0014` has what else was looked at.
+controller as that alone may reach it. `docs/adr/0015` has what else was looked at.
 """
 
 from __future__ import annotations
