@@ -8,6 +8,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -40,11 +41,21 @@ class Environment(BaseSettings):
     public_url: str = "http://madang.localhost:8000"
     git_url: str = "http://git.madang.localhost:8000"
     app_url: str = "http://{subdomain}.madang.localhost:8000"
+    # Further names that the pages answer to, besides those of the domain and the public address; with commas.
+    page_hosts: str = ""
 
     # smtp://user:password@host:587/?tls=starttls (or implicit, none); empty: mails are caught, for operators.
     email_url: SecretStr = SecretStr("")
     # Empty: madang@ the domain.
     email_from: str = ""
+
+    # A service that says who people are (OpenID Connect): its issuer's address; empty: none. An account still
+    # comes by invitation, and is found by the verified e-mail address.
+    oidc_issuer: str = ""
+    oidc_name: str = "OpenID Connect"
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_scopes: str = "openid profile email"
 
     registry_push_host: str = "registry.madang.svc.cluster.local:5000"
     registry_pull_host: str = "registry.local"
@@ -115,6 +126,12 @@ class Environment(BaseSettings):
     @property
     def base_image_names(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.base_images.split(",") if name.strip())
+
+    @cached_property
+    def page_host_names(self) -> frozenset[str]:
+        """Host names, without ports, by which a browser may ask for pages."""
+        further = (name.strip().lower() for name in self.page_hosts.split(","))
+        return frozenset({self.domain, urlsplit(self.public_url).hostname or "", *further} - {""})
 
     @cached_property
     def dns_networks(self) -> tuple[str, ...]:

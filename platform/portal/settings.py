@@ -19,6 +19,11 @@ _SECURE = MADANG.public_url.startswith("https://")
 _HOST = urlsplit(MADANG.public_url).hostname or ""
 
 
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _database(url: str, pool_size: int) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -38,7 +43,7 @@ def _database(url: str, pool_size: int) -> dict[str, Any]:
 
 SECRET_KEY = MADANG.secret_key.get_secret_value()
 DEBUG = MADANG.debug
-# Traefik routes by host name; kubelet and Services ask by address, and no link is ever built from Host.
+# kubelet, Services and the API's clients ask by any name or address; pages check theirs (portal.web.hosts).
 ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = [MADANG.public_url]
 
@@ -75,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.web.files.StaticFiles",
+    "portal.web.hosts.OwnHosts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -84,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.errors.Refusals",
     "portal.web.gate.Gate",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -129,6 +136,21 @@ SOCIALACCOUNT_ADAPTER = "portal.web.pages.account.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "school",
+                "name": MADANG.oidc_name,
+                "client_id": MADANG.oidc_client_id,
+                "secret": MADANG.oidc_client_secret.get_secret_value(),
+                "settings": {"server_url": MADANG.oidc_issuer, "scope": MADANG.oidc_scopes.split()},
+            }
+        ]
+        if MADANG.oidc_issuer
+        else []
+    }
+}
 MFA_ADAPTER = "portal.web.pages.account.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "Madang"
 # Browsers let passkeys in where nobody on the way can read along: HTTPS, or the machine itself.
@@ -154,6 +176,7 @@ SESSION_COOKIE_AGE = 14 * 86400
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.web.errors.untrusted_form"
 LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 365 * 86400
 LANGUAGE_COOKIE_HTTPONLY = True
@@ -170,7 +193,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        # A browser holds the redirect that follows a form to this list too.
+        "form-action": ["'self'", *([_origin(MADANG.oidc_issuer)] if MADANG.oidc_issuer else [])],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }
@@ -201,6 +225,15 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
 # Each app and page group has its own locale/; npm's build puts them together.
 LOCALE_PATHS = [_SHARE / "locale"]
+
+CACHES = {
+    "default": {
+        "BACKEND": "portal.forgetful.ForgetfulRedis",
+        "LOCATION": MADANG.redis_url,
+        "KEY_PREFIX": "page",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+}
 
 CELERY_BROKER_URL = MADANG.redis_url
 CELERY_TASK_IGNORE_RESULT = True

@@ -15,3 +15,8 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("portal.web.urls")),
 ]
+
+handler400 = "portal.web.errors.bad_request"
+handler403 = "portal.web.errors.forbidden"
+handler404 = "portal.web.errors.missing"
+handler500 = "portal.web.errors.mistake"

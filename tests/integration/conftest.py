@@ -18,6 +18,8 @@ PLATFORM_ENVIRONMENT = {
     "MADANG_SECRET_KEY": "for tests alone",
     "MADANG_KEY_PEPPER": "for tests alone",
     "MADANG_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    # As Django's test client calls itself.
+    "MADANG_PAGE_HOSTS": "testserver",
     "DJANGO_SETTINGS_MODULE": "portal.settings",
 }
 # At import: Django reads its settings before the first fixture.

@@ -53,6 +53,8 @@ checksum/config: {{ printf "%s%s" (include "madang.config.data" .) (include "mad
 {{- /* Optional: a Secret made before there were reports lacks it, and the portal then says so to who reports. */}}
 - name: MADANG_SPOT_REPORT_KEY
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_SPOT_REPORT_KEY, optional: true}}
+- name: MADANG_OIDC_CLIENT_SECRET
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_OIDC_CLIENT_SECRET, optional: true}}
 - name: MADANG_DRILL_TOKEN
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_DRILL_TOKEN, optional: true}}
 {{- if .Values.postgresql.url }}

@@ -156,7 +156,8 @@ def icon(name: str) -> SafeString:
     """A drawing beside words, which say the same."""
     return format_html(
         '<svg class="size-5 shrink-0" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
-        'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>',
+        'stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">'
+        '<path d="{}"/></svg>',
         ICONS[name],
     )
 

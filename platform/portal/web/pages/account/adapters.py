@@ -1,4 +1,4 @@
-"""Where allauth asks how things are done here: no open sign-up, links by the public address, secrets encrypted."""
+"""How allauth does things here: no open sign-up, links by the public address, secrets encrypted."""
 
 from __future__ import annotations
 

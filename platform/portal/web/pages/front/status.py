@@ -72,9 +72,9 @@ def _builds() -> Part:
     name = _("Builds")
     held = pause()
     counted = Build.objects.filter(state__in=[BuildState.QUEUED, BuildState.RUNNING]).aggregate(
-        waiting=Count("id", Q(state=BuildState.QUEUED)),
-        running=Count("id", Q(state=BuildState.RUNNING)),
-        late=Min("lease_until", Q(state=BuildState.RUNNING, lease_until__lt=Now() - Value(_LATE))),
+        waiting=Count("id", filter=Q(state=BuildState.QUEUED)),
+        running=Count("id", filter=Q(state=BuildState.RUNNING)),
+        late=Min("lease_until", filter=Q(state=BuildState.RUNNING, lease_until__lt=Now() - Value(_LATE))),
     )
     if counted["late"] is not None:
         return Part(name, "error", _("No worker takes them."), counted["late"])
