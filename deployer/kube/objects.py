@@ -21,10 +21,12 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "ConfigMap": Kind("v1", "configmaps"),
+    "EndpointSlice": Kind("discovery.k8s.io/v1", "endpointslices"),
     "Event": Kind("v1", "events"),
     "LimitRange": Kind("v1", "limitranges"),
     "Namespace": Kind("v1", "namespaces", namespaced=False),
     "Node": Kind("v1", "nodes", namespaced=False),
+    "PodMetrics": Kind("metrics.k8s.io/v1beta1", "pods"),
     "NodeMetrics": Kind("metrics.k8s.io/v1beta1", "nodes", namespaced=False),
     "Pod": Kind("v1", "pods"),
     "ResourceQuota": Kind("v1", "resourcequotas"),

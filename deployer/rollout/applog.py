@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,8 +37,17 @@ class AppLog:
         self._closed = threading.Event()
         self._lines: queue.Queue[AppLine] = queue.Queue(MAX_WAITING_LINES)
 
-    def lines(self, *, follow: bool, tail: int) -> Iterator[AppLine]:
-        """What the pods wrote last, in the order of time; with `follow` what they write until `stop()`."""
+    def lines(
+        self, *, follow: bool, tail: int, seen: Mapping[str, datetime] | None = None
+    ) -> Iterator[AppLine]:
+        """What the pods wrote last, in the order of time; with `follow` what they write until `stop()`.
+
+        `seen` is the time of the last line of each pod that the reader has: then all that came after it, and
+        all of other pods, in the order of each pod.
+        """
+        if seen:
+            yield from self._live(dict(seen))
+            return
         pods = read_pods(self._kube.find("Pod", self._namespace, labels={PROJECT: self._project}))
         past = [line for pod in pods for line in self._past(pod, tail)]
         past.sort(key=lambda line: line.at)

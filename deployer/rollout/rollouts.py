@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from deployer.kube import Kube, Missing
@@ -89,7 +89,17 @@ class Rollouts:
         return not self._kube.delete("Namespace", None, names.namespace(club))
 
     def logs(
-        self, club: str, project: str, follow: bool, tail: int, stop: Callable[[], bool]
+        self,
+        club: str,
+        project: str,
+        follow: bool,
+        tail: int,
+        stop: Callable[[], bool],
+        seen: Mapping[str, datetime] | None = None,
     ) -> Iterator[AppLine]:
-        """The last `tail` lines of each pod of the project by their time, then new ones as they come."""
-        return AppLog(self._kube, names.namespace(club), project, stop).lines(follow=follow, tail=tail)
+        """The last `tail` lines of each pod of the project by their time, then new ones as they come.
+
+        With `seen`, the time of each pod's last line that is known already: what came after, as it comes.
+        """
+        log = AppLog(self._kube, names.namespace(club), project, stop)
+        return log.lines(follow=follow, tail=tail, seen=seen)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deployer.fleet import Fleet, FleetWatch
     from deployer.kube import Kube
     from deployer.rollout import Rollouts
+    from deployer.rollout.apps import Apps
 
 
 # The kubernetes client is imported at its first use: the git server and most of the portal never need it.
@@ -51,6 +52,13 @@ def read_fleet() -> Fleet:
     from deployer import fleet
 
     return fleet.read_fleet(_kube())
+
+
+def apps() -> Apps:
+    """Raises PermanentError without a cluster."""
+    from deployer.rollout.apps import Apps
+
+    return Apps(_kube())
 
 
 def restart_registry(quiet_until: datetime) -> None:

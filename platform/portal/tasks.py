@@ -11,6 +11,7 @@ from portal import sweeping
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
 from portal.mail import retention as mail_retention
+from portal.projects import crashes
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
 from portal.signups import retention as signup_retention
@@ -26,6 +27,7 @@ def sweep() -> None:
 @shared_task(name="portal.tasks.retention")  # type: ignore[untyped-decorator]
 def retention() -> None:
     forget()
+    crashes.forget()
     mail_retention.forget()
     signup_retention.forget()
     retention_rounds.collect()
@@ -42,3 +44,11 @@ def count_nodes() -> None:
         sample()
     except DeployerError as error:
         logger.warning("nodes not counted", extra={"explanation": error.explanation.to_dict()})
+
+
+@shared_task(name="portal.tasks.look_for_crashes")  # type: ignore[untyped-decorator]
+def look_for_crashes() -> None:
+    try:
+        crashes.look()
+    except DeployerError as error:
+        logger.warning("crashes not read", extra={"explanation": error.explanation.to_dict()})

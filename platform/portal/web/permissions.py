@@ -132,6 +132,8 @@ PERMISSIONS: dict[str, Access] = {
     "project-rollback": Access.MEMBER,
     "project-config": Access.MEMBER,
     "project-config-reveal": Access.MAINTAINER,
+    "project-logs": Access.MEMBER,
+    "project-logs-events": Access.MEMBER,
     "project-network": Access.MEMBER,
     "project-address": Access.MAINTAINER,
     "project-settings": Access.MEMBER,

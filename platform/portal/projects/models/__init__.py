@@ -1,4 +1,5 @@
 from portal.projects.models.config_var import ConfigVar
+from portal.projects.models.crash import Crash
 from portal.projects.models.project import Project
 
-__all__ = ["ConfigVar", "Project"]
+__all__ = ["ConfigVar", "Crash", "Project"]

@@ -56,6 +56,14 @@ _WORDS: Mapping[str, tuple[Promise, Promise]] = {
             "larger budget."
         ),
     ),
+    "too-many-readers": (
+        _("Very many logs are being followed just now."),
+        _("Try again in a minute."),
+    ),
+    "bad-env-line": (
+        _("A line of the text is no variable."),
+        _("Write NAME=value, one a line; put a value with spaces or # into quotes."),
+    ),
     "variable-reserved": (_("Madang sets this variable itself."), _("Choose another name.")),
 }
 
@@ -63,8 +71,13 @@ _WORDS: Mapping[str, tuple[Promise, Promise]] = {
 def told(problem: Problem) -> Explanation:
     """What the page shows."""
     explanation = problem.explanation
+    return told_of(explanation) if explanation.reason in _WORDS else refusals.told(problem)
+
+
+def told_of(explanation: Explanation) -> Explanation:
+    """The same of what is no problem's."""
     if explanation.reason not in _WORDS:
-        return refusals.told(problem)
+        return explanation
     what, next_step = _WORDS[explanation.reason]
     evidence = explanation.evidence or (explanation.what if explanation.reason == "over-budget" else "")
     return replace(explanation, what=str(what), evidence=evidence, next=str(next_step))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from portal.web.pages.project import (
+    app_logs,
     builds,
     config,
     events,
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("/releases/<int:number>/rollback", releases.rollback, name="project-rollback"),
     path("/config", config.config, name="project-config"),
     path("/config/reveal", config.reveal, name="project-config-reveal"),
+    path("/logs", app_logs.logs, name="project-logs"),
+    path("/logs/events", app_logs.logs_events, name="project-logs-events"),
     path("/network", network.network, name="project-network"),
     path("/network/address", network.address, name="project-address"),
     path("/settings", settings.settings, name="project-settings"),
