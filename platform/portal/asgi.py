@@ -15,7 +15,7 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402 - settings first
 
 from portal.environment import environment  # noqa: E402
 
-_STREAMS = re.compile(r"/api/v1/(?:streams/\d+|clubs/[^/]+/projects/[^/]+/logs)")
+_STREAMS = re.compile(r"/api/v1/(?:streams/\d+|clubs/[^/]+/projects/[^/]+/logs)|(?:/[^/]+)+/events")
 
 
 class Handler(ASGIHandler):
