@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from portal.builds.models import Build, BuildState
+from django.utils import timezone
+from portal.builds.models import Build, BuildState, QuietTime
 
 from deployer.errors import Explanation
 from tests.integration.gitserver.school import School, eventually
@@ -230,6 +233,19 @@ def test_a_waiting_push_sees_its_place_in_the_queue(
     for running, other in before:
         school.succeed(school.accepted(other))
         assert running.wait().status == 0
+    school.succeed(build)
+    assert push.wait().status == 0
+
+
+def test_a_push_in_the_registrys_quiet_time_is_told_what_it_waits_for(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    quiet = QuietTime.objects.create(until=timezone.now() + timedelta(minutes=5))
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=student.project())
+    build = school.accepted(project)
+    eventually(lambda: "The registry tidies up; builds go on by themselves" in push.output)
+    quiet.delete()
     school.succeed(build)
     assert push.wait().status == 0
 
