@@ -55,6 +55,8 @@ checksum/config: {{ printf "%s%s" (include "madang.config.data" .) (include "mad
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_SPOT_REPORT_KEY, optional: true}}
 - name: MADANG_OIDC_CLIENT_SECRET
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_OIDC_CLIENT_SECRET, optional: true}}
+- name: MADANG_EMAIL_URL
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_EMAIL_URL, optional: true}}
 - name: MADANG_DRILL_TOKEN
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: MADANG_DRILL_TOKEN, optional: true}}
 {{- if .Values.postgresql.url }}
