@@ -17,6 +17,7 @@ app.autodiscover_tasks(
         "portal.builds",
         "portal.releases",
         "portal.projects",
+        "portal.probing",
         "portal.clubs",
         "portal.drills",
         "portal.mail",

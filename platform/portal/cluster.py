@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deployer.fleet import Fleet, FleetWatch
     from deployer.kube import Kube
     from deployer.rollout import Rollouts
+    from deployer.rollout.sight import Sight
     from deployer.rollout.apps import Apps
 
 
@@ -66,6 +67,13 @@ def restart_registry(quiet_until: datetime) -> None:
     from deployer import registry
 
     registry.restart(_kube(), environment().registry_workload, quiet_until)
+
+
+def sight(club: str, project: str) -> Sight:
+    """What the cluster shows of a project. Raises DeployerError."""
+    from deployer.rollout.sight import look
+
+    return look(_kube(), club, project)
 
 
 def rollouts() -> Rollouts:

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "portal.projects",
     "portal.builds",
     "portal.releases",
+    "portal.probing",
     "portal.fleet",
     "portal.drills",
     "portal.mail",
@@ -271,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": MADANG.sweep_seconds},
     },
     "retention": {"task": "portal.tasks.retention", "schedule": 3600, "options": {"expires": 600}},
+    "probe": {"task": "portal.probing.tasks.probe", "schedule": 5, "options": {"expires": 5}},
     "count-nodes": {"task": "portal.tasks.count_nodes", "schedule": 300, "options": {"expires": 240}},
     "registry-garbage": {
         "task": "portal.tasks.registry_garbage",

@@ -11,6 +11,7 @@ from portal import sweeping
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
 from portal.mail import retention as mail_retention
+from portal.probing import retention as probing_retention
 from portal.projects import crashes
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
@@ -29,6 +30,7 @@ def retention() -> None:
     forget()
     crashes.forget()
     mail_retention.forget()
+    probing_retention.forget()
     signup_retention.forget()
     retention_rounds.collect()
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from deployer.errors import Explanation
 from portal.builds.models import Build, BuildState
 from portal.builds.selectors import waiting_with_reasons
+from portal.probing.selectors import failing
 from portal.projects.models import Project
-from portal.projects.standing import Ending, Facts, Serving, Standing, Work, standing
+from portal.projects.standing import Ending, Facts, Outage, Serving, Standing, Work, standing
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
 
 _AT_WORK = (RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING)
@@ -30,12 +31,13 @@ def facts(projects: Iterable[Project]) -> dict[int, Facts]:
     live = _live(created)
     work = _work(created)
     endings = _endings(created)
+    outages = _outages(live)
     found = {}
     for key, created_at in created.items():
         serving, ending = live.get(key), endings.get(key)
         if serving is not None and ending is not None and ending.at <= serving.since:
             ending = None
-        found[key] = Facts(created_at=created_at, live=serving, work=work.get(key), ending=ending)
+        found[key] = Facts(created_at, serving, work.get(key), ending, outages.get(key))
     return found
 
 
@@ -44,6 +46,15 @@ def _live(ids: Iterable[int]) -> dict[int, Serving]:
     return {
         key: Serving(number, since or made)
         for key, number, since, made in rows.values_list("project_id", "number", "went_live_at", "created_at")
+    }
+
+
+def _outages(live: Mapping[int, Serving]) -> dict[int, Outage]:
+    """Of those whose address failed when it was last asked, after the live release came up."""
+    return {
+        key: Outage(max(seen.since, live[key].since), seen.explanation)
+        for key, seen in failing(live).items()
+        if seen.asked_at > live[key].since
     }
 
 

@@ -1,0 +1,1 @@
+"""Whether each live project's address answers, asked as a visitor would."""
