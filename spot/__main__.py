@@ -35,6 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
         _run(chosen.program)
     except ValidationError as error:
         for wrong in error.errors():
+            if not wrong["loc"]:
+                # Settings that do not go together name themselves.
+                print(f"{wrong['ctx']['error']}, or unset the first.", file=sys.stderr)
+                continue
             name = f"MADANG_SPOT_{'_'.join(map(str, wrong['loc'])).upper().removeprefix('MADANG_SPOT_')}"
             print(f"{name}: {wrong['msg']}. Set it in the environment.", file=sys.stderr)
         return 2

@@ -11,6 +11,8 @@ from spot.interruption import Interruption, Kind, LifecycleHook
 from spot.pods import JsonMap
 from spot.times import parse, zulu
 
+POOL = "pool"
+
 
 @dataclass(frozen=True)
 class DoomedNode:
@@ -18,7 +20,6 @@ class DoomedNode:
 
     name: str
     uid: str
-    version: str
     interruption: Interruption
     moves: bool
     fenced_at: datetime | None = None
@@ -53,7 +54,6 @@ def read(node: JsonMap) -> DoomedNode | None:
     return DoomedNode(
         name=node["metadata"]["name"],
         uid=node["metadata"]["uid"],
-        version=node["metadata"]["resourceVersion"],
         interruption=interruption,
         moves=said.get("moves") is True,
         fenced_at=parse(said.get("fenced_at")),
@@ -68,7 +68,6 @@ def fence(node: JsonMap, interruption: Interruption, *, moves: bool, now: dateti
     state = DoomedNode(
         name=node["metadata"]["name"],
         uid=node["metadata"]["uid"],
-        version=node["metadata"]["resourceVersion"],
         interruption=interruption,
         moves=moves,
         fenced_at=now,
@@ -103,9 +102,19 @@ def unfence(node: JsonMap) -> JsonMap:
 
 
 def is_fenced(node: JsonMap) -> bool:
-    """Whether a taint of ours stands on it."""
+    """Whether a taint of its own interruption stands on it."""
     ours = (names.INTERRUPTED, names.AT_RISK)
-    return any(taint["key"] in ours for taint in node["spec"].get("taints") or [])
+    taints = node["spec"].get("taints") or []
+    return any(taint["key"] in ours and not is_of_pool(taint) for taint in taints)
+
+
+def of_pool() -> JsonMap:
+    """The taint of a node that is avoided for what became of others."""
+    return {"key": names.AT_RISK, "value": POOL, "effect": "PreferNoSchedule"}
+
+
+def is_of_pool(taint: JsonMap) -> bool:
+    return taint["key"] == names.AT_RISK and taint.get("value") == POOL
 
 
 def write(state: DoomedNode) -> str:

@@ -72,6 +72,11 @@ class Metrics:
             ["state"],
             registry=registry,
         )
+        self.avoided_nodes = Gauge(
+            "madang_spot_avoided_nodes",
+            "Nodes that new pods avoid, as others of their type and zone are taken back.",
+            registry=registry,
+        )
         self.opening_seconds = self._seconds("opening", "From a node's registration until it takes pods.")
         self.images_ahead = Counter(
             "madang_spot_images_ahead", "Images pulled ahead, by result.", ["result"], registry=registry

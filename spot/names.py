@@ -9,11 +9,14 @@ INTERRUPTION = "madang.dev/interruption"
 ENDED = "madang.dev/interruption-ended"
 INTERRUPTED = "madang.dev/interrupted"
 AT_RISK = "madang.dev/at-risk"
+# Until when new pods avoid a node for what became of others of its type and zone.
+POOL_AT_RISK_UNTIL = "madang.dev/pool-at-risk-until"
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 # A spot node registers with the first and is opened once its agent is at work; with the second if none comes.
 AGENT_NOT_READY = "madang.dev/agent-not-ready"
 UNHEARD = "madang.dev/unheard"
 CAPACITY_TYPE = "karpenter.sh/capacity-type"
+ZONE, INSTANCE_TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 
 # On a pod that stands on a doomed node.
 HANDOFF = "madang.dev/handoff"

@@ -98,8 +98,8 @@ def begin(node: dict[str, Any], state: DoomedNode) -> Record:
         kind=state.interruption.kind.value,
         noticed_at=state.interruption.noticed_at,
         capacity_type=having.get(names.CAPACITY_TYPE, ""),
-        zone=having.get("topology.kubernetes.io/zone", ""),
-        instance_type=having.get("node.kubernetes.io/instance-type", ""),
+        zone=having.get(names.ZONE, ""),
+        instance_type=having.get(names.INSTANCE_TYPE, ""),
     )
 
 

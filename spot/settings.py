@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field, SecretStr, StringConstraints
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 NodeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
@@ -39,7 +39,9 @@ class ControllerSettings(BaseSettings):
     """The portal's address; without it records stay in the cluster until they are over, and go nowhere."""
     report_key: SecretStr = SecretStr("")
     queue_url: str = ""
-    region: str = Field(default="", validation_alias=AliasChoices("MADANG_SPOT_REGION", "AWS_REGION"))
+    region: str = Field(
+        default="", validation_alias=AliasChoices("MADANG_SPOT_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+    )
     aws_endpoint_url: str = ""
     reconcile_seconds: float = Field(default=60.0, ge=1)
     controller_port: int = Field(default=9090, ge=0, le=65535)
@@ -49,6 +51,8 @@ class ControllerSettings(BaseSettings):
     """How long a Ready node waits for its agent before it is opened without."""
     move_at_rebalance: bool = False
     """Whether pods leave at a rebalance recommendation already; else only their images go ahead."""
+    pool_quiet_seconds: float = Field(default=900, ge=0)
+    """How long new pods avoid a type and zone after two of its nodes were called back together; 0: never."""
     rebalance_hold_seconds: float = Field(default=1800, gt=0)
     maintenance_lead_seconds: float = Field(default=900, gt=0)
     unserve_seconds: float = Field(default=3.0, ge=0)
@@ -57,6 +61,13 @@ class ControllerSettings(BaseSettings):
     """How long a replaced pod may go on with the requests and websockets that it has, if there is time."""
     build_margin_seconds: float = Field(default=30.0, ge=5)
     """A build that still runs this long before its node's end starts again elsewhere."""
+
+    @model_validator(mode="after")
+    def _a_queue_is_in_a_region(self) -> Self:
+        if self.queue_url and not self.region:
+            # Left to boto3, this is told later, and as missing credentials.
+            raise ValueError("MADANG_SPOT_QUEUE_URL needs the region of its queue: set MADANG_SPOT_REGION")
+        return self
 
 
 class AheadSettings(BaseSettings):

@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from spot import pods, times
 from spot.cloud import aws
@@ -23,6 +24,7 @@ from spot.controller.handler import Handler
 from spot.controller.hooks import Hooks
 from spot.controller.intake import Intake, Taken
 from spot.controller.journal import Journal
+from spot.controller.pools import Pools
 from spot.controller.work import Work
 from spot.errors import PermanentError, SpotError, TemporaryError
 from spot.handoff.group import Timing
@@ -53,6 +55,28 @@ def run(settings: ControllerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     Controller(settings, Connection.from_environment(), stopped).run()
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a leader consists of, besides the sources that speak by themselves."""
+
+    handler: Handler
+    annotations: Annotations
+    fresh: FreshNodes
+    hooks: Hooks
+    pools: Pools
+    ahead: Ahead
+
+    def look(self, now: datetime) -> bool:
+        """One look of each, what is most urgent first; whether anything is going on."""
+        self.annotations.look(now)
+        self.fresh.look(now)
+        busy = self.handler.tick(now)
+        self.hooks.look(now)
+        self.pools.look(now)
+        self.ahead.look(now, hurried=busy)
+        return busy
 
 
 class Controller:
@@ -100,7 +124,7 @@ class Controller:
         renewing.start()
         try:
             with ExitStack() as closing:
-                self._loop(*self._set_up(closing, lost), lost)
+                self._loop(self._set_up(closing, lost), lost)
         finally:
             lost.set()
             renewing.join()
@@ -109,26 +133,14 @@ class Controller:
         if self._stopped.is_set():
             self._guard("release the lease", self._lease.release)
 
-    def _loop(
-        self,
-        handler: Handler,
-        annotations: Annotations,
-        fresh: FreshNodes,
-        hooks: Hooks,
-        ahead: Ahead,
-        lost: threading.Event,
-    ) -> None:
+    def _loop(self, parts: _Parts, lost: threading.Event) -> None:
         version = -1
         while not lost.is_set() and not self._stopped.is_set():
             busy, began = True, time.monotonic()
             try:
                 now = times.now()
-                annotations.look(now)
-                fresh.look(now)
-                busy = handler.tick(now)
-                hooks.look(now)
-                ahead.look(now, hurried=busy)
-                self.metrics.looked(handler.records.values(), self._cache)
+                busy = parts.look(now)
+                self.metrics.looked(parts.handler.records.values(), self._cache)
             except Exception:
                 # Nothing that one look stumbles over may end the handoffs of all others.
                 log.exception("a look failed")
@@ -139,9 +151,7 @@ class Controller:
             self._stopped.wait(self._looked_at - began)
             version = self._cache.wait_changed(version, BUSY_SECONDS if busy else IDLE_SECONDS)
 
-    def _set_up(
-        self, closing: ExitStack, lost: threading.Event
-    ) -> tuple[Handler, Annotations, FreshNodes, Hooks, Ahead]:
+    def _set_up(self, closing: ExitStack, lost: threading.Event) -> _Parts:
         settings, cache = self._settings, self._cache
         work = Work()
         closing.callback(work.stop)
@@ -174,7 +184,10 @@ class Controller:
             patience=timedelta(seconds=settings.agent_patience_seconds),
             since=self._began_at,
         )
-        return handler, annotations, fresh, hooks, Ahead(self._connection, cache, work, self.metrics)
+        quiet = timedelta(seconds=settings.pool_quiet_seconds)
+        pools = Pools(self._connection, cache, work, self.metrics, quiet)
+        ahead = Ahead(self._connection, cache, work, self.metrics)
+        return _Parts(handler, annotations, fresh, hooks, pools, ahead)
 
     def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> None:
         take = self._taking(intake)

@@ -11,7 +11,6 @@ from spot.handoff.way import Surroundings
 from spot.pods import JsonMap, Key
 from spot.times import parse
 
-
 # Who asks for more than this holds a rollout (a new release on trial), and says nothing of a replacement.
 ROLLOUT_HELD = timedelta(days=1)
 

@@ -125,6 +125,12 @@ def test_the_controller_knows_whether_agents_run(helm: Helm, agents: bool) -> No
     assert told["MADANG_SPOT_AGENT_PATIENCE_SECONDS"] == "45"
 
 
+def test_an_operator_says_how_long_a_pool_is_avoided(helm: Helm) -> None:
+    for given, told in (({}, "900"), ({"controller": {"poolQuietSeconds": 0}}, "0")):
+        controller = container(helm.objects({"spot": given}), "Deployment", "spot-controller")
+        assert environment(controller)["MADANG_SPOT_POOL_QUIET_SECONDS"] == told
+
+
 def test_grafana_finds_the_dashboard_as_it_lies_in_the_chart(helm: Helm) -> None:
     found = one(helm.objects({}), "ConfigMap", "spot-dashboard")
     assert found["metadata"]["labels"]["grafana_dashboard"] == "1"

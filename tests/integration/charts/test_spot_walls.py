@@ -148,6 +148,17 @@ def test_the_controller_fences_a_node_and_frees_it(controller: Caller) -> None:
     assert "taints" not in controller("PATCH", NODE, free)["spec"]
 
 
+def test_the_controller_has_a_node_avoided_for_its_pools_sake(controller: Caller) -> None:
+    until, taint = "madang.dev/pool-at-risk-until", {"key": "madang.dev/at-risk", "value": "pool"}
+    avoided = annotation(until, "2026-01-01T00:00:00Z") | {
+        "spec": {"taints": [taint | {"effect": "PreferNoSchedule"}]}
+    }
+    assert controller("PATCH", NODE, avoided)["metadata"]["annotations"][until]
+    assert (
+        "taints" not in controller("PATCH", NODE, annotation(until, None) | {"spec": {"taints": []}})["spec"]
+    )
+
+
 @pytest.mark.parametrize(
     ("patch", "why"),
     [

@@ -48,14 +48,18 @@ class Stage:
 
     # What is there.
 
-    def node(self, name: str, provider_id: str | None = None, *, fresh: bool = False) -> str:
-        """A node that is ready; its full name. `fresh`: its agent is still to come."""
+    def node(self, name: str, provider_id: str | None = None, *, fresh: bool = False, pool: str = "") -> str:
+        """A node that is ready; its full name. `fresh`: its agent is still to come.
+
+        Those of one `pool` are of one type in one zone.
+        """
         full = f"{self.namespace}-{name}"
         self.instances[full] = f"i-{uuid.uuid4().hex[:17]}"
         labels = {
             "tests/stage": self.namespace,
             names.CAPACITY_TYPE: "spot",
             "kubernetes.io/hostname": full,
+            **({names.ZONE: "local-a", names.INSTANCE_TYPE: pool} if pool else {}),
         }
         where = provider_id or f"aws:///local-a/{self.instances[full]}"
         taints = [FRESH] if fresh else None

@@ -42,7 +42,7 @@ def keys(of: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_a_fenced_node_says_its_interruption_and_keeps_new_pods_away() -> None:
     fenced = applied(node(taints=[OTHER]), fence(node(taints=[OTHER]), END, moves=True, now=THEN))
-    assert read(fenced) == DoomedNode("spot-1", "u", "7", END, True, fenced_at=THEN)
+    assert read(fenced) == DoomedNode("spot-1", "u", END, True, fenced_at=THEN)
     assert keys(fenced) == [("theirs", "NoSchedule"), (names.INTERRUPTED, "NoSchedule")]
     assert is_fenced(fenced)
 
@@ -68,14 +68,14 @@ def test_volumes_are_let_go_of_only_once_the_cloud_has_ended_the_instance() -> N
 
 def test_a_graver_notice_stands_over_one_that_was_called_off() -> None:
     rebalance = replace(END, kind=Kind.REBALANCE)
-    off = node(write(DoomedNode("spot-1", "u", "7", rebalance, False, called_off_at=THEN, fenced_at=THEN)))
+    off = node(write(DoomedNode("spot-1", "u", rebalance, False, called_off_at=THEN, fenced_at=THEN)))
     same, worse = (applied(off, fence(off, each, moves=True, now=LATER)) for each in (rebalance, END))
     assert read(same).called_off_at == THEN  # type: ignore[union-attr]
     assert read(worse).called_off_at is None  # type: ignore[union-attr]
 
 
 def test_a_mark_leaves_the_taints_alone() -> None:
-    state = DoomedNode("spot-1", "u", "7", END, True, fenced_at=THEN, clear_at=LATER)
+    state = DoomedNode("spot-1", "u", END, True, fenced_at=THEN, clear_at=LATER)
     patch = mark(node(taints=[OTHER]), state)
     assert "spec" not in patch
     assert read(applied(node(), patch)) == state
@@ -174,5 +174,5 @@ def test_what_is_written_is_read(
     kind: Kind, deadline: datetime | None, gone: bool, moves: bool, detail: str, sources: list[str]
 ) -> None:
     end = replace(END, kind=kind, deadline=deadline, gone=gone, detail=detail, sources=tuple(sources))
-    state = DoomedNode("spot-1", "u", "7", end, moves, THEN, LATER, None)
+    state = DoomedNode("spot-1", "u", end, moves, THEN, LATER, None)
     assert read(node(write(state))) == state

@@ -21,7 +21,7 @@ from tests.unit.spot.handoff.objects import NOW, doomed, pod
 
 END = Interruption("int-1", "i-1", Kind.SPOT_INTERRUPTION, NOW, None, ("sqs",), "terminate")
 NODE = {"metadata": {"name": "doomed", "uid": "n", "labels": {names.CAPACITY_TYPE: "spot"}}, "spec": {}}
-FENCED = DoomedNode("doomed", "n", "1", END, True, fenced_at=NOW)
+FENCED = DoomedNode("doomed", "n", END, True, fenced_at=NOW)
 DEADLINE = NOW + timedelta(minutes=2)
 BEGUN = record.begin(NODE, FENCED)
 
