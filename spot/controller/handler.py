@@ -116,10 +116,24 @@ class Handler:
             return ()
         if not state.moves:
             return ()
-        if state.clear_at is None and all(pod.way is Way.LEAVE for pod in scene):
+        if (
+            state.clear_at is None
+            and all(pod.way is Way.LEAVE for pod in scene)
+            and self._is_told(state.interruption.id)
+        ):
             self._change(node, doomed_node.mark(node, replace(state, clear_at=now)))
         found = ((pod, decide(pod, intent.deadline, self._timing, now)) for pod in scene)
         return [(action, state, intent.deadline) for _, action in found if action is not None]
+
+    def _is_told(self, interruption: str) -> bool:
+        """Whether it is written down that every pod has left: a node that is clear may be gone at once, and
+        what it had then would seem lost to a handler that starts anew."""
+        record = self._records.get(interruption)
+        return (
+            record is not None
+            and all(pod.done for pod in record.pods)
+            and self._saved.get(interruption, 0) >= record.revision
+        )
 
     def _start(self, action: Action, state: DoomedNode, deadline: datetime, now: datetime) -> None:
         whose, rest = action.pod.uid, DONE_SECONDS

@@ -94,6 +94,32 @@ def test_killed_at_a_step_another_goes_on(
     assert len([each for each in portal.records.values() if each["node"] == doomed]) == 1
 
 
+def test_a_node_that_goes_as_soon_as_it_is_clear_has_lost_nothing(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane, tmp_path: Path
+) -> None:
+    """And the handler that cleared it is gone in the same moment."""
+    doomed = stage.node("doomed")
+    stage.deploy("blog", replicas=2)
+    stage.node("spare")
+    with ExitStack() as stack:
+        proxy = stack.enter_context(running_proxy(plane.kubeconfig, tmp_path))
+        first = stack.enter_context(running_controller(proxy.kubeconfig, portal))
+
+        def kill(request: Request) -> None:
+            if STEPS["clear"](request):
+                first.kill()
+
+        proxy.after = kill
+        stage.interrupt(doomed, seconds=60)
+        assert first.wait(120) == -signal.SIGKILL
+        stage.lose(doomed)
+        stage.delete(LEASES.path(HANDLER, LEASE))
+        stack.enter_context(running_controller(plane.kubeconfig, portal))
+        record = eventually(lambda: portal.of(doomed, "gone"), "its record's end")
+        stage.wait_nothing_left()
+    assert [each["state"] for each in record["pods"]] == ["retired", "retired"]
+
+
 def test_the_lease_of_a_killed_leader_runs_out(
     stage: Stage, portal: PlayedPortal, plane: ControlPlane
 ) -> None:

@@ -163,3 +163,10 @@ def test_what_belongs_to_no_interruption_is_put_back() -> None:
 def test_a_detached_pod_whose_node_is_gone_is_left_to_kubernetes() -> None:
     scene = Scene(Node=[], Deployment=[deployment()], Pod=[pod("old", detached=True)])
     assert scene.look() == []
+
+
+def test_a_node_is_clear_only_once_it_is_written_down_that_its_pods_have_left() -> None:
+    scene = Scene(Deployment=[deployment()], Pod=[])
+    assert "Node" not in scene.look()
+    scene.run("Record")
+    assert "Node" in scene.look()
