@@ -8,7 +8,6 @@ from typing import Any
 
 from spot.cloud.aws import answering, error_code
 from spot.cloud.instance_id import PATTERN
-from spot.cloud.words import ENDED
 from spot.errors import PermanentError, SpotError
 
 CHUNK = 100
@@ -40,10 +39,6 @@ class Ec2:
                 "Check the handler's region and the account of its credentials."
             )
         return states
-
-    def ended(self, instance_id: str) -> bool:
-        """Whether EC2 says that the instance is stopped or terminated, so that no process of it runs."""
-        return any(instance["State"]["Name"] in ENDED for instance in self._described([instance_id]))
 
     def events(self, running: Iterable[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """Each instance's scheduled events, also those that are over; all of `running` must be running."""
