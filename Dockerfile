@@ -1,5 +1,13 @@
 # The platform's image: portal, git server, workers, beat and the spot controller are the same image with different
 # commands. `docker build --target spot-agent .` makes the smaller one of the agent on every spot node.
+# The pages' style sheet, scripts and words.
+FROM node:22-bookworm-slim AS page
+WORKDIR /src/platform/portal/web/assets
+COPY platform/portal/web/assets/package.json platform/portal/web/assets/package-lock.json platform/portal/web/assets/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY platform/portal /src/platform/portal
+RUN npm run build -- /made
+
 FROM python:3.12-slim-bookworm AS build
 RUN pip install --no-cache-dir "uv>=0.8,<1"
 WORKDIR /src
@@ -13,6 +21,7 @@ COPY deployer deployer
 COPY spot spot
 COPY localcluster localcluster
 RUN uv pip install --no-cache --no-deps --prefix /opt/madang .
+COPY --from=page /made /opt/madang/share/madang
 
 FROM build AS build-agent
 RUN uv export --frozen --only-group agent --no-emit-workspace --format requirements-txt >/agent.txt \
@@ -34,6 +43,9 @@ RUN apt-get update \
  && install -d -o madang -g madang /repos
 COPY --from=build /opt/madang /usr/local
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=portal.settings HOME=/tmp
+# The folder says that files are served from there, by names with their digests.
+RUN mkdir -p /usr/local/share/madang/static \
+ && MADANG_SECRET_KEY="only while the image is made" django-admin collectstatic --noinput --verbosity 0
 USER 10001
 EXPOSE 8000
 CMD ["uvicorn", "portal.asgi:application", "--host=0.0.0.0", "--port=8000"]

@@ -7,10 +7,12 @@ NOTICE ?= 120
 ARGS ?=
 PYTEST := $(PYTHON) -m pytest -q -m "not cluster"
 OF_SPOT := tests/integration/spot/
-SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-spot test-of-the-rest
+OF_THE_PAGES := tests/integration/page/
+SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest
 OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
 .PHONY: help setup up down destroy status logs reclaim dev demo bench-spot lint format page screenshots
+.PHONY: setup-tests test-of-the-pages
 .PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
 help: ## list the targets
@@ -18,6 +20,9 @@ help: ## list the targets
 
 setup: ## install what this machine lacks (apt packages, uv, Python packages)
 	@bin/setup
+
+setup-tests: ## what the tests need besides (a browser)
+	@bin/setup --tests
 
 up: setup ## bring up Kubernetes and Madang on this machine; again is a no-op
 	@$(CLUSTER) up $(ARGS)
@@ -49,12 +54,12 @@ demo: setup ## the main road, end to end, on a cluster of its own; prints what i
 bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl drain, on the running cluster
 	@$(PYTHON) -m tests.bench.spot $(ARGS)
 
-test: setup lint test-unit test-integration test-e2e ## everything
+test: setup-tests lint test-unit test-integration test-e2e ## everything
 
 test-unit: setup ## no I/O
 	@$(PYTHON) -m pytest tests/unit -q -n 2
 
-test-integration: setup ## the real PostgreSQL, Redis, git, registry, API server and cluster machines
+test-integration: setup-tests page ## the real PostgreSQL, Redis, git, registry, API server and cluster machines
 	@$(CLUSTER) programs
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target $(SIDE_BY_SIDE)
 
@@ -65,11 +70,18 @@ test-of-the-clusters:
 test-of-the-portal:
 	@$(PYTEST) $(OF_THE_PORTAL)
 
+test-of-the-pages:
+	@$(PYTEST) $(OF_THE_PAGES)
+
 test-of-spot:
 	@$(PYTEST) $(OF_SPOT)
 
 test-of-the-rest:
-	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL) $(OF_SPOT),$(wildcard tests/integration/*/))
+	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL) $(OF_THE_PAGES) $(OF_SPOT),$(wildcard tests/integration/*/))
+
+screenshots: setup-tests page ## every page in both languages and widths, as pictures in .reports/screenshots
+	@mkdir -p .reports/screenshots && rm -f .reports/screenshots/*.png
+	@MADANG_SCREENSHOTS=.reports/screenshots $(PYTEST) tests/integration/page/test_every_page.py
 
 test-e2e: setup ## the whole platform on an embedded cluster of its own
 	@$(PYTHON) -m pytest -q -m cluster tests/e2e

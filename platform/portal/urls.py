@@ -7,12 +7,14 @@ from django.urls import include, path
 from portal.api.application import api
 from portal.registry.views import token
 from portal.web import health
+from portal.web.repairs.models import site as repairs
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("registry/token", token, name="registry-token"),
     path("api/v1/", api.urls),
+    path("admin/", repairs.urls),
     path("", include("portal.web.urls")),
 ]
 

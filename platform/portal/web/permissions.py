@@ -64,6 +64,8 @@ PERMISSIONS: dict[str, Access] = {
     "mfa_add_webauthn": Access.PERSON,
     "mfa_edit_webauthn": Access.PERSON,
     "mfa_remove_webauthn": Access.PERSON,
+    # Django's admin
+    "admin:*": Access.OPERATOR,
     # the registry, whose clients log in by themselves
     "registry-token": Access.KEY,
     # the API
@@ -134,6 +136,7 @@ PERMISSIONS: dict[str, Access] = {
     "project-config-reveal": Access.MAINTAINER,
     "project-logs": Access.MEMBER,
     "project-logs-events": Access.MEMBER,
+    "project-metrics": Access.MEMBER,
     "project-network": Access.MEMBER,
     "project-address": Access.MAINTAINER,
     "project-settings": Access.MEMBER,
@@ -152,6 +155,34 @@ PERMISSIONS: dict[str, Access] = {
     "operator-mail-one": Access.OPERATOR,
     "operator-mail-again": Access.OPERATOR,
     # operator
+    "operator-inbox": Access.OPERATOR,
+    "operator-budget-approve": Access.OPERATOR,
+    "operator-budget-decline": Access.OPERATOR,
+    "operator-fleet": Access.OPERATOR,
+    "operator-fleet-events": Access.OPERATOR,
+    "operator-interruptions": Access.OPERATOR,
+    "operator-interruption": Access.OPERATOR,
+    "operator-drills": Access.OPERATOR,
+    "operator-drill-new": Access.OPERATOR,
+    "operator-drill": Access.OPERATOR,
+    "operator-drill-cancel": Access.OPERATOR,
+    "operator-queue": Access.OPERATOR,
+    "operator-queue-pause": Access.OPERATOR,
+    "operator-queue-resume": Access.OPERATOR,
+    "operator-queue-jump": Access.OPERATOR,
+    "operator-queue-cancel": Access.OPERATOR,
+    "operator-clubs": Access.OPERATOR,
+    "operator-club-budget": Access.OPERATOR,
+    "operator-people": Access.OPERATOR,
+    "operator-person": Access.OPERATOR,
+    "operator-person-end-sessions": Access.OPERATOR,
+    "operator-person-disable": Access.OPERATOR,
+    "operator-person-enable": Access.OPERATOR,
+    "operator-audit": Access.OPERATOR,
+    "operator-audit-export": Access.OPERATOR,
+    "operator-settings": Access.OPERATOR,
+    "operator-price-set": Access.OPERATOR,
+    "operator-price-remove": Access.OPERATOR,
 }
 ROLES: dict[Access, frozenset[str]] = {
     Access.MEMBER: frozenset({"member", "maintainer", "owner", "operator"}),
@@ -163,4 +194,5 @@ ROLES: dict[Access, frozenset[str]] = {
 
 def access(route: str) -> Access | None:
     """The table's entry for a route (`resolver_match.view_name`); None: it is open to nobody."""
-    return PERMISSIONS.get(route)
+    space = route.rpartition(":")[0]
+    return PERMISSIONS.get(route) or (PERMISSIONS.get(f"{space}:*") if space else None)

@@ -56,7 +56,7 @@ def served() -> Iterator[str]:
 
 @dataclass
 class Site:
-    """`complaints` is what browsers found wrong: broken scripts, refused by the page's policy, missing files."""
+    """`complaints` is what browsers found wrong: broken scripts, breaches of the policy, missing files."""
 
     browser: Browser
     url: str
@@ -111,7 +111,9 @@ class Site:
             self.complaints.append(f"{message.location.get('url', '')}: {message.text}")
 
     def _answered(self, response: Response) -> None:
-        if response.status >= 500 or (response.status >= 400 and response.request.resource_type != "document"):
+        if response.status >= 500 or (
+            response.status >= 400 and response.request.resource_type != "document"
+        ):
             self.complaints.append(f"{response.status} {response.url}")
 
 
@@ -128,7 +130,10 @@ def axe(page: Page) -> list[str]:
     found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{each['id']} ({each['impact']}): {each['help']}: "
-        + "; ".join(re.sub(r"\s+", " ", node["html"])[:200] + " " + " ".join(node["target"]) for node in each["nodes"][:5])
+        + "; ".join(
+            re.sub(r"\s+", " ", node["html"])[:200] + " " + " ".join(node["target"])
+            for node in each["nodes"][:5]
+        )
         for each in found["violations"]
         if each["impact"] in SERIOUS
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from localcluster.images.bases import python_image
 from localcluster.images.ingredients import Ingredients
 from localcluster.images.oci import Image
 from localcluster.images.overlay import within
-from localcluster.images.project import USER, agent_image
+from localcluster.images.project import USER, agent_image, project_image
 from localcluster.images.store import Store, open_store
 from localcluster.instance import Instance
 
@@ -25,6 +26,11 @@ def store() -> Store:
 @pytest.fixture(scope="module")
 def agent(store: Store) -> Image:
     return agent_image(Ingredients(store, Path("/nonexistent"), TREE))
+
+
+@pytest.fixture(scope="module")
+def platform(store: Store) -> Image:
+    return project_image(Ingredients(store, Path("/nonexistent"), TREE))
 
 
 def said(store: Store, image: Image, program: str) -> str:
@@ -63,3 +69,24 @@ def test_a_node_with_a_python_project_pulls_little_for_the_agent(store: Store, a
     shared = python_image(store, "3.12").layers
     assert agent.layers[: len(shared)] == shared
     assert sum(layer.size_bytes for layer in agent.layers[len(shared) :]) < 20_000_000
+
+
+PAGES = """
+import django
+django.setup()
+from django.template.loader import render_to_string
+from django.utils.translation import gettext, override
+with override("ko"):
+    print(gettext("Sign out"), render_to_string("web/mistake.html"))
+"""
+
+
+def test_the_platforms_image_has_its_pages_files_by_digest_and_their_korean(
+    store: Store, platform: Image
+) -> None:
+    code = PAGES.encode().hex()
+    page = said(store, platform, f'MADANG_SECRET_KEY=x python -c "exec(bytes.fromhex(\\"{code}\\"))"')
+    assert page.startswith("로그아웃")
+    (sheet,) = re.findall(r"/static/(web/page\.[0-9a-f]{12}\.css)", page)
+    kept = said(store, platform, f"cd /usr/local/share/madang/static; ls {sheet} {sheet}.gz")
+    assert "ended" not in kept

@@ -1,0 +1,99 @@
+"""A club's pages in a browser: what is typed, clicked and keyed, in the dark and without JavaScript."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from portal.accounts.models import AccessKey
+from portal.clubs.models import Membership
+from portal.projects.models import Project
+
+from tests.integration.page.club_scene import Clubs, clubs
+from tests.integration.page.site import Site, axe
+
+FULL = "/clubs/robots"
+PAGES = [
+    "/clubs/photo",
+    FULL,
+    *(f"{FULL}/{page}" for page in ("members", "keys", "budget", "audit", "settings")),
+]
+
+
+@pytest.fixture
+def scene(site: Site) -> Clubs:
+    return clubs()
+
+
+def test_dark_pages_have_contrast_too(site: Site, scene: Clubs) -> None:
+    page = site.visitor(scene.owner, theme="dark")
+    wrong = []
+    for path in PAGES:
+        page.goto(path)
+        wrong += [f"{path}: {each}" for each in axe(page)]
+    assert wrong == []
+
+
+def test_a_search_shows_what_fits_while_it_is_typed(site: Site, scene: Clubs) -> None:
+    page = site.visitor(scene.member)
+    page.goto(FULL)
+    page.get_by_role("searchbox").press_sequentially("site-1")
+    expect(page.locator("[data-project]")).to_have_count(2)
+    expect(page).to_have_url(re.compile("q=site-1"))
+    page.get_by_role("link", name="Show all").or_(page.get_by_role("link", name=re.compile("^All"))).click()
+    page.get_by_role("link", name=re.compile("^Failed")).click()
+    expect(page.locator("[data-project]")).to_have_count(1)
+
+
+def test_a_name_is_told_its_address_while_it_is_typed_and_the_project_is_made(
+    site: Site, scene: Clubs
+) -> None:
+    page = site.visitor(scene.owner)
+    page.goto("/clubs/photo")
+    page.get_by_label("Name of the project").press_sequentially("Menu")
+    expect(page.get_by_text("This cannot be a name here.")).to_be_visible()
+    page.get_by_label("Name of the project").fill("menu")
+    expect(page.get_by_text("It will answer at http://menu.")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clubs/photo/menu")
+    assert Project.objects.filter(club=scene.empty, slug="menu").exists()
+
+
+def test_a_key_is_copied_and_revoked_by_keyboard(site: Site, scene: Clubs) -> None:
+    page = site.visitor(scene.owner)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/clubs/photo/keys")
+    page.get_by_label("Name", exact=True).fill("laptop")
+    page.keyboard.press("Enter")
+    shown = page.locator("#key-text").inner_text()
+    page.get_by_role("button", name="Copy the key").press("Enter")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert shown.startswith("mdg_")
+    page.get_by_role("link", name="I have copied it").press("Enter")
+    page.get_by_role("button", name="Revoke").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("laptop")
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Revoke").press("Enter")
+    dialog.get_by_role("button", name="Revoke").press("Enter")
+    expect(page.get_by_text("The key “laptop” opens nothing any more.")).to_be_visible()
+    assert AccessKey.objects.get(club=scene.empty).revoked_at is not None
+
+
+def test_forms_work_without_javascript(site: Site, scene: Clubs) -> None:
+    page = site.visitor(scene.owner, script=False)
+    page.goto(f"{FULL}/members")
+    row = page.locator('[data-member="jun"]')
+    row.get_by_role("combobox").select_option("member")
+    row.get_by_role("button", name="Change").click()
+    expect(page.get_by_text("jun is member now.")).to_be_visible()
+    assert Membership.objects.get(club=scene.full, user__username="jun").role == "member"
+    page.goto("/clubs/photo/new")
+    page.get_by_label("Name of the project").fill("-")
+    page.get_by_role("button", name="Make the project").click()
+    expect(page.get_by_text("This cannot be a name here.")).to_be_visible()
+    page.goto(f"{FULL}/audit?action=create_key")
+    expect(page.get_by_text("made the key “민지 노트북”")).to_be_visible()

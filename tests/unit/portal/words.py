@@ -1,0 +1,85 @@
+"""What the pages say: every text that goes through gettext, and its Korean."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+from django.template import Template
+from django.template.base import Node
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+
+PORTAL = Path(__file__).resolve().parents[3] / "platform/portal"
+_ONE = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+_MANY = {"ngettext", "ngettext_lazy"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text in the source, and where it stands."""
+
+    text: str
+    plural: str | None
+    where: str
+
+
+def said() -> list[Said]:
+    """All of it, of templates and of Python."""
+    return [*_in_templates(), *_in_python()]
+
+
+def korean() -> dict[str, polib.POEntry]:
+    """What the catalogues of ours know."""
+    known: dict[str, polib.POEntry] = {}
+    for path in catalogues():
+        for entry in polib.pofile(str(path)):
+            if not entry.obsolete:
+                known.setdefault(entry.msgid, entry)
+    return known
+
+
+def catalogues() -> list[Path]:
+    return sorted(
+        path for path in PORTAL.glob("**/locale/ko/LC_MESSAGES/*.po") if "node_modules" not in path.parts
+    )
+
+
+def _in_templates() -> Iterator[Said]:
+    for path in sorted(PORTAL.glob("**/templates/**/*")):
+        if path.is_file() and "node_modules" not in path.parts:
+            where = str(path.relative_to(PORTAL))
+            for node in _nodes(Template(path.read_text()).nodelist):
+                if isinstance(node, TranslateNode):
+                    text = node.filter_expression.var
+                    yield Said(str(getattr(text, "literal", text)), None, where)
+                if isinstance(node, BlockTranslateNode):
+                    one, _ = node.render_token_list(node.singular)
+                    many = node.render_token_list(node.plural)[0] if node.plural else None
+                    yield Said(one, many, where)
+
+
+def _nodes(nodes: object) -> Iterator[Node]:
+    for node in nodes:  # type: ignore[attr-defined]
+        yield node
+        for name in ("nodelist", "nodelist_true", "nodelist_false", "nodelist_loop", "nodelist_empty"):
+            yield from _nodes(getattr(node, name, ()))
+        for _, inside in getattr(node, "conditions_nodelists", ()):
+            yield from _nodes(inside)
+
+
+def _in_python() -> Iterator[Said]:
+    for path in sorted(PORTAL.glob("**/*.py")):
+        if {"migrations", "node_modules"} & set(path.parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                texts = [each for each in texts if isinstance(each, str)]
+                where = f"{path.relative_to(PORTAL)}:{node.lineno}"
+                if node.func.id in _ONE and texts:
+                    yield Said(texts[0], None, where)
+                if node.func.id in _MANY and len(texts) >= 2:
+                    yield Said(texts[0], texts[1], where)
