@@ -10,12 +10,22 @@ from datetime import datetime
 from deployer.kube import JsonMap, Kube, at
 from deployer.kube.pods import moment
 from deployer.rollout import names
+from deployer.rollout.traffic import Count, by_owner, places, read
 
 _OURS = {"app.kubernetes.io/managed-by": "madang"}
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
 _UNITS = {
-    "": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9,
-    "Ki": float(1 << 10), "Mi": float(1 << 20), "Gi": float(1 << 30), "Ti": float(1 << 40),
+    "": 1.0,
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "Ki": float(1 << 10),
+    "Mi": float(1 << 20),
+    "Gi": float(1 << 30),
+    "Ti": float(1 << 40),
 }
 
 
@@ -62,6 +72,21 @@ class Apps:
         """By club and project, as the metrics server last saw it; two requests."""
         pods = self._kube.find("Pod", None, labels=_OURS)
         return usage(pods, self._kube.find("PodMetrics", None, labels=_OURS))
+
+    def traffic(self, namespace: str) -> dict[str, dict[tuple[str, str], Count]]:
+        """What each pod of the ingress controller has counted, by club and project; asks each once.
+
+        Empty where it does not tell. Raises TemporaryError if one of them does not answer.
+        """
+        found = places(self._kube.find("Pod", namespace, fields={"status.phase": "Running"}))
+        if not found:
+            return {}
+        owners = [
+            (at(ingress, "metadata", "labels", names.CLUB), at(ingress, "metadata", "labels", names.PROJECT))
+            for ingress in self._kube.find("Ingress", None, labels=_OURS)
+        ]
+        known = [(club, project) for club, project in owners if club and project]
+        return {pod: by_owner(read(url), known) for pod, url in found.items()}
 
 
 def endings(pods: Sequence[JsonMap]) -> list[Ending]:

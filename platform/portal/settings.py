@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "portal.releases",
     "portal.probing",
     "portal.fleet",
+    "portal.metrics",
     "portal.drills",
     "portal.mail",
     "portal.signups",
@@ -273,6 +274,9 @@ CELERY_BEAT_SCHEDULE = {
     },
     "retention": {"task": "portal.tasks.retention", "schedule": 3600, "options": {"expires": 600}},
     "probe": {"task": "portal.probing.tasks.probe", "schedule": 5, "options": {"expires": 5}},
+    "crashes": {"task": "portal.tasks.look_for_crashes", "schedule": 20, "options": {"expires": 15}},
+    "measure": {"task": "portal.tasks.measure_projects", "schedule": 30, "options": {"expires": 25}},
+    "samples": {"task": "portal.tasks.roll_up_samples", "schedule": 300, "options": {"expires": 240}},
     "count-nodes": {"task": "portal.tasks.count_nodes", "schedule": 300, "options": {"expires": 240}},
     "registry-garbage": {
         "task": "portal.tasks.registry_garbage",

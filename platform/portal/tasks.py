@@ -11,6 +11,7 @@ from portal import sweeping
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
 from portal.mail import retention as mail_retention
+from portal.metrics import rolling, sampling
 from portal.probing import retention as probing_retention
 from portal.projects import crashes
 from portal.registry import collection as registry_collection
@@ -54,3 +55,16 @@ def look_for_crashes() -> None:
         crashes.look()
     except DeployerError as error:
         logger.warning("crashes not read", extra={"explanation": error.explanation.to_dict()})
+
+
+@shared_task(name="portal.tasks.measure_projects")  # type: ignore[untyped-decorator]
+def measure_projects() -> None:
+    try:
+        sampling.sample()
+    except DeployerError as error:
+        logger.warning("projects not measured", extra={"explanation": error.explanation.to_dict()})
+
+
+@shared_task(name="portal.tasks.roll_up_samples")  # type: ignore[untyped-decorator]
+def roll_up_samples() -> None:
+    rolling.roll_up()

@@ -120,12 +120,13 @@ def test_lines_of_a_log_and_names_are_never_html(live: Project) -> None:
     assert "<img src=x>" not in shown
 
 
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous")
 def test_a_log_is_a_file_without_colours(live: Project) -> None:
     build = push(live)
     log.say(build.stream_id, "\x1b[1;32mdone\x1b[0m", kind="build")
     answer = visit(live.club).get(at(live, f"/streams/{build.stream_id}/log.txt"))
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    lines = b"".join(answer).decode().splitlines()  # type: ignore[call-overload]
+    lines = b"".join(list(answer)).decode().splitlines()  # type: ignore[call-overload]
     assert lines[-1].endswith("Z done")
 
 
@@ -180,8 +181,7 @@ def test_a_rollback_is_looked_at_before_it_is_made(live: Project) -> None:
     assert (status, where) == (302, at(live, "/releases/4"))
     work()
     assert config(live) == {}
-    status, page = post(client, live, "/releases/4/rollback")
-    assert status == 409 or "cannot be rolled back to" in page
+    assert "cannot be rolled back to" in text(client, live, "/releases/4/rollback")
 
 
 def test_a_page_of_a_deploy_gives_its_head_alone_to_htmx(live: Project) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from django.test import AsyncClient, Client
+from django.test import Client
 from portal.accounts.models import User
 from portal.clubs.models import Club, Membership
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def person(club: Club, role: str = "member") -> User:
@@ -22,14 +24,5 @@ def person(club: Club, role: str = "member") -> User:
 
 def visit(club: Club, role: str = "member") -> Client:
     client = Client()
-    client.force_login(person(club, role), backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def visit_in_loop(user: User) -> AsyncClient:
-    """For the views of an event loop; the session is made in a thread of its own."""
-    client = AsyncClient()
-    signed_in = Client()
-    signed_in.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    client.cookies.update(signed_in.cookies)
+    client.force_login(person(club, role), backend=BACKEND)
     return client

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
@@ -62,15 +63,16 @@ def shown(project: Project, stream: LogStream) -> dict[str, object]:
 
 async def _events(stream_id: int, after: int, language: str | None) -> AsyncGenerator[bytes]:
     said = ""
-    async for each in follow(stream_id, after, HEARTBEAT_SECONDS):
-        if isinstance(each, Batch):
-            yield each.encoded(_lines)
-        elif isinstance(each, End):
-            yield event({"state": each.state}, name="end")
-        else:
-            waits = await database(_place, stream_id, language) if each.before is not None else ""
-            yield event({"what": waits}, name="place") if waits != said else HEARTBEAT
-            said = waits
+    async with aclosing(follow(stream_id, after, HEARTBEAT_SECONDS)) as following:
+        async for each in following:
+            if isinstance(each, Batch):
+                yield each.encoded(_lines)
+            elif isinstance(each, End):
+                yield event({"state": each.state}, name="end")
+            else:
+                waits = await database(_place, stream_id, language) if each.before is not None else ""
+                yield event({"what": waits}, name="place") if waits != said else HEARTBEAT
+                said = waits
 
 
 def _lines(batch: Batch) -> bytes:

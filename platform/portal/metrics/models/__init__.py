@@ -1,0 +1,4 @@
+from portal.metrics.models.counted import Counted
+from portal.metrics.models.sample import Sample
+
+__all__ = ["Counted", "Sample"]
