@@ -32,7 +32,7 @@ def mail_server(url: str) -> MailServer | None:
     if parts.scheme != "smtp" or not parts.hostname or parts.path not in ("", "/") or query:
         raise ValueError(f"this is no mail server's address; {_FORM}")
     if tls not in ("starttls", "implicit", "none"):
-        raise ValueError(f"there is no tls={tls}; {_FORM}")
+        raise ValueError(f"tls is not understood; {_FORM}")
     try:
         port = parts.port or _PORTS[tls]
     except ValueError as error:

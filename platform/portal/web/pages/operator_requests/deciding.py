@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 from portal.problems import Problem
 from portal.signups import deciding, selectors
 from portal.signups.grants import PRESETS
+from portal.web.pages.operator_requests.applications import find, page
 from portal.web.pages.operator_requests.forms import DeclineForm, GrantForm, values_of
-from portal.web.pages.operator_requests.requests import find, page
 from portal.web.request import PageRequest
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.web.pages.operator_requests import deciding, mail, requests
+from portal.web.pages.operator_requests import applications, deciding, mail
 
 urlpatterns = [
-    path("/requests", requests.waiting, name="operator-requests"),
-    path("/requests/<int:number>", requests.one, name="operator-requests-one"),
+    path("/requests", applications.waiting, name="operator-requests"),
+    path("/requests/<int:number>", applications.one, name="operator-requests-one"),
     path("/requests/<int:number>/approve", deciding.approve, name="operator-requests-approve"),
     path("/requests/<int:number>/decline", deciding.decline, name="operator-requests-decline"),
     path("/requests/<int:number>/reopen", deciding.reopen, name="operator-requests-reopen"),
