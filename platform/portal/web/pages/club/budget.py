@@ -29,6 +29,7 @@ from portal.web.request import PageRequest
 _GIB = 1 << 30
 _MIB = 1 << 20
 _CHANGES = 20
+_LARGEST = 12
 
 
 class AskForm(forms.Form):
@@ -130,10 +131,12 @@ def _page(
     most = sum((use.most for use in uses.values()), Share())
     trial = TryForm(uses, request.GET if "replicas" in request.GET else None)
     requests = budget_requests_of(club)
+    shares = _shares(uses)
     context = {
         "tab": "budget",
         "bars": bars(club, live=live, most=most),
-        "shares": _shares(uses),
+        "largest": shares[:_LARGEST],
+        "smaller": shares[_LARGEST:],
         "projects": club.projects.filter(deleted_at=None).count(),
         "trial": trial,
         "verdict": _verdict(club, uses, trial) if trial.is_bound and trial.is_valid() else None,
