@@ -14,6 +14,7 @@ from portal import cluster as the_cluster
 from portal.accounts.models import User
 from portal.clubs.actions import create_club, set_budget
 from portal.clubs.budget import Share
+from portal.clubs.limits import set_limits
 from portal.clubs.models import Club, Membership
 from portal.projects.actions import create_project
 from portal.projects.models import Project
@@ -106,7 +107,10 @@ def _memberships(scene: Scene) -> None:
     for club in ("photography", "empty"):
         Membership.objects.create(club=scene.clubs[club], user=scene.people["owner"], role="owner")
     Membership.objects.create(club=scene.clubs["chess"], user=scene.people["stranger"], role="owner")
-    set_budget(by=BY, club=scene.clubs["photography"], budget=Share(64 << 30, 64_000, 200))
+    photography = scene.clubs["photography"]
+    set_budget(by=BY, club=photography, budget=Share(64 << 30, 64_000, 200))
+    Club.objects.filter(pk=photography.pk).update(projects=100, builds=4)
+    photography.refresh_from_db()
 
 
 def _projects(scene: Scene) -> None:
