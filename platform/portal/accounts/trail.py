@@ -13,7 +13,8 @@ from portal.accounts.models import AuditEntry
 
 @dataclass(frozen=True)
 class Sought:
-    """Which entries; empty: all. `actor` is a `Principal.name`; `until` is not included."""
+    """Which entries; empty: all. `actor` is a `Principal.name`, `actors` any of several; `until` is not
+    included."""
 
     club: str = ""
     actor: str = ""
@@ -21,6 +22,7 @@ class Sought:
     project: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    actors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def matching(sought: Sought) -> QuerySet[AuditEntry]:
     rows = AuditEntry.objects.order_by("-id")
     exact = {"club": sought.club, "actor": sought.actor, "action": sought.action, "project": sought.project}
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if sought.actors:
+        rows = rows.filter(actor__in=sought.actors)
     if sought.since is not None:
         rows = rows.filter(at__gte=sought.since)
     if sought.until is not None:

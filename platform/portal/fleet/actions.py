@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.fleet.models import InterruptedPod, Interruption
 from portal.fleet.report import InterruptionReport
 from portal.fleet.states import InterruptionState
+from portal.nudge import nudge_events
 
 logger = logging.getLogger(__name__)
 _POD_FIELDS = [
@@ -18,6 +19,7 @@ _POD_FIELDS = [
     for field in InterruptedPod._meta.concrete_fields
     if field.attname not in ("id", "interruption_id")
 ]
+_OVER = (InterruptionState.CLEAR, InterruptionState.GONE, InterruptionState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def record(report: InterruptionReport) -> Recorded:
         revision=report.revision, received_at=timezone.now(), **told
     )
     _replace_pods(kept, report)
+    if report.state in _OVER:
+        transaction.on_commit(nudge_events)
     return Recorded(report.revision, report.state, changed=True)
 
 

@@ -30,6 +30,10 @@ class Totals:
     gap_seconds: float
     availability: float | None
 
+    @property
+    def percent(self) -> float | None:
+        return None if self.availability is None else 100 * self.availability
+
 
 class Median(Aggregate):
     """PostgreSQL's own, over a duration's seconds."""
