@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployer.rollout.answer import read
+from deployer.rollout.answer import Answer, read
 
 MARK = {"x-served-by": "madang"}
 
@@ -27,3 +27,18 @@ def test_only_an_answer_of_the_app_makes_a_release_live(
     status: int, headers: dict[str, str], body: str, live: bool
 ) -> None:
     assert read(status, headers, body).live is live
+
+
+@pytest.mark.parametrize(
+    ("answer", "unrouted"),
+    [
+        (Answer(404, False), True),
+        (Answer(None, False, "ConnectError: refused"), True),
+        (Answer(None, False, "ReadTimeout: "), False),
+        (Answer(503, False), False),
+        (Answer(404, True), False),
+        (Answer(200, True), False),
+    ],
+)
+def test_without_a_way_nothing_was_heard_of_the_app(answer: Answer, unrouted: bool) -> None:
+    assert answer.unrouted is unrouted
