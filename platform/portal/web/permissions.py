@@ -51,6 +51,8 @@ PERMISSIONS: dict[str, Access] = {
     "account_email": Access.PERSON,
     "account_email_verification_sent": Access.PERSON,
     "account_reauthenticate": Access.PERSON,
+    "account_request_reauthentication_code": Access.PERSON,
+    "account_confirm_reauthentication_code": Access.PERSON,
     "mfa_reauthenticate": Access.PERSON,
     "mfa_reauthenticate_webauthn": Access.PERSON,
     "socialaccount_connections": Access.PERSON,

@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(postgres: None, redis: None) -> Iterator[str]:
+def address(django_db_setup: None, redis: None) -> Iterator[str]:
     """Where the portal's server listens, for all tests of the session."""
     with served() as address:
         yield address

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import uvicorn
 from django.conf import settings
+from django.db import connection
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 from portal.accounts.models import User
@@ -52,6 +53,7 @@ def served() -> Iterator[str]:
             yield address
             server.should_exit = server.force_exit = True
             thread.join(10)
+            connection.close_pool()
 
 
 @dataclass

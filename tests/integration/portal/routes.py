@@ -12,6 +12,7 @@ from django.urls.converters import IntConverter
 from django.utils.deprecation import MiddlewareMixin
 
 LET_IN = 299
+_SOME = {"app_label": "accounts"}
 
 
 class LetIn(MiddlewareMixin):
@@ -36,7 +37,7 @@ class Route:
         """Some address of the route, in the club if it has one."""
         values: dict[str, Any] = {}
         for part, converter in self.converters:
-            values[part] = 1 if isinstance(converter, IntConverter) else "x1"
+            values[part] = 1 if isinstance(converter, IntConverter) else _SOME.get(part, "x1")
             if part == "club":
                 values[part] = club
         return reverse(self.name, kwargs=values)
@@ -47,8 +48,13 @@ def routes() -> list[Route]:
 
 
 def nameless() -> list[str]:
-    """Patterns that no table can speak of."""
-    return [str(pattern.pattern) for pattern, _ in _leaves(get_resolver().url_patterns) if not pattern.name]
+    """Patterns that no table can speak of; the admin's are its namespace's."""
+    leaves = _leaves(get_resolver().url_patterns)
+    return [
+        above + str(leaf.pattern)
+        for leaf, above in leaves
+        if not leaf.name and not above.startswith("admin/")
+    ]
 
 
 def _routes(

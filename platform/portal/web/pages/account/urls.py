@@ -44,6 +44,16 @@ urlpatterns = [
     path("account/email/sent", account.email_verification_sent, name="account_email_verification_sent"),
     path("account/email/confirm/<str:key>", account.confirm_email, name="account_confirm_email"),
     path("account/again", account.reauthenticate, name="account_reauthenticate"),
+    path(
+        "account/again/mail",
+        account.request_reauthentication_code,
+        name="account_request_reauthentication_code",
+    ),
+    path(
+        "account/again/mail/code",
+        account.confirm_reauthentication_code,
+        name="account_confirm_reauthentication_code",
+    ),
     path("account/again/code", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("account/again/passkey", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("account/connections", social.connections, name="socialaccount_connections"),
