@@ -29,9 +29,7 @@ def pod(build: dict[str, Any] | None = None, source: dict[str, Any] | None = Non
     return read_pod({"metadata": metadata, "spec": {}, "status": {**lists, **status}})
 
 
-def judged(
-    job: Any, made: Pod | None, log: tuple[str, ...] = (), *, node_lost: bool = False
-) -> BuildOutcome:
+def judged(job: Any, made: Pod | None, log: tuple[str, ...] = (), *, node_lost: bool = False) -> BuildOutcome:
     limits = BuildLimits(memory_bytes=512 << 20, deadline_seconds=600)
     return judge(job, made, log, limits, (), node_lost=node_lost)
 
