@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from portal.accounts import actions as accounts
+from portal.accounts.actions import create_key
 from portal.accounts.models import AccessKey, AuditEntry
 from portal.accounts.principal import Principal, platform
 from portal.accounts.selectors import authenticate
@@ -139,7 +140,7 @@ def test_a_reading_key_can_change_nothing() -> None:
         lambda: delete_project(by=reader, project=project),
         lambda: create_project(by=reader, club=project.club, slug="x"),
         lambda: add_member(by=reader, club=project.club, username="kim", role="owner"),
-        lambda: accounts.create_key(by=reader, club=project.club, name="x", scopes=["manage"]),
+        lambda: create_key(by=reader, club=project.club, name="x", scopes=["manage"]),
         lambda: create_club(by=reader, slug="mine", name="Mine"),
     ):
         with pytest.raises(Problem) as refused:
@@ -152,10 +153,10 @@ def test_every_change_is_in_the_audit_log_without_its_secrets() -> None:
     manager = of(project, "manage").at("192.0.2.7")
     set_config(by=manager, project=project, set={"TOKEN": "hunter2-hunter2"})
     push(project, by=manager)
-    add_member(by=manager, club=project.club, username="kim", role="owner")
+    create_key(by=manager, club=project.club, name="laptop", scopes=["deploy"])
     delete_project(by=manager, project=project)
     entries = AuditEntry.objects.filter(actor=manager.name).order_by("id")
-    assert [entry.action for entry in entries] == ["set_config", "push", "add_member", "delete_project"]
+    assert [entry.action for entry in entries] == ["set_config", "push", "create_key", "delete_project"]
     assert {entry.address for entry in entries} == {"192.0.2.7"}
     assert "hunter2" not in str(list(AuditEntry.objects.values()))
 
@@ -254,5 +255,8 @@ def test_commands_say_what_to_do_next_and_may_be_repeated(capsys: pytest.Capture
     with pytest.raises(CommandError, match="create_club gone"):
         call_command("create_key", "gone")
     call_command("add_member", "chess", "kim", "--role", "owner")
+    with pytest.raises(CommandError, match="no owner any more"):
+        call_command("add_member", "chess", "kim", "--role", "member")
+    call_command("add_member", "chess", "jun", "--role", "owner")
     call_command("add_member", "chess", "kim", "--role", "member")
     call_command("sweep", "--once")
