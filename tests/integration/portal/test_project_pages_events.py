@@ -29,6 +29,8 @@ from tests.integration.portal.processes import Portal
 from tests.integration.portal.scene import ScriptedCluster, push, some_project, trouble
 from tests.integration.portal.visitors import visit
 
+# Pages are given at their own address alone.
+HOST = {"Host": "madang.localhost:8000"}
 say = sync_to_async(log.say)
 end = sync_to_async(log.end)
 
@@ -219,7 +221,7 @@ async def test_over_http_a_browser_goes_on_by_last_event_id_and_strangers_get_no
     member = await sync_to_async(cookies)(build.project.club)
     stranger = await sync_to_async(cookies)((await sync_to_async(some_project)()).club)
     await say(build.stream_id, "one", "two")
-    async with httpx.AsyncClient(base_url=portal.url, timeout=240) as client:
+    async with httpx.AsyncClient(base_url=portal.url, timeout=240, headers=HOST) as client:
         assert (await client.get(path)).status_code == 302
         assert (await client.get(path, cookies=stranger)).status_code == 404
 
