@@ -35,9 +35,11 @@ def run(instance: Instance, report: Report) -> int:
             f"postgresql://madang:{environment['POSTGRES_PASSWORD']}@127.0.0.1:{postgres}/madang"
         )
         environment["REDIS_URL"] = f"redis://:{environment['REDIS_PASSWORD']}@127.0.0.1:{redis}/0"
+        # Pages answer by the name of the public address only; browsers take *.localhost for this machine.
+        environment["MADANG_PUBLIC_URL"] = f"http://madang.localhost:{_port(instance)}"
         environment["MADANG_INGRESS_PROBE_URL"] = f"http://127.0.0.1:{instance.ports.http}"
         environment["PYTHONPATH"] = os.pathsep.join((str(TREE / "platform"), str(TREE)))
-        report(f"the portal of this working tree: http://127.0.0.1:{_port(instance)}/ (Ctrl-C ends it)")
+        report(f"the portal of this working tree: http://madang.localhost:{_port(instance)}/ (Ctrl-C ends it)")
         served = subprocess.run(_server(instance), cwd=TREE, env=environment, check=False)
     return served.returncode
 
