@@ -109,7 +109,7 @@ def _memberships(scene: Scene) -> None:
     Membership.objects.create(club=scene.clubs["chess"], user=scene.people["stranger"], role="owner")
     photography = scene.clubs["photography"]
     set_budget(by=BY, club=photography, budget=Share(64 << 30, 64_000, 200))
-    Club.objects.filter(pk=photography.pk).update(projects=100, builds=4)
+    Club.objects.filter(pk=photography.pk).update(max_projects=100, builds=4)
     photography.refresh_from_db()
 
 

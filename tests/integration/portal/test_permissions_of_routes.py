@@ -122,14 +122,3 @@ def _without_tokens(body: str) -> str:
     import re
 
     return re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]*', r"\1", body)
-
-
-@pytest.mark.parametrize(
-    "route", [route for route in ALL if access(route.name) is Access.KEY], ids=lambda route: route.name
-)
-def test_what_takes_keys_does_nothing_without_one(clean: None, route: Route) -> None:
-    methods = ("get", "post", "put", "patch", "delete")
-    answers = {getattr(Client(), method)(route.address(OWN)).status_code for method in methods}
-    assert 401 in answers
-    # 400: the registry's clients say first what they want.
-    assert answers <= {400, 401, 405}

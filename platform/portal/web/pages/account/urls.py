@@ -9,7 +9,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as social
 from allauth.socialaccount.providers.openid_connect import views as oidc
-from django.urls import path
+from django.urls import path, re_path
 
 from portal.web.pages.account import profile, sessions
 
@@ -26,8 +26,9 @@ urlpatterns = [
     path("logout", account.logout, name="account_logout"),
     path("password/reset", account.password_reset, name="account_reset_password"),
     path("password/reset/sent", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/<str:uidb36>-<str:key>",
+    # The key has hyphens of its own.
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
