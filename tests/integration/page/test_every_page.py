@@ -29,7 +29,7 @@ def scene(django_db_setup: None, redis: None, django_db_blocker: pytest.FixtureR
         call_command("flush", interactive=False, verbosity=0)
 
 
-@pytest.mark.django_db
+# Without a transaction of the test's own: the server would not see who has signed in within it.
 @pytest.mark.parametrize("page", registered(), ids=str)
 def test_a_page_is_whole_in_both_languages_and_widths(
     scene: Scene, browser: Browser, address: str, page: Registered
@@ -43,6 +43,7 @@ def test_a_page_is_whole_in_both_languages_and_widths(
                 answer = visitor.goto(page.path(scene))
                 assert answer is not None
                 assert answer.status == page.status, visitor.inner_text("body")
+                assert not user or "/login" not in visitor.url, "nobody is signed in"
                 if page.before is not None:
                     page.before(visitor)
                 if PICTURES:
