@@ -18,6 +18,7 @@ app.autodiscover_tasks(
         "portal.releases",
         "portal.projects",
         "portal.probing",
+        "portal.notifications",
         "portal.clubs",
         "portal.drills",
         "portal.mail",

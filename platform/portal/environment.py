@@ -108,6 +108,9 @@ class Environment(BaseSettings):
     interruption_days: int = Field(default=400, ge=1)
     log_line_bytes: int = Field(default=4096, ge=256)
 
+    # Networks inside that webhooks may reach as well as the world, with commas (a chat server of the school).
+    notification_networks: str = ""
+
     database_pool_size: int = Field(default=20, ge=2)
     worker_threads: int = Field(default=16, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -138,7 +141,12 @@ class Environment(BaseSettings):
         named = (name.strip() for name in self.dns_addresses.split(","))
         return tuple(str(ip_network(name)) for name in named if name)
 
-    @field_validator("dns_addresses")
+    @property
+    def notification_network_list(self) -> tuple[str, ...]:
+        named = (name.strip() for name in self.notification_networks.split(","))
+        return tuple(str(ip_network(name)) for name in named if name)
+
+    @field_validator("dns_addresses", "notification_networks")
     @classmethod
     def _are_networks(cls, value: str) -> str:
         for name in filter(None, (name.strip() for name in value.split(","))):

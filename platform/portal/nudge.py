@@ -50,6 +50,15 @@ def nudge_mail(mail_id: int) -> None:
     _send("portal.mail.tasks.deliver", mail_id)
 
 
+def nudge_delivery(delivery_id: int) -> None:
+    _send("portal.notifications.tasks.deliver", delivery_id)
+
+
+def nudge_events() -> None:
+    """Something has happened that people may want to be told of."""
+    _send("portal.notifications.tasks.collect", 0)
+
+
 def nudge_drill(drill_id: int) -> None:
     _send("portal.drills.tasks.run_drill", drill_id)
 

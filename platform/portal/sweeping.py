@@ -11,9 +11,11 @@ from portal.builds.cleaning import clean, unclean
 from portal.clubs.models import ClubRemoval
 from portal.drills import queue as drills
 from portal.mail.sending import sendable
+from portal.notifications.sending import sendable as deliveries
 from portal.nudge import (
     nudge_build,
     nudge_club_removal,
+    nudge_delivery,
     nudge_drill,
     nudge_mail,
     nudge_removal,
@@ -54,6 +56,8 @@ def sweep() -> Swept:
         nudge_club_removal(removal_id)
     for drill_id in drills.startable():
         nudge_drill(drill_id)
+    for delivery_id in deliveries().values_list("id", flat=True)[:_MAILS_AT_ONCE]:
+        nudge_delivery(delivery_id)
     mail_ids = list(sendable().values_list("id", flat=True)[:_MAILS_AT_ONCE])
     for mail_id in mail_ids:
         nudge_mail(mail_id)

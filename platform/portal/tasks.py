@@ -11,6 +11,7 @@ from portal import sweeping
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
 from portal.mail import retention as mail_retention
+from portal.notifications import retention as notifications_retention
 from portal.metrics import rolling, sampling
 from portal.probing import retention as probing_retention
 from portal.projects import crashes
@@ -32,6 +33,7 @@ def retention() -> None:
     crashes.forget()
     mail_retention.forget()
     probing_retention.forget()
+    notifications_retention.forget()
     signup_retention.forget()
     retention_rounds.collect()
 

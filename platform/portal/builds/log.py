@@ -15,6 +15,7 @@ from django.utils import timezone
 from deployer.errors import Explanation
 from portal.builds.models import LogEntry, LogStream, StreamState
 from portal.builds.models.log_stream import STREAM_STATES
+from portal.nudge import nudge_events
 
 Kind = Literal["platform", "build", "rollout"]
 
@@ -81,4 +82,5 @@ def end(stream_id: int, state: str, explanation: Explanation | None = None) -> b
     ended = LogStream.objects.filter(pk=stream_id, state__in=STREAM_STATES.before(state)).update(
         state=state, ended_at=Now(), explanation=explanation.to_dict() if explanation else None
     )
+    transaction.on_commit(nudge_events)
     return bool(ended)

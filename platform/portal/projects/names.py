@@ -25,7 +25,7 @@ RESERVED_SUBDOMAINS = frozenset(_RESERVED.split())
 # The registry keeps builds' caches under the first, base images under the others.
 RESERVED_CLUBS = frozenset({"cache", "library", "madang"})
 # A club's own pages, which stand beside its projects' at /clubs/<club>/<name>.
-RESERVED_PROJECTS = frozenset({"audit", "budget", "keys", "members", "new", "settings"})
+RESERVED_PROJECTS = frozenset({"audit", "budget", "keys", "members", "new", "notifications", "settings"})
 # Set by the platform itself in every pod.
 _RESERVED_VARIABLES = frozenset({"PORT", "HOME", "HOSTNAME", "PATH"})
 

@@ -122,6 +122,15 @@ PERMISSIONS: dict[str, Access] = {
     "club-settings": Access.OWNER,
     "club-rename": Access.OWNER,
     "club-delete": Access.OWNER,
+    # notifications, of a club and of a person
+    "club-notifications": Access.MAINTAINER,
+    "club-notification-events": Access.MAINTAINER,
+    "club-notification-test": Access.MAINTAINER,
+    "club-notification-remove": Access.MAINTAINER,
+    "account-notifications": Access.PERSON,
+    "account-notification-events": Access.PERSON,
+    "account-notification-test": Access.PERSON,
+    "account-notification-remove": Access.PERSON,
     # project
     "project-home": Access.MEMBER,
     "project-events": Access.MEMBER,

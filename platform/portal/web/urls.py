@@ -13,7 +13,9 @@ urlpatterns = [
     path("", include("portal.web.pages.apply.link_urls")),
     path("operator", include("portal.web.pages.operator_requests.urls")),
     path("operator", include("portal.web.pages.operator.urls")),
+    path("account/notifications", include("portal.web.pages.notifications.account_urls")),
     path("clubs", clubs, name="club-list"),
+    path("clubs/<slug:club>/notifications", include("portal.web.pages.notifications.club_urls")),
     path("clubs/<slug:club>", include("portal.web.pages.club.urls")),
     path("clubs/<slug:club>/<slug:project>", include("portal.web.pages.project.urls")),
 ]

@@ -56,6 +56,12 @@ def running_entrance() -> Iterator[Entrance]:
     def run() -> None:
         loop.run_until_complete(serve())
         loop.run_forever()
+        loop.run_until_complete(end(asyncio.all_tasks(loop)))
+
+    async def end(left: set[asyncio.Task[None]]) -> None:
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -1,0 +1,147 @@
+"""What may be done to channels: by maintainers to their club's, by everybody to their own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from portal.accounts import audit
+from portal.accounts.models import User
+from portal.accounts.principal import Principal, operator, person
+from portal.clubs.models import Club
+from portal.encryption import encrypt
+from portal.environment import environment
+from portal.notifications.models import Channel, ChannelKind, Delivery, Event, EventKind
+from portal.notifications.targets import checked
+from portal.nudge import nudge_delivery
+from portal.problems import conflict, forbidden, invalid, not_found
+
+MOST_CHANNELS = 20
+_NAME_LENGTH = 100
+_TESTS_AN_HOUR = 10
+# Of whom a channel is: a club, or a person.
+Owner = Club | User
+
+
+@dataclass(frozen=True)
+class Added:
+    """`secret` signs what a generic webhook gets: it is shown now and never again."""
+
+    channel: Channel
+    secret: str | None
+
+
+@transaction.atomic
+def add_channel(
+    *, by: Principal, owner: Owner, kind: str, name: str, target: str, events: Iterable[str], language: str
+) -> Added:
+    _require(by, owner)
+    if kind not in ChannelKind.values:
+        raise invalid("bad-channel", f"There is no kind {kind!r} of channel.", "Choose one of the list.")
+    name = " ".join(name.split())
+    if not name or len(name) > _NAME_LENGTH:
+        raise invalid(
+            "bad-name", "A channel needs a name.", f"Give one of at most {_NAME_LENGTH} characters."
+        )
+    # One after the other, so that the count is what it was when it was looked at.
+    type(owner).objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if Channel.objects.filter(**_of(owner)).count() >= MOST_CHANNELS:
+        raise conflict(
+            "too-many-channels",
+            f"There are {MOST_CHANNELS} channels already.",
+            "Remove one that nobody needs.",
+        )
+    secret = secrets.token_urlsafe(32) if kind == ChannelKind.WEBHOOK else None
+    channel = Channel.objects.create(
+        **_of(owner),
+        kind=kind,
+        name=name,
+        encrypted_target=encrypt(checked(kind, target, environment().notification_network_list)),
+        encrypted_secret=encrypt(secret) if secret else None,
+        events=_events(events),
+        language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        created_by=by.name,
+    )
+    audit.record(by, "add_channel", club=_club(owner), channel=channel.pk, kind=kind, name=name)
+    return Added(channel, secret)
+
+
+@transaction.atomic
+def set_events(*, by: Principal, owner: Owner, channel_id: int, events: Iterable[str]) -> Channel:
+    channel = _get(by, owner, channel_id)
+    channel.events = _events(events)
+    channel.save(update_fields=["events"])
+    audit.record(by, "set_channel_events", club=_club(owner), channel=channel.pk, events=channel.events)
+    return channel
+
+
+@transaction.atomic
+def remove_channel(*, by: Principal, owner: Owner, channel_id: int) -> Channel:
+    """With what waits for it."""
+    channel = _get(by, owner, channel_id)
+    audit.record(by, "remove_channel", club=_club(owner), channel=channel.pk, name=channel.name)
+    channel.delete()
+    return channel
+
+
+@transaction.atomic
+def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
+    """Through the same outbox as everything else; so many an hour, as anybody's address may be given."""
+    channel = _get(by, owner, channel_id)
+    recent = Delivery.objects.filter(
+        channel=channel, event__kind=EventKind.TEST, created_at__gt=timezone.now() - timedelta(hours=1)
+    )
+    if recent.count() >= _TESTS_AN_HOUR:
+        raise conflict(
+            "too-many-tests", f"There were {_TESTS_AN_HOUR} tests in the last hour.", "Wait a while."
+        )
+    event = Event.objects.create(
+        key=f"test:{uuid4().hex}",
+        kind=EventKind.TEST,
+        club=owner if isinstance(owner, Club) else None,
+        at=Now(),
+    )
+    delivery = Delivery.objects.create(channel=channel, event=event)
+    audit.record(by, "test_channel", club=_club(owner), channel=channel.pk)
+    transaction.on_commit(lambda: nudge_delivery(delivery.pk))
+    return delivery
+
+
+def _get(by: Principal, owner: Owner, channel_id: int) -> Channel:
+    _require(by, owner)
+    channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, **_of(owner)).first()
+    if channel is None:
+        raise not_found(f"channel {channel_id}")
+    return channel
+
+
+def _require(by: Principal, owner: Owner) -> None:
+    """A person's own are nobody else's, not even an operator's."""
+    if isinstance(owner, Club):
+        by.require("manage", club=owner.slug)
+    elif by.name not in (person(owner.username).name, operator(owner.username).name):
+        raise forbidden("own")
+
+
+def _of(owner: Owner) -> dict[str, Owner]:
+    return {"club": owner} if isinstance(owner, Club) else {"user": owner}
+
+
+def _club(owner: Owner) -> str:
+    return owner.slug if isinstance(owner, Club) else ""
+
+
+def _events(given: Iterable[str]) -> list[str]:
+    chosen = set(given)
+    offered = [kind.value for kind in EventKind if kind != EventKind.TEST]
+    if not chosen or not chosen <= set(offered):
+        raise invalid("bad-events", "A channel has to be told of something.", "Choose at least one event.")
+    return [kind for kind in offered if kind in chosen]

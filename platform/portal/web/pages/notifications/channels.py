@@ -1,0 +1,195 @@
+"""The channels of a club and of a person: the same page for both, with what was sent last and how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.accounts.models import User
+from portal.notifications.actions import Added, Owner, add_channel, remove_channel, send_test, set_events
+from portal.notifications.selectors import Listed, Sent
+from portal.notifications.selectors import channels as channels_of
+from portal.problems import Problem
+from portal.web.gate import is_operator
+from portal.web.pages.notifications.forms import EVENTS, KINDS, ChannelForm, EventsForm
+from portal.web.pages.notifications.refusals import told
+from portal.web.request import PageRequest
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Whose channels, and where their pages are."""
+
+    owner: Owner
+    prefix: str
+    template: str
+    arguments: tuple[str, ...] = ()
+
+    def url(self, name: str = "s", *more: object) -> str:
+        return reverse(f"{self.prefix}-notification{name}", args=[*self.arguments, *more])
+
+    @property
+    def own_email(self) -> str | None:
+        return self.owner.email if isinstance(self.owner, User) else None
+
+    @property
+    def operator(self) -> bool:
+        return isinstance(self.owner, User) and is_operator(self.owner)
+
+
+def _club(request: PageRequest) -> _Place:
+    return _Place(request.club, "club", "web/notifications/club.html", (request.club.slug,))
+
+
+def _person(request: PageRequest) -> _Place:
+    return _Place(cast("User", request.user), "account", "web/notifications/account.html")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def of_club(request: PageRequest, club: str) -> HttpResponse:
+    return _page(request, _club(request))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def of_person(request: PageRequest) -> HttpResponse:
+    return _page(request, _person(request))
+
+
+@require_POST
+def events_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
+    return _events(request, _club(request), channel)
+
+
+@require_POST
+def events_of_person(request: PageRequest, channel: int) -> HttpResponse:
+    return _events(request, _person(request), channel)
+
+
+@require_POST
+def test_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
+    return _test(request, _club(request), channel)
+
+
+@require_POST
+def test_of_person(request: PageRequest, channel: int) -> HttpResponse:
+    return _test(request, _person(request), channel)
+
+
+@require_POST
+def remove_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
+    return _remove(request, _club(request), channel)
+
+
+@require_POST
+def remove_of_person(request: PageRequest, channel: int) -> HttpResponse:
+    return _remove(request, _person(request), channel)
+
+
+def _page(request: PageRequest, place: _Place) -> HttpResponse:
+    """A new webhook's secret stands in the answer to the form itself: it cannot be shown again."""
+    form = ChannelForm(request.POST or None, own_email=place.own_email, operator=place.operator)
+    added: Added | None = None
+    refused: Problem | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = add_channel(
+                by=request.by, owner=place.owner, language=get_language() or "", **form.cleaned_data
+            )
+        except Problem as problem:
+            refused = problem
+        else:
+            if added.secret is None:
+                messages.success(request, _("“%(name)s” is told from now on.") % {"name": added.channel.name})
+                return redirect(place.url())
+            form = ChannelForm(own_email=place.own_email, operator=place.operator)
+    return _shown(request, place, form, added, refused)
+
+
+def _events(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
+    form = EventsForm(request.POST, operator=place.operator)
+    try:
+        # Of what the form does not know nothing is chosen; nothing at all is refused.
+        chosen = form.cleaned_data["events"] if form.is_valid() else []
+        changed = set_events(by=request.by, owner=place.owner, channel_id=channel, events=chosen)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _("Kept for “%(name)s”.") % {"name": changed.name})
+    return redirect(place.url())
+
+
+def _test(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
+    try:
+        send_test(by=request.by, owner=place.owner, channel_id=channel)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _("A test is on its way; how it went stands below in a moment."))
+    return redirect(place.url())
+
+
+def _remove(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
+    try:
+        removed = remove_channel(by=request.by, owner=place.owner, channel_id=channel)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _("“%(name)s” is told nothing any more.") % {"name": removed.name})
+    return redirect(place.url())
+
+
+def _refused(request: PageRequest, place: _Place, problem: Problem) -> HttpResponse:
+    return _shown(
+        request, place, ChannelForm(own_email=place.own_email, operator=place.operator), None, problem
+    )
+
+
+def _shown(
+    request: PageRequest, place: _Place, form: ChannelForm, added: Added | None, refused: Problem | None
+) -> HttpResponse:
+    context = {
+        "tab": "notifications",
+        "form": form,
+        "form_url": place.url(),
+        "rows": [_row(place, listed) for listed in channels_of(place.owner)],
+        "added": added,
+        "refused": told(refused) if refused else None,
+    }
+    status = refused.status if refused else 422 if form.errors else 200
+    return render(request, place.template, context, status=status)
+
+
+def _row(place: _Place, listed: Listed) -> dict[str, Any]:
+    channel = listed.channel
+    return {
+        "channel": channel,
+        "kind": KINDS.get(channel.kind, channel.kind),
+        "target": listed.target,
+        "dialog": f"remove-{channel.pk}",
+        "form": EventsForm(
+            initial={"events": channel.events}, auto_id=f"id_{channel.pk}_%s", operator=place.operator
+        ),
+        "events_url": place.url("-events", channel.pk),
+        "test_url": place.url("-test", channel.pk),
+        "remove_url": place.url("-remove", channel.pk),
+        "recent": [_sent(each) for each in listed.recent],
+    }
+
+
+def _sent(sent: Sent) -> dict[str, Any]:
+    words = {"waiting": _("on its way"), "sent": _("arrived"), "failed": _("given up")}
+    colours = {"waiting": "info", "sent": "success", "failed": "error"}
+    return {
+        "sent": sent,
+        "event": EVENTS.get(sent.kind, sent.kind),
+        "state": words[sent.state],
+        "colour": colours[sent.state],
+    }
