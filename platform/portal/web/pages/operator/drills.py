@@ -128,8 +128,8 @@ def bars(row: DrillProject) -> tuple[Bar, ...]:
             x=place,
             answered=round(20 * (requests - failures) / most, 2),
             failed=round(20 * failures / most, 2),
-            title=_("%(second)+d s: %(failures)d of %(requests)d failed")
-            % {"second": first + place * width, "failures": failures, "requests": requests},
+            title=_("%(second)s s: %(failures)d of %(requests)d failed")
+            % {"second": f"{first + place * width:+d}", "failures": failures, "requests": requests},
         )
         for place, (requests, failures) in sorted(sums.items())
     )
