@@ -6,6 +6,7 @@ apply → confirm by the mailed link → an operator approves → the one-time l
 from __future__ import annotations
 
 import html
+import json
 import re
 import secrets
 import time
@@ -52,6 +53,16 @@ def bring_club(url: str, mailbox: Mailbox, operator: Browser, slug: str, name: s
         confirm(applicant, mailbox, email)
         approve(operator, name)
         return begin(applicant, mailbox, slug, email)
+
+
+def caught_mail(admin: Callable[..., str]) -> Mailbox:
+    """The mail catcher, as `bin/madang-admin mail` reads it."""
+
+    def read(email: str) -> list[Letter]:
+        told = json.loads(admin("mail", "--json", "--to", email))
+        return [Letter(mail["subject"], mail["body"]) for mail in told]
+
+    return read
 
 
 def apply(applicant: Browser, slug: str, name: str, email: str) -> None:
@@ -129,8 +140,9 @@ def first_commands(page: str) -> tuple[str, str, str]:
 class Browser:
     """One person's browser: cookies, redirects, and forms that are sent with the token that they hold."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, origin: str) -> None:
         self._client = client
+        self._origin = origin
         self.path = "/"
         self._page = ""
 
@@ -147,11 +159,10 @@ class Browser:
         """Sends a form of the page that is open."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self._page)
         assert token is not None, "the page has no form"
-        origin = str(self._client.base_url).rstrip("/")
         answer = self._client.post(
             path,
             data={"csrfmiddlewaretoken": token.group(1), **fields},
-            headers={"Origin": origin, "Referer": urljoin(origin, self.path)},
+            headers={"Origin": self._origin, "Referer": urljoin(self._origin, self.path)},
         )
         return self._seen(answer)
 
@@ -163,9 +174,14 @@ class Browser:
 
 @contextmanager
 def browser(url: str, language: str = "en") -> Iterator[Browser]:
-    headers = {"Accept-Language": language}
-    with httpx.Client(base_url=url, follow_redirects=True, timeout=120, headers=headers) as client:
-        yield Browser(client)
+    """Names in `.localhost` are this machine's, whatever its resolver says (RFC 6761), as for browsers."""
+    place = urlsplit(url)
+    host = place.hostname or ""
+    near = "127.0.0.1" if host.endswith(".localhost") else host
+    headers = {"Accept-Language": language, "Host": place.netloc}
+    base = f"{place.scheme}://{near}" + (f":{place.port}" if place.port else "")
+    with httpx.Client(base_url=base, follow_redirects=True, timeout=120, headers=headers) as client:
+        yield Browser(client, f"{place.scheme}://{place.netloc}")
 
 
 def links(page: str) -> list[tuple[str, str]]:

@@ -12,9 +12,8 @@ import pytest
 from django.core.management import call_command
 from portal.accounts.models import AuditEntry
 from portal.clubs.models import Membership
-from portal.mail.selectors import caught
 
-from tests.e2e.applying import Letter, become_operator, bring_club, browser
+from tests.e2e.applying import become_operator, bring_club, browser, caught_mail
 from tests.integration.portal.processes import Portal, Worker, eventually
 from tests.integration.redis_server import free_port
 
@@ -22,7 +21,7 @@ from tests.integration.redis_server import free_port
 @pytest.fixture
 def portal(platform_environment: dict[str, str], tmp_path: Path) -> Iterator[Portal]:
     port = free_port()
-    public = {"MADANG_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    public = {"MADANG_PUBLIC_URL": f"http://madang.localhost:{port}"}
     process = Portal({**platform_environment, **public}, tmp_path / "portal.log", port)
     yield process
     process.end()
@@ -33,10 +32,6 @@ def worker(platform_environment: dict[str, str], tmp_path: Path) -> Iterator[Wor
     process = Worker("default", platform_environment, tmp_path / "worker.log")
     yield process
     process.end()
-
-
-def mailbox(email: str) -> list[Letter]:
-    return [Letter(mail.subject, mail.body) for mail in caught(email)]
 
 
 def git(home: Path, command: str, given: str = "") -> str:
@@ -51,11 +46,18 @@ def git(home: Path, command: str, given: str = "") -> str:
 def test_a_club_comes_from_the_form_to_its_first_key(
     portal: Portal, worker: Worker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    url = f"http://madang.localhost:{portal.port}"
     call_command("create_operator", "op@school.example")
     link = httpx.URL(capsys.readouterr().out.strip()).path
-    with browser(portal.url) as operator:
+
+    def admin(*words: str) -> str:
+        call_command(*words)
+        return capsys.readouterr().out
+
+    mailbox = caught_mail(admin)
+    with browser(url) as operator:
         become_operator(operator, link)
-        club = bring_club(portal.url, mailbox, operator, "robots", "Robotics club")
+        club = bring_club(url, mailbox, operator, "robots", "Robotics club")
     member = Membership.objects.get(club__slug="robots")
     assert (member.role, member.user.email) == ("owner", club.email)
     whoami = httpx.get(

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('person', models.CharField(max_length=100)),
                 ('members', models.IntegerField()),
                 ('purpose', models.TextField(max_length=2000)),
-                ('size', models.CharField(choices=[('small', 'Small: a few pages or one app, for ourselves and friends'), ('medium', 'Medium: several apps, the whole school may look'), ('large', 'Large: many apps or many visitors at once')], max_length=16)),
+                ('size', models.CharField(choices=[('small', 'Small: a few pages or one app'), ('medium', 'Medium: several apps'), ('large', 'Large: many apps or many visitors')], max_length=16)),
                 ('language', models.CharField(max_length=8)),
                 ('address', models.CharField(blank=True, max_length=64)),
                 ('state', models.CharField(choices=[('unconfirmed', 'waits for the e-mail to be confirmed'), ('waiting', 'waits for an operator'), ('approved', 'approved'), ('declined', 'declined')], default='unconfirmed', max_length=16)),

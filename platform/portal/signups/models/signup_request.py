@@ -14,9 +14,9 @@ class SignupState(models.TextChoices):
 
 
 class Size(models.TextChoices):
-    SMALL = "small", _("Small: a few pages or one app, for ourselves and friends")
-    MEDIUM = "medium", _("Medium: several apps, the whole school may look")
-    LARGE = "large", _("Large: many apps or many visitors at once")
+    SMALL = "small", _("Small: a few pages or one app")
+    MEDIUM = "medium", _("Medium: several apps")
+    LARGE = "large", _("Large: many apps or many visitors")
 
 
 SIGNUP_STATES = machine(

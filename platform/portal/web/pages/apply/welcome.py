@@ -94,10 +94,10 @@ def _at_field(form: FirstProjectForm | None, error: Problem) -> Problem | None:
 def _entered(request: PageRequest, result: welcoming.Welcome) -> HttpResponse:
     if signed_in(request) != result.user:
         sign_in(request, result.user)
-    if result.club is None:
+    if result.club is None or not result.key:
         return redirect("/operator" if result.user.is_superuser else "/")
     commands = None
-    if result.project is not None and result.key:
+    if result.project is not None:
         commands = first_commands(environment().git_url, result.club.slug, result.project.slug, result.key)
     context = {"result": result, "commands": commands}
     return render(request, "web/apply/first_key.html", context)
