@@ -12,8 +12,9 @@ from portal.api.paging import After, Limit, page
 from portal.clubs import selectors as clubs
 from portal.environment import environment
 from portal.projects import actions, selectors
+from portal.projects.facts import facts
 from portal.projects.models import Project
-from portal.releases.selectors import Condition, conditions
+from portal.projects.standing import Facts, standing
 
 router = Router(tags=["projects"])
 
@@ -24,7 +25,10 @@ class ProjectOut(Schema):
     url: str
     git_url: str
     deploy_branch: str
-    state: str = Field(description="empty, deploying, live or failed")
+    state: str = Field(description="empty, deploying, live, down (its address fails) or failed")
+    reason: str = Field(description="why it is so, in a word")
+    what: str = Field(description="why it is so, in a sentence")
+    since: datetime
     release: int | None = Field(description="the live release's version")
     created_at: datetime
 
@@ -41,7 +45,7 @@ def list_projects(
     projects = page(
         request, response, selectors.visible(principal(request), club), "slug", limit=limit, after=after
     )
-    found = conditions(projects)
+    found = facts(projects)
     return [shown(project, found[project.pk]) for project in projects]
 
 
@@ -50,13 +54,13 @@ def create_project(request: HttpRequest, club: str, new: NewProject) -> Status[P
     """Makes a project with a git repository and an address."""
     by = principal(request)
     project = actions.create_project(by=by, club=clubs.get(by, club, "manage"), slug=new.name)
-    return Status(201, shown(project, conditions([project])[project.pk]))
+    return Status(201, shown(project, facts([project])[project.pk]))
 
 
 @router.get("/clubs/{club}/projects/{project}", response=ProjectOut)
 def get_project(request: HttpRequest, club: str, project: str) -> ProjectOut:
     found = selectors.get(principal(request), club, project)
-    return shown(found, conditions([found])[found.pk])
+    return shown(found, facts([found])[found.pk])
 
 
 @router.delete("/clubs/{club}/projects/{project}", response={204: None})
@@ -67,15 +71,18 @@ def delete_project(request: HttpRequest, club: str, project: str) -> Status[None
     return Status(204, None)
 
 
-def shown(project: Project, condition: Condition) -> ProjectOut:
-    club = project.club.slug
+def shown(project: Project, known: Facts) -> ProjectOut:
+    club, told = project.club.slug, standing(known)
     return ProjectOut(
         club=club,
         name=project.slug,
         url=selectors.address(project),
         git_url=f"{environment().git_url}/{club}/{project.slug}.git",
         deploy_branch=project.deploy_branch,
-        state=condition.state,
-        release=condition.release,
+        state=told.state,
+        reason=told.reason,
+        what=told.sentence,
+        since=told.since,
+        release=known.live.number if known.live else None,
         created_at=project.created_at,
     )
