@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models import Window as Over
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 
 from portal.builds.models import LogStream, StreamState
 from portal.clubs.models import Club
@@ -20,7 +20,7 @@ from portal.projects.standing import Standing
 from portal.releases.models import Release, ReleaseState
 
 # In the order in which they want somebody's attention.
-STATES = ("failed", "deploying", "live", "empty")
+STATES = ("down", "failed", "deploying", "live", "empty")
 SORTS = ("name", "recent", "attention")
 _DEPLOYS_SHOWN = 12
 
@@ -97,12 +97,19 @@ def _with_state(club: Club) -> QuerySet[Project]:
         last_stream=Subquery(streams.order_by("-id").values("id")[:1]),
         state=Case(
             When(Exists(streams.filter(state=StreamState.OPEN)), then=Value("deploying")),
+            When(Exists(_unanswered(live)), then=Value("down")),
             When(Exists(live), then=Value("live")),
             When(Exists(streams), then=Value("failed")),
             default=Value("empty"),
             output_field=CharField(),
         ),
     )
+
+
+def _unanswered(live: QuerySet[Release]) -> QuerySet[Release]:
+    """Whose address failed when it was last asked, after they came up (as `portal.projects.facts` has it)."""
+    up = Coalesce("went_live_at", "created_at")
+    return live.annotate(up=up).filter(project__probe__ok=False, project__probe__asked_at__gt=F("up"))
 
 
 def _sorted(projects: QuerySet[Project], sort: str) -> QuerySet[Project]:

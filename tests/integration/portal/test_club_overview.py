@@ -15,7 +15,9 @@ from portal.accounts.models import AuditEntry, User
 from portal.accounts.principal import person
 from portal.clubs.actions import create_club
 from portal.clubs.models import Club
+from portal.probing.models import Probe
 from portal.projects.actions import create_project, delete_project
+from portal.projects.models import Project
 from portal.releases.overview import Card, Overview, Wanted, overview
 from portal.releases.room import uses_of
 
@@ -65,6 +67,22 @@ def test_each_state_has_its_reason_and_its_time(cluster: ScriptedCluster, club: 
     assert found["busy"].deploys[0].seconds is None
     assert uses_of(club)["busy"].live.pods == 0
     assert uses_of(club)["busy"].most.pods == 1
+
+
+def test_a_live_project_whose_address_fails_is_down_and_first(cluster: ScriptedCluster, club: Club) -> None:
+    for slug in ("answers", "broken"):
+        push(create_project(by=BY, club=club, slug=slug))
+    work()
+    now = timezone.now()
+    failing = Project.objects.get(slug="broken")
+    Probe.objects.update_or_create(
+        project=failing,
+        defaults={"ok": False, "asked_at": now, "since": now, "next_at": now, "reason": "refused"},
+    )
+    assert overview(club, Wanted()).counts == {"down": 1, "failed": 0, "deploying": 0, "live": 1, "empty": 0}
+    assert list(cards(club, sort="attention")) == ["broken", "answers"]
+    (found,) = cards(club, state="down").values()
+    assert found.standing.state == "down"
 
 
 def test_projects_are_searched_filtered_sorted_and_paged(cluster: ScriptedCluster, club: Club) -> None:

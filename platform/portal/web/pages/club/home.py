@@ -95,6 +95,7 @@ def _projects(club: Club, wanted: Wanted, found: Overview) -> dict[str, Any]:
             *(
                 Link(name, href(state=state), wanted.state == state, found.counts[state])
                 for state, name in state_names().items()
+                if found.counts[state] or wanted.state == state
             ),
         ],
         "sorts": list(sort_names().items()),
@@ -118,6 +119,7 @@ def state_names() -> dict[str, str]:
     return {
         "live": _("Live"),
         "deploying": _("Deploying"),
+        "down": _("Down"),
         "failed": _("Failed"),
         "empty": _("Nothing pushed yet"),
     }

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -83,6 +84,7 @@ def _page(
         "rename_form": rename_form or RenameForm(initial={"name": request.club.name}),
         "delete_form": delete_form or DeleteForm(),
         "left": left,
+        "notifications_url": reverse("club-notifications", args=[request.club.slug]),
         "refused": told(problem) if problem else None,
     }
     return render(request, "web/club/settings.html", context, status=problem.status if problem else status)
