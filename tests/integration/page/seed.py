@@ -14,7 +14,6 @@ from portal import cluster as the_cluster
 from portal.accounts.models import User
 from portal.clubs.actions import create_club, set_budget
 from portal.clubs.budget import Share
-from portal.clubs.limits import set_limits
 from portal.clubs.models import Club, Membership
 from portal.projects.actions import create_project
 from portal.projects.models import Project

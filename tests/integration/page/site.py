@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,8 +122,15 @@ class Site:
 
 def session_of(user: User) -> str:
     """The cookie of somebody who has just signed in."""
+    # In a thread, whose connection is outside of the test's transaction: the server has to see it.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_sign_in, user).result()
+
+
+def _sign_in(user: User) -> str:
     client = Client()
     client.force_login(user, backend=BACKEND)
+    connection.close()
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

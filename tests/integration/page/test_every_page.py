@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -17,6 +18,8 @@ from tests.integration.page.registered import Registered, registered, seeded
 from tests.integration.page.seed import Scene
 from tests.integration.page.site import DESK, PHONE, Site, axe, too_wide
 
+# axe takes the longest, and a language or a width seldom makes a difference to it.
+LOOKED_INTO = {("ko", PHONE), ("en", DESK)}
 PICTURES = os.environ.get("MADANG_SCREENSHOTS")
 
 
@@ -29,7 +32,7 @@ def scene(django_db_setup: None, redis: None, django_db_blocker: pytest.FixtureR
         call_command("flush", interactive=False, verbosity=0)
 
 
-# Without a transaction of the test's own: the server would not see who has signed in within it.
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", registered(), ids=str)
 def test_a_page_is_whole_in_both_languages_and_widths(
     scene: Scene, browser: Browser, address: str, page: Registered
@@ -43,13 +46,14 @@ def test_a_page_is_whole_in_both_languages_and_widths(
                 answer = visitor.goto(page.path(scene))
                 assert answer is not None
                 assert answer.status == page.status, visitor.inner_text("body")
-                assert not user or "/login" not in visitor.url, "nobody is signed in"
+                assert urlsplit(visitor.url).path == urlsplit(page.path(scene)).path, "led elsewhere"
                 if page.before is not None:
                     page.before(visitor)
                 if PICTURES:
                     name = f"{page}-{language}-{width}.png"
                     visitor.screenshot(path=Path(PICTURES) / name, full_page=True)
-                where = f"{language} {width}: "
-                wrong += [where + each for each in [*axe(visitor), *too_wide(visitor)]]
+                wrong += [f"{language} {width}: {each}" for each in too_wide(visitor)]
+                if (language, width) in LOOKED_INTO:
+                    wrong += [f"{language} {width}: {each}" for each in axe(visitor)]
                 assert visitor.locator("html").get_attribute("lang") == language
         assert not wrong, "\n".join(wrong)

@@ -84,8 +84,10 @@ def meter(label: str, used: float, limit: float, text: str = "") -> dict[str, An
 
 
 @register.inclusion_tag("web/components/field.html")
-def field(bound: Any, **attributes: str) -> dict[str, Any]:
+def field(bound: Any, helped: bool = True, **attributes: str) -> dict[str, Any]:
     """A form's field with its label, help and errors, tied together for screen readers."""
+    if not helped:
+        bound.help_text = ""
     return {"field": bound, "attributes": attributes}
 
 
