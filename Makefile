@@ -11,7 +11,7 @@ OF_THE_PAGES := tests/integration/page/
 SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest
 OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
-.PHONY: help setup up down destroy status logs reclaim dev demo bench-spot lint format page screenshots
+.PHONY: help setup up down destroy status logs reclaim dev demo bench-page bench-spot lint format page screenshots
 .PHONY: setup-tests test-of-the-pages
 .PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
@@ -50,6 +50,9 @@ dev: setup page ## the portal from this working tree, with reload, against the r
 
 demo: setup ## the main road, end to end, on a cluster of its own; prints what it proved
 	@$(PYTHON) -m tests.e2e.demo $(ARGS)
+
+bench-page: setup page ## a club's first page with 1000 projects and 5000 releases, beside its SQL and an empty view
+	@$(PYTHON) -m tests.bench.page
 
 bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl drain, on the running cluster
 	@$(PYTHON) -m tests.bench.spot $(ARGS)
