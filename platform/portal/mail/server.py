@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 Tls = Literal["starttls", "implicit", "none"]
@@ -31,16 +31,17 @@ def mail_server(url: str) -> MailServer | None:
     tls = query.pop("tls", "starttls")
     if parts.scheme != "smtp" or not parts.hostname or parts.path not in ("", "/") or query:
         raise ValueError(f"this is no mail server's address; {_FORM}")
-    if tls not in ("starttls", "implicit", "none"):
+    if tls not in _PORTS:
         raise ValueError(f"tls is not understood; {_FORM}")
+    known = cast("Tls", tls)
     try:
-        port = parts.port or _PORTS[tls]
+        port = parts.port or _PORTS[known]
     except ValueError as error:
         raise ValueError(f"the port is a number up to 65535; {_FORM}") from error
     return MailServer(
         host=parts.hostname,
         port=port,
-        tls=tls,
+        tls=known,
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )

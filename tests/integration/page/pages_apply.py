@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.signing import TimestampSigner
 from playwright.sync_api import Page
-from portal.accounts.links import make_link
+from portal.accounts.links import find_link, make_link
 from portal.accounts.people import create_person
 from portal.clubs.actions import add_member
 from portal.clubs.inviting import invite
@@ -29,6 +29,7 @@ PURPOSE = (
     "급식 메뉴와 알레르기 정보를 보여 주는 페이지를 만들고, 점심시간마다 투표할 수 있게 하려고 해요.\n"
     "We also want to show what our robots see, live, on the day of the open house."
 )
+LINKS: list[str] = []
 APPLICANTS = {
     "unconfirmed": "아직 확인하지 않은 동아리",
     "waiting": LONG_KOREAN[:80] + " 2기",
@@ -48,6 +49,8 @@ def seed(scene: Scene) -> None:
     approve(by=BY, request_id=request("approved").pk, grant=PRESETS["small"])
     invite(by=BY, club=scene.clubs["robotics"], email="new@school.example", role="maintainer", language="ko")
     Invitation.objects.update(digest=token_hash(INVITED))
+    # One to look at, and one to use up for each language and width.
+    LINKS[:] = [one_time_link(scene) for _ in range(5)]
     for mail in OutgoingMail.objects.all():
         deliver(mail.pk)
     for state, trouble in ((MailState.WAITING, "450 4.2.0 greylisted"), (MailState.FAILED, "550 no user")):
@@ -84,12 +87,16 @@ def confirmation(scene: Scene) -> dict[str, Any]:
     return {"token": signer.sign(str(request("unconfirmed").pk))}
 
 
-def fresh_link(scene: Scene) -> dict[str, Any]:
-    """Of a new owner each time: a link works once."""
+def one_time_link(scene: Scene) -> str:
+    """Of a new owner: a link works once."""
     owner = create_person(by=BY, email=f"{secrets.token_hex(4)}@school.example", name="Mina")
     add_member(by=BY, club=scene.clubs["robotics"], username=owner.username, role="owner")
     _, token = make_link(by=BY, user=owner, club=scene.clubs["robotics"])
-    return {"token": token}
+    return token
+
+
+def unused_link(scene: Scene) -> dict[str, Any]:
+    return {"token": next(token for token in LINKS if find_link(token))}
 
 
 def newest_mail(scene: Scene) -> dict[str, Any]:
@@ -136,8 +143,8 @@ PAGES = [
         Registered("apply-state", kwargs=state(slug), name=slug)
         for slug in ("unconfirmed", "waiting", "declined", "approved")
     ),
-    Registered("apply-welcome", kwargs=fresh_link),
-    Registered("apply-welcome", kwargs=fresh_link, name="key", before=begin),
+    Registered("apply-welcome", kwargs=unused_link),
+    Registered("apply-welcome", kwargs=unused_link, name="key", before=begin),
     Registered("apply-welcome", kwargs={"token": "x"}, name="dead", status=410),
     Registered("apply-invitation", kwargs={"token": INVITED}),
     Registered("apply-invitation", kwargs={"token": INVITED}, who="newcomer", name="signed-in"),

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,11 +22,12 @@ from portal.clubs.letters import role_name
 from portal.clubs.models import Membership
 from portal.problems import Problem
 from portal.web.pages.apply.forms import one_line
+from portal.web.pages.apply.passwords import PasswordForm
 from portal.web.pages.apply.signing_in import sign_in, signed_in
 from portal.web.request import PageRequest
 
 
-class JoinForm(SetPasswordForm):  # type: ignore[type-arg] - no type argument at run time
+class JoinForm(PasswordForm):
     """A new account for the address that the invitation went to."""
 
     name = forms.CharField(

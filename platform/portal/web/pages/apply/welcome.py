@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +19,7 @@ from portal.environment import environment
 from portal.problems import Problem
 from portal.projects.names import PROJECT_LENGTH
 from portal.web.pages.apply.commands import first_commands
+from portal.web.pages.apply.passwords import PasswordForm
 from portal.web.pages.apply.signing_in import sign_in, signed_in
 from portal.web.request import PageRequest
 
@@ -48,7 +48,7 @@ def welcome(request: PageRequest, token: str) -> HttpResponse:
     if here and signed_in(request) != link.user:
         return redirect_to_login(request.get_full_path())
     posted = request.POST if request.method == "POST" else None
-    password = None if here else SetPasswordForm(link.user, posted)
+    password = None if here else PasswordForm(link.user, posted)
     project = FirstProjectForm(posted, initial={"project": link.club.slug}) if link.club else None
     problem = None
     if posted is not None and all(form.is_valid() for form in (password, project) if form is not None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -25,7 +26,7 @@ class GrantForm(forms.Form):
     )
     cpu = forms.DecimalField(
         label=gettext_lazy("CPU (cores)"),
-        min_value=0.1,  # type: ignore[arg-type]
+        min_value=Decimal("0.1"),
         max_value=MOST.cpu_millicores // 1000,
         decimal_places=3,
     )
