@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import resource
+import socket
 import sys
 import tempfile
 import time
@@ -30,7 +30,6 @@ ROUNDS = 12
 LINES = 10
 MEMORY_GOAL, FAN_OUT_GOAL = 4.0, 3.0
 PATIENCE_SECONDS = 300
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -106,14 +105,23 @@ def main() -> int:
 
 
 def _bare(watchers: int, logs: Path) -> Measured:
-    from tests.integration.portal.processes import Process
+    from tests.integration.portal.processes import Process, eventually
 
     port = free_port()
     process = Process([sys.executable, "-m", "tests.bench.bare", str(port)], {}, logs / "bare.log")
     try:
+        eventually(lambda: _listens(port), "a bare loop that listens")
         return asyncio.run(_measure(port, "/", {}, process.pid, watchers, lambda text: _post(port, text)))
     finally:
         process.kill()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def _portal(watchers: int, logs: Path) -> Measured:
@@ -217,8 +225,9 @@ def _memory_bytes(pid: int) -> int:
 
 
 def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    """Of all threads, as the scheduler counts it (nanoseconds, where /proc/PID/stat has hundredths)."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 def _judge(proof: Proof, watchers: int, portal: Measured, bare: Measured) -> None:
@@ -238,16 +247,8 @@ def _judge(proof: Proof, watchers: int, portal: Measured, bare: Measured) -> Non
         value=round(spread, 2),
         unit="x",
         holds=spread <= FAN_OUT_GOAL,
-        evidence=f"median of {ROUNDS}: {_ms(portal.spread_seconds)} and {_ms(bare.spread_seconds)} ms",
-    )
-    cpu = median(portal.cpu_seconds) / max(median(bare.cpu_seconds), 1 / _TICKS)
-    proof.add(
-        "processor time of a round, beside a bare loop's",
-        goal=f"≤ {FAN_OUT_GOAL:g}",
-        value=round(cpu, 2),
-        unit="x",
-        holds=cpu <= FAN_OUT_GOAL,
-        evidence=f"median of {ROUNDS}: {_ms(portal.cpu_seconds)} and {_ms(bare.cpu_seconds)} ms",
+        evidence=f"median of {ROUNDS}: {_ms(portal.spread_seconds)} and {_ms(bare.spread_seconds)} ms; "
+        f"processor {_ms(portal.cpu_seconds)} and {_ms(bare.cpu_seconds)} ms a round",
     )
 
 

@@ -20,6 +20,7 @@ from tests.integration.page.registered import Registered
 from tests.integration.page.seed import Scene
 from tests.integration.portal.scene import BY, push, work
 
+NEW = "first-push-of-a-project-with-a-long-name"
 _COLOURS = (
     "\x1b[1m=> [build 3/5] RUN pip install -r requirements.txt\x1b[0m",
     "\x1b[32mCollecting flask==3.0.0\x1b[0m",
@@ -37,7 +38,7 @@ def seed(scene: Scene) -> None:
     _interruption(shop)
     _measure(shop)
     club = scene.clubs["robotics"]
-    for slug in ("being-built", "waiting"):
+    for slug in ("being-built", "waiting", NEW):
         scene.projects[f"robotics/{slug}"] = create_project(by=BY, club=club, slug=slug)
     built = push(scene.project("robotics", "being-built"))
     Build.objects.filter(pk=built.pk).update(
@@ -72,7 +73,7 @@ def _crash(shop: Project) -> None:
 
 
 def _interruption(shop: Project) -> None:
-    at = timezone.now() - timedelta(minutes=20)
+    at = timezone.now()
     interruption = Interruption.objects.create(
         id="i-of-the-shop",
         revision=1,
@@ -173,17 +174,17 @@ def bad_address(page: Page) -> None:
 
 PAGES = [
     Registered("project-home", _of("shop"), who="member", name="live", before=open_log),
-    Registered("project-home", _of("never-pushed-with-quite-a-long-name"), who="member", name="first-push"),
+    Registered("project-home", _of(NEW), who="member", name="first-push"),
     Registered("project-home", _of("not-listening"), who="member", name="failed"),
     Registered("project-home", _of("being-built"), who="member", name="deploying"),
     Registered("project-home", _of("waiting"), who="member", name="waiting"),
     Registered("project-builds", _of("shop"), who="member"),
-    Registered("project-builds", _of("never-pushed-with-quite-a-long-name"), who="member", name="none"),
+    Registered("project-builds", _of(NEW), who="member", name="none"),
     Registered("project-build", _build("being-built"), who="member", name="running", before=search),
     Registered("project-build", _build("waiting"), who="member", name="waiting"),
     Registered("project-build", _build("broken-build"), who="member", name="failed"),
     Registered("project-releases", _of("shop"), who="member"),
-    Registered("project-releases", _of("never-pushed-with-quite-a-long-name"), who="member", name="none"),
+    Registered("project-releases", _of(NEW), who="member", name="none"),
     Registered("project-release", _release("shop", 3), who="member"),
     Registered("project-release", _release("not-listening", 0), who="member", name="failed"),
     Registered("project-rollback", _release("shop", 1), who="member"),

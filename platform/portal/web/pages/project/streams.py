@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language, override
 
@@ -33,7 +33,7 @@ async def stream_events(request: PageRequest, club: str, project: str, stream: i
     return event_stream(_events(found.pk, last_sequence(request), get_language()))
 
 
-def stream_text(request: PageRequest, club: str, project: str, stream: int) -> HttpResponse:
+def stream_text(request: PageRequest, club: str, project: str, stream: int) -> StreamingHttpResponse:
     """The whole log as a file of text."""
     found = _stream(request, project, stream)
     return StreamingHttpResponse(

@@ -1,0 +1,11 @@
+// Moments that a page gives in UTC, in the time of whoever reads it.
+function toLocalTime(root) {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
+  }
+}
+document.addEventListener("DOMContentLoaded", () => toLocalTime(document));
+document.addEventListener("htmx:afterSwap", (event) => toLocalTime(event.target));
