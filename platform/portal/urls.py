@@ -7,7 +7,7 @@ from django.urls import include, path
 from portal.api.application import api
 from portal.registry.views import token
 from portal.web import health
-from portal.web.repairs.models import site as repairs
+from portal.web.repairs.models import repairs
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -98,4 +98,4 @@ def mistake(request: HttpRequest) -> HttpResponse:
     reference = uuid4().hex[:12]
     logger.error("page failed", extra={"reference": reference, "path": request.path})
     context: dict[str, Any] = {"reference": reference}
-    return render(None, "web/mistake.html", context, status=500)  # type: ignore[arg-type]
+    return render(None, "web/mistake.html", context, status=500)

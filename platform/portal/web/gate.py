@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.views import redirect_to_login
@@ -41,7 +41,7 @@ class Gate(MiddlewareMixin):
         user = request.user
         if not isinstance(user, User):
             return redirect_to_login(request.get_full_path())
-        _admit(request, user, wanted, kwargs.get("club"))  # type: ignore[arg-type] - it becomes one here
+        _admit(cast("PageRequest", request), user, wanted, kwargs.get("club"))
         _note_use(request)
         return None
 

@@ -20,7 +20,9 @@ from portal.clubs.models import Club, Membership
 from portal.fleet.models import Interruption
 from portal.projects.models import Project
 from portal.releases.models import Release, Rollout
-from portal.web.repairs.site import site
+from portal.web.repairs.site import site as repairs
+
+__all__ = ["repairs"]
 
 
 class Shown(ModelAdmin):
@@ -63,7 +65,7 @@ class Mended(ModelAdmin):
             self._record(request, "admin_delete", obj)
         super().delete_queryset(request, queryset)
 
-    def _record(self, request: HttpRequest, action: str, obj: Model, **detail: object) -> None:
+    def _record(self, request: HttpRequest, action: str, obj: Model, **detail: Any) -> None:
         by = operator(request.user.get_username()).at(str(request.META.get("REMOTE_ADDR", ""))[:64])
         audit.record(by, action, table=obj._meta.label, row=str(obj.pk), **detail)
 
@@ -136,20 +138,20 @@ def _shown(*columns: str, search: tuple[str, ...] = ()) -> type[Shown]:
     return type("Shown", (Shown,), {"list_display": columns, "search_fields": search})
 
 
-site.register(User, People)
-site.register(EmailAddress, Addresses)
-site.register(Authenticator, SecondFactors)
-site.register(UserSession, Sessions)
-site.register(AccessKey, Keys)
-site.register(Build, Builds)
-site.register(Release, Releases)
-site.register(Club, _shown("slug", "name", "created_at", search=("slug", "name")))
-site.register(Membership, _shown("club", "user", "role", search=("club__slug", "user__username")))
-site.register(Project, _shown("club", "slug", "subdomain", "deleted_at", search=("slug", "subdomain")))
-site.register(Rollout, _shown("id", "project", "state", "created_at", search=("project__slug",)))
-site.register(LogStream, _shown("id", "state"))
-site.register(Interruption, _shown("id", "node", "state", "kind", "noticed_at", search=("id", "node")))
-site.register(
+repairs.register(User, People)
+repairs.register(EmailAddress, Addresses)
+repairs.register(Authenticator, SecondFactors)
+repairs.register(UserSession, Sessions)
+repairs.register(AccessKey, Keys)
+repairs.register(Build, Builds)
+repairs.register(Release, Releases)
+repairs.register(Club, _shown("slug", "name", "created_at", search=("slug", "name")))
+repairs.register(Membership, _shown("club", "user", "role", search=("club__slug", "user__username")))
+repairs.register(Project, _shown("club", "slug", "subdomain", "deleted_at", search=("slug", "subdomain")))
+repairs.register(Rollout, _shown("id", "project", "state", "created_at", search=("project__slug",)))
+repairs.register(LogStream, _shown("id", "state"))
+repairs.register(Interruption, _shown("id", "node", "state", "kind", "noticed_at", search=("id", "node")))
+repairs.register(
     AuditEntry,
     _shown("at", "actor", "action", "club", "project", "address", search=("actor", "club", "action")),
 )

@@ -16,10 +16,25 @@ from django.views.decorators.http import require_http_methods
 from portal.web.request import PageRequest
 
 # The first that fits: Edge and Chrome's kin name themselves beside Chrome, Chrome beside Safari.
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Whale", "Whale"))
-_BROWSERS += (("Firefox", "Firefox"), ("Chrome", "Chrome"), ("CriOS", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("CrOS", "ChromeOS"))
-_SYSTEMS += (("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux"))
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Whale": "Whale",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "CriOS": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
 
 
 @dataclass(frozen=True)
@@ -48,8 +63,8 @@ def sessions(request: PageRequest) -> HttpResponse:
 
 def device(user_agent: str) -> str:
     """A browser and its system in words, as far as they say who they are."""
-    browser = next((name for word, name in _BROWSERS if f"{word}/" in user_agent), "")
-    system = next((name for word, name in _SYSTEMS if word in user_agent), "")
+    browser = next((name for word, name in _BROWSERS.items() if f"{word}/" in user_agent), "")
+    system = next((name for word, name in _SYSTEMS.items() if word in user_agent), "")
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system or re.sub(r"[^\x20-\x7e]", "", user_agent)[:60] or _("An unknown browser")
