@@ -41,7 +41,7 @@ def test_each_projects_share_is_shown_and_what_is_on_its_way(
     assert "3 GiB of 4 GiB" in said
     assert "Memory: 3 GiB of 4 GiB, 1 GiB of it on its way" in attributes(page, "aria-label")
     assert "site 2 GiB 0.5 cores 2 copies" in said
-    assert "menu on its way 1 GiB 0.25 cores 1 copy" in said
+    assert "menu being deployed 1 GiB 0.25 cores 1 copy" in said
     assert "Projects: 2 of 20" in said
 
 

@@ -32,10 +32,10 @@ class SoughtForm(forms.Form):
     action = forms.ChoiceField(label=gettext_lazy("What"), required=False)
     project = forms.ChoiceField(label=gettext_lazy("Project"), required=False)
     since = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     until = forms.DateField(
-        label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
     def __init__(self, club: Club, *args: Any, **kwargs: Any) -> None:
