@@ -66,7 +66,7 @@ def test_an_operator_approves_by_one_key_on_the_card_and_enter(site: Site) -> No
     page.goto("/operator/requests")
     page.locator("[data-keys]").first.focus()
     page.keyboard.press("a")
-    page.wait_for_url(re.compile(r"/operator/requests/\d+#approve$"))
+    page.wait_for_url(re.compile(r"/operator/requests/\d+\?focus=approve$"))
     button = page.get_by_role("button", name="Approve Robotics club")
     expect(button).to_be_focused()
     page.keyboard.press("Enter")

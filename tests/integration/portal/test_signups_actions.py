@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.core.signing import TimestampSigner
 from django.db.models import F
 from django.utils import timezone
@@ -324,6 +325,16 @@ def test_the_last_place_for_a_project_is_given_once() -> None:
     results = at_once(*[lambda n=n: create_project(by=BY, club=club, slug=f"p{n}") for n in range(5)])
     assert len([result for result in results if isinstance(result, Problem)]) == 3
     assert club.projects.count() == 2
+
+
+def test_an_operator_changes_how_much_a_club_may_have(capsys: pytest.CaptureFixture[str]) -> None:
+    approved()
+    call_command("budget", "robots", "--projects", "7", "--pods", "9")
+    assert "projects: at most 7; builds at once: 1" in capsys.readouterr().out
+    club = Club.objects.get()
+    assert (club.max_projects, club.builds, club.pods) == (7, 1, 9)
+    with pytest.raises(CommandError, match="at least one project"):
+        call_command("budget", "robots", "--builds", "-1")
 
 
 def test_every_step_is_in_the_audit_log_without_its_secrets() -> None:

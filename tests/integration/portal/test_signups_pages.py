@@ -126,6 +126,11 @@ def test_two_people_with_one_address_see_the_same(visitor: Client) -> None:
     assert text(known).replace("mina@school", "x") == text(new).replace("jun@school", "x")
 
 
+def test_whoever_is_signed_in_need_not_write_their_name_again() -> None:
+    page = browser("kim", first_name="Kim Haneul").get("/apply")
+    assert {"Kim Haneul", "kim@school.example"} <= set(attributes(page, "value"))
+
+
 def test_a_form_without_its_token_is_refused() -> None:
     with checked_tokens() as client:
         assert client.post("/apply", FORM).status_code == 403

@@ -14,6 +14,7 @@ from portal.signups import actions
 from portal.signups.application import told
 from portal.signups.names import verdict
 from portal.web.pages.apply.forms import ApplyForm
+from portal.web.pages.apply.signing_in import signed_in
 from portal.web.request import PageRequest
 
 
@@ -21,7 +22,9 @@ from portal.web.request import PageRequest
 @require_http_methods(["GET", "POST"])
 def form(request: PageRequest) -> HttpResponse:
     """What is answered to a form in good order never depends on its e-mail address."""
-    filled = ApplyForm(request.POST or None)
+    person = signed_in(request)
+    known = {"person": person.get_full_name(), "email": person.email} if person else {}
+    filled = ApplyForm(request.POST or None, initial=known)
     problem = None
     if request.method == "POST" and filled.is_valid():
         try:

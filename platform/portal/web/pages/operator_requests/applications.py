@@ -57,6 +57,8 @@ def page(
         "preset": preset,
         "problem": problem,
         "link": link,
+        # A card's "approve" or "decline" leads to what does it.
+        "focus": request.GET.get("focus", ""),
         "waiting": selectors.waiting().exclude(pk=signup.pk).count(),
     }
     return render(request, "web/operator_requests/one.html", context, status=status)

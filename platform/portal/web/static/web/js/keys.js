@@ -16,8 +16,3 @@ document.addEventListener("keydown", (event) => {
     wanted.click();
   }
 });
-// A card's "approve" or "decline" leads here with its name in the address: what it means has the focus then.
-document.addEventListener("DOMContentLoaded", () => {
-  const section = /^#(approve|decline)$/.test(location.hash) && document.querySelector(location.hash);
-  section && section.querySelector("[data-key]")?.focus();
-});
