@@ -52,7 +52,8 @@ def add_channel(
             "bad-name", "A channel needs a name.", f"Give one of at most {_NAME_LENGTH} characters."
         )
     # One after the other, so that the count is what it was when it was looked at.
-    type(owner).objects.select_for_update(no_key=True).get(pk=owner.pk)
+    rows = Club.objects if isinstance(owner, Club) else User.objects
+    rows.select_for_update(no_key=True).get(pk=owner.pk)
     if Channel.objects.filter(**_of(owner)).count() >= MOST_CHANNELS:
         raise conflict(
             "too-many-channels",

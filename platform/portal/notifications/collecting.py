@@ -137,7 +137,7 @@ def _requests(since: datetime) -> Iterator[Found]:
             key=f"signup:{signup.pk}:{int(signup.state_since.timestamp())}",
             kind=EventKind.REQUEST,
             at=signup.state_since,
-            data={"what": "signup", "name": signup.name},
+            data={"what": "signup", "name": signup.club_name},
         )
     waiting = BudgetRequest.objects.filter(state=BudgetRequestState.WAITING, created_at__gt=since)
     for request in waiting.select_related("club"):

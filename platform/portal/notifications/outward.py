@@ -69,7 +69,7 @@ def post(
         with (
             pool,
             pool.stream(
-                "POST", url, headers=dict(headers), content=body, extensions={"timeout": timeout}
+                "POST", url, headers=list(headers.items()), content=body, extensions={"timeout": timeout}
             ) as answer,
         ):
             text = b""

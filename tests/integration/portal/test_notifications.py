@@ -27,6 +27,7 @@ from portal.notifications.retention import forget
 from portal.notifications.selectors import channels
 from portal.problems import Problem
 from portal.projects.models import Project
+from portal.signups.models import SignupRequest
 from portal.sweeping import sweep
 
 from deployer.build import BuildOutcome
@@ -236,8 +237,26 @@ def test_operators_alone_are_told_that_a_request_waits(listener: Listener, clust
     BudgetRequest.objects.create(
         club=project.club, memory_bytes=1, cpu_millicores=1, pods=1, why="more", asked_by="person:minji"
     )
-    deliver_all()
-    assert [each["title"] for each in told(listener)] == ["Club asks for a larger budget"]
+    SignupRequest.objects.create(
+        slug="chess",
+        club_name="Chess",
+        folded_name="chess",
+        email="c@school.example",
+        person="C",
+        members=3,
+        purpose="",
+        size="small",
+        language="en",
+        state="waiting",
+        state_since=timezone.now(),
+    )
+    for _ in range(2):
+        deliver_all()
+    assert {each["title"] for each in told(listener)} == {
+        "Chess wants to join",
+        "Club asks for a larger budget",
+    }
+    assert len(listener.heard) == 2
 
 
 def test_a_mail_goes_into_the_outbox_once_in_the_channels_language(
