@@ -114,7 +114,7 @@ class _Hub:
 
 def _look(ids: list[int]) -> dict[int, Version]:
     there = Project.objects.filter(pk__in=ids, deleted_at=None)
-    marks = {key: [number, subdomain] for key, number, subdomain in there.values_list(*_PROJECT)}
+    marks = {key: list(rest) for key, *rest in there.values_list(*_PROJECT)}
     newest = LogStream.objects.filter(project__in=list(marks)).order_by("project_id", "-id")
     streams = {}
     for key, stream, *rest in newest.distinct("project_id").values_list(*_STREAM):
@@ -123,7 +123,7 @@ def _look(ids: list[int]) -> dict[int, Version]:
     return {key: Version(streams.get(key, 0), _digest(mark)) for key, mark in marks.items()}
 
 
-_PROJECT = ("pk", "release_count", "subdomain")
+_PROJECT = ("pk", "release_count", "subdomain", "probe__ok", "probe__reason", "probe__since")
 _STREAM = (
     *("project_id", "pk", "state", "build__state", "build__attempt", "build__stop_requested"),
     *("rollout__state", "rollout__progress"),

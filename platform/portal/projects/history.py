@@ -1,4 +1,5 @@
-"""What happened to a project, newest first: its changes, and the interruptions that moved its copies."""
+"""What happened to a project, newest first: its changes, what its address answered, and the interruptions
+that moved its copies."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from django.db.models import Q
 from portal.accounts.models import AuditEntry
 from portal.builds.models import LogStream
 from portal.fleet.models import InterruptedPod
+from portal.probing.models import Transition
+from portal.probing.words import explanation
 from portal.projects.models import Project
 
 # What leaves no log of its own.
@@ -63,12 +66,21 @@ class Deed:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-Happening = Change | Move | Deed
+@dataclass(frozen=True)
+class Answer:
+    """The address began to answer, or ceased to: then `what` says why, in the active language."""
+
+    at: datetime
+    ok: bool
+    what: str
+
+
+Happening = Change | Move | Deed | Answer
 
 
 def happened(project: Project, limit: int = 30, *, quiet: bool = True) -> list[Happening]:
     """The newest of all kinds; without `quiet` only what may have changed what visitors see."""
-    found: list[Happening] = [*changes(project, limit), *moves(project, limit)]
+    found: list[Happening] = [*changes(project, limit), *moves(project, limit), *answers(project, limit)]
     if quiet:
         found += deeds(project, limit)
     return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
@@ -96,6 +108,14 @@ def moves(project: Project, limit: int) -> list[Move]:
     for pod in pods:
         by_interruption.setdefault(pod.interruption_id, []).append(pod)
     return [_move(found) for found in list(by_interruption.values())[:limit]]
+
+
+def answers(project: Project, limit: int) -> list[Answer]:
+    """When the address began to answer and ceased to, newest first."""
+    rows = Transition.objects.filter(project=project).order_by("-id")[:limit]
+    return [
+        Answer(row.at, row.ok, "" if row.ok else explanation(row.reason, row.detail).what) for row in rows
+    ]
 
 
 def deeds(project: Project, limit: int) -> list[Deed]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from portal.accounts.models import AuditEntry
 from portal.builds import log
 from portal.builds.models import Build
+from portal.fleet.models import InterruptedPod, Interruption
+from portal.probing.models import Transition
 from portal.projects.actions import set_config
 from portal.projects.models import Project
 from portal.projects.selectors import config
@@ -310,3 +315,51 @@ def test_what_maintainers_do_is_not_for_members(live: Project, path: str, fields
     assert status == 403
     live.refresh_from_db()
     assert (live.deploy_branch, live.deleted_at) == ("main", None)
+
+
+def test_what_happened_tells_of_moves_answers_and_deeds(live: Project) -> None:
+    now = timezone.now()
+    interruption = Interruption.objects.create(
+        id="i-1",
+        revision=1,
+        received_at=now,
+        state="gone",
+        node="spot-7",
+        instance_id="i",
+        kind="spot",
+        sources=[],
+        noticed_at=now,
+    )
+    for number, gap in enumerate((0.0, 1.5)):
+        InterruptedPod.objects.create(
+            interruption=interruption,
+            namespace=f"club-{live.club.slug}",
+            name=f"site-{number}",
+            uid=str(number),
+            club=live.club.slug,
+            project=live.slug,
+            way="handoff",
+            state="retired",
+            gap_seconds=gap,
+        )
+    Transition.objects.create(project=live, at=now, ok=False, reason="app-error", detail={"status": 500})
+    client = visit(live.club, "maintainer")
+    post(client, live, "/settings/branch", branch="trunk")
+    shown = text(client, live)
+    assert "The machine spot-7 was taken away; 2 copies moved" in shown
+    assert "No copy answered for 1.5 s." in shown
+    assert "The address ceased to answer" in shown
+    assert "chose the branch trunk for deploys" in shown
+    assert "made the project" in shown
+
+
+def test_a_page_costs_no_more_queries_as_its_history_grows(live: Project) -> None:
+    client = visit(live.club)
+    with CaptureQueriesContext(connection) as few:
+        text(client, live)
+    for _ in range(4):
+        push(live)
+        work()
+    with CaptureQueriesContext(connection) as many:
+        text(client, live)
+    assert len(many) <= len(few)

@@ -10,7 +10,7 @@ from portal.projects.models import Project
 from portal.projects.selectors import config
 from portal.releases.models import Release
 
-from tests.integration.portal.scene import BY, ScriptedCluster, push, some_project, work
+from tests.integration.portal.scene import BY, ScriptedCluster, key_for, push, some_project, work
 from tests.integration.portal.visitors import visit
 
 SECRET = "a-very-secret-value"
@@ -120,3 +120,12 @@ def test_a_value_that_is_html_is_shown_as_text(project: Project) -> None:
     page = visit(project.club, "owner").post(at(project, "/reveal"), {"name": "TOKEN"}).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_the_api_s_values_are_noted_too(project: Project) -> None:
+    answer = Client().get(
+        f"/api/v1/clubs/{project.club.slug}/projects/{project.slug}/config?show=true",
+        headers={"Authorization": f"Bearer {key_for(project, 'manage')}"},
+    )
+    assert answer.json()["variables"]["TOKEN"] == SECRET
+    assert AuditEntry.objects.get(action="reveal_config").detail == {"names": ["MODE", "TOKEN"]}

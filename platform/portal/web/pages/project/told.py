@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.accounts.actors import Actor, actors
-from portal.projects.history import Change, Deed, Happening, Move
+from portal.projects.history import Answer, Change, Deed, Happening, Move
 from portal.projects.models import Project
 from portal.web.pages.club.words import called
 
@@ -32,13 +32,16 @@ class Event:
 def events(project: Project, happenings: Iterable[Happening]) -> list[Event]:
     """The names of all actors are looked up together."""
     rows = list(happenings)
-    known = actors(row.by for row in rows if not isinstance(row, Move) and row.by)
+    known = actors(row.by for row in rows if isinstance(row, Change | Deed) and row.by)
     return [_event(project, row, known) for row in rows]
 
 
 def _event(project: Project, row: Happening, known: Mapping[str, Actor]) -> Event:
     if isinstance(row, Move):
         return Event(row.at, _moved(row), _gap(row), "warning" if row.gap_seconds else "neutral", "")
+    if isinstance(row, Answer):
+        title = _("The address answers") if row.ok else _("The address ceased to answer")
+        return Event(row.at, title, row.what, "success" if row.ok else "error", "")
     who = called(known[row.by]) if row.by in known else _("Madang")
     if isinstance(row, Deed):
         return Event(row.at, _deed(row, who), "", "neutral", "")

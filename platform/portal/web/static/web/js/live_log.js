@@ -1,6 +1,7 @@
 // A log that grows: server-sent events append lines, which are text and never HTML.
 document.addEventListener("alpine:init", () => {
   const MOST_LINES = 5000;
+  const AGAIN_MS = 3000;
   const clock = new Intl.DateTimeFormat([], {hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23"});
 
   function row([, at, kind, parts, source]) {
@@ -40,6 +41,8 @@ document.addEventListener("alpine:init", () => {
     hits: [],
     wanted: "",
     events: null,
+    last: "",
+    again: 0,
     lines: null,
     words: null,
 
@@ -52,16 +55,36 @@ document.addEventListener("alpine:init", () => {
       if (this.words.events) this.connect();
     },
     destroy() {
+      clearTimeout(this.again);
       this.events?.close();
     },
     connect() {
-      // The browser comes again by itself, and says with Last-Event-ID what it has.
-      this.events = new EventSource(this.words.events);
-      this.events.addEventListener("lines", (event) => this.add(JSON.parse(event.data)));
-      this.events.addEventListener("place", (event) => (this.said = JSON.parse(event.data).what));
-      this.events.addEventListener("end", (event) => this.end(JSON.parse(event.data)));
-      this.events.addEventListener("open", () => (this.said = this.said === this.words.gone ? "" : this.said));
-      this.events.addEventListener("error", () => (this.said = this.words.gone));
+      // The browser comes again by itself, and says with Last-Event-ID what it has; but not after an answer that is
+      // no stream, such as a gateway's while the portal is replaced.
+      const events = new EventSource(this.words.events);
+      this.events = events;
+      for (const [name, hear] of Object.entries({lines: this.add, place: this.wait, end: this.end})) {
+        events.addEventListener(name, (event) => {
+          if (event.lastEventId) this.last = event.lastEventId;
+          hear.call(this, JSON.parse(event.data));
+        });
+      }
+      events.addEventListener("open", () => (this.said = this.said === this.words.gone ? "" : this.said));
+      events.addEventListener("error", () => {
+        this.said = this.words.gone;
+        if (events.readyState === EventSource.CLOSED) this.again = setTimeout(() => this.connectAgain(), AGAIN_MS);
+      });
+    },
+    connectAgain() {
+      if (this.last) {
+        const address = new URL(this.words.events, location.href);
+        address.searchParams.set("after", this.last);
+        this.words.events = address.pathname + address.search;
+      }
+      this.connect();
+    },
+    wait(told) {
+      this.said = told.what;
     },
     add(rows) {
       this.said = "";
