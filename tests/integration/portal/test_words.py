@@ -14,7 +14,7 @@ _PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 
 def test_every_text_has_its_korean() -> None:
     known = korean()
-    missing = {f"{each.where}: {each.text}" for each in said() if each.text and each.text not in known}
+    missing = {f"{each.where}: {each.text}" for each in said() if each.text and each.key not in known}
     assert not missing, "\n".join(sorted(missing))
 
 

@@ -15,6 +15,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 PORTAL = Path(__file__).resolve().parents[3] / "platform/portal"
 _ONE = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 _MANY = {"ngettext", "ngettext_lazy"}
+_IN_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext"}
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,12 @@ class Said:
     """A text in the source, and where it stands."""
 
     text: str
-    plural: str | None
     where: str
+    context: str | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str]:
+        return self.context, self.text
 
 
 def said() -> list[Said]:
@@ -31,13 +36,13 @@ def said() -> list[Said]:
     return [*_in_templates(), *_in_python()]
 
 
-def korean() -> dict[str, polib.POEntry]:
+def korean() -> dict[tuple[str | None, str], polib.POEntry]:
     """What the catalogues of ours know."""
-    known: dict[str, polib.POEntry] = {}
+    known: dict[tuple[str | None, str], polib.POEntry] = {}
     for path in catalogues():
         for entry in polib.pofile(str(path)):
             if not entry.obsolete:
-                known.setdefault(entry.msgid, entry)
+                known.setdefault((entry.msgctxt, entry.msgid), entry)
     return known
 
 
@@ -54,11 +59,14 @@ def _in_templates() -> Iterator[Said]:
             for node in _nodes(Template(path.read_text()).nodelist):
                 if isinstance(node, TranslateNode):
                     text = node.filter_expression.var
-                    yield Said(str(getattr(text, "literal", text)), None, where)
+                    yield Said(str(getattr(text, "literal", text)), where, _literal(node.message_context))
                 if isinstance(node, BlockTranslateNode):
                     one, _ = node.render_token_list(node.singular)
-                    many = node.render_token_list(node.plural)[0] if node.plural else None
-                    yield Said(one, many, where)
+                    yield Said(one, where, _literal(node.message_context))
+
+
+def _literal(context: object) -> str | None:
+    return None if context is None else str(getattr(context, "var", context))
 
 
 def _nodes(nodes: object) -> Iterator[Node]:
@@ -79,7 +87,7 @@ def _in_python() -> Iterator[Said]:
                 texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
                 texts = [each for each in texts if isinstance(each, str)]
                 where = f"{path.relative_to(PORTAL)}:{node.lineno}"
-                if node.func.id in _ONE and texts:
-                    yield Said(texts[0], None, where)
-                if node.func.id in _MANY and len(texts) >= 2:
-                    yield Said(texts[0], texts[1], where)
+                if node.func.id in _ONE | _MANY and texts:
+                    yield Said(texts[0], where)
+                if node.func.id in _IN_CONTEXT and len(texts) >= 2:
+                    yield Said(texts[1], where, texts[0])

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -185,7 +185,7 @@ def _row(place: _Place, listed: Listed) -> dict[str, Any]:
 
 
 def _sent(sent: Sent) -> dict[str, Any]:
-    words = {"waiting": _("on its way"), "sent": _("arrived"), "failed": _("given up")}
+    words = {"waiting": pgettext("mail", "on its way"), "sent": _("arrived"), "failed": _("given up")}
     colours = {"waiting": "info", "sent": "success", "failed": "error"}
     return {
         "sent": sent,
