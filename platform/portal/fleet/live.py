@@ -8,7 +8,7 @@ from deployer.errors import DeployerError, Explanation
 from deployer.fleet import Fleet
 from portal import cluster
 
-FIRST_LOOK_SECONDS = 8.0
+FIRST_LOOK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)

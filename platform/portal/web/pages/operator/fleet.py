@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -23,6 +23,8 @@ from portal.threads import database
 from portal.web.request import PageRequest
 from portal.web.sse import HEARTBEAT, HEARTBEAT_SECONDS, event_stream, framed, last_event_id
 
+# A page waits for the first list of the nodes so long; what comes later comes by events.
+_PATIENCE_SECONDS = 3.0
 _POLL_SECONDS = 0.5
 # While a node goes, the handler's reports come beside what the cluster tells.
 _REPORTS_SECONDS = 2.0
@@ -35,12 +37,12 @@ class Shown:
     id: str
     layout: str
     whole: str
-    tiles: dict[str, str] = field(repr=False)
+    tiles: Mapping[str, str] = field(repr=False)
 
 
 @require_GET
 def fleet(request: PageRequest) -> HttpResponse:
-    shown = show(translation.get_language() or "en")
+    shown = show(translation.get_language() or "en", _PATIENCE_SECONDS)
     context = {"tab": "fleet", "shown": shown, "drills": environment().drills}
     return render(request, "web/operator/fleet.html", context)
 
@@ -76,10 +78,10 @@ _lock = threading.Lock()
 _kept: dict[str, tuple[tuple[int, int], Shown]] = {}
 
 
-def show(language: str) -> Shown:
+def show(language: str, patience_seconds: float = 0.0) -> Shown:
     """The board as HTML, made once for all readers of a language."""
+    look = live.look(patience_seconds)
     with _lock:
-        look = live.look()
         known = _kept.get(language)
         fenced = bool(look.fleet and any(node.end for node in look.fleet.nodes))
         key = (look.version, int(time.monotonic() / _REPORTS_SECONDS) if fenced else 0)
