@@ -8,11 +8,12 @@ from celery import shared_task
 
 from deployer.errors import DeployerError
 from portal import sweeping
+from portal.accounts import forgotten_sessions
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
 from portal.mail import retention as mail_retention
-from portal.notifications import retention as notifications_retention
 from portal.metrics import rolling, sampling
+from portal.notifications import retention as notifications_retention
 from portal.probing import retention as probing_retention
 from portal.projects import crashes
 from portal.registry import collection as registry_collection
@@ -30,6 +31,7 @@ def sweep() -> None:
 @shared_task(name="portal.tasks.retention")  # type: ignore[untyped-decorator]
 def retention() -> None:
     forget()
+    forgotten_sessions.forget()
     crashes.forget()
     mail_retention.forget()
     probing_retention.forget()

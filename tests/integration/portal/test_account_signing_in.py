@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
+from portal.accounts import forgotten_sessions
 from portal.accounts.models import AuditEntry, User
 from portal.clubs.actions import create_club
 from portal.clubs.models import Membership
@@ -134,13 +137,24 @@ def test_sessions_are_seen_and_ended_from_another(minji: User) -> None:
     assert here.get("/account").status_code == 200
 
 
+def test_sessions_that_ran_out_leave_nothing_behind(minji: User) -> None:
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+
+    old, fresh = browser(), browser()
+    sign_in(old)
+    Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
+    sign_in(fresh)
+    forgotten_sessions.forget()
+    assert Session.objects.count() == UserSession.objects.count() == 1
+    assert fresh.get("/account").status_code == 200
+
+
 def test_nobody_ends_anothers_session(minji: User) -> None:
     mine, theirs = browser(), browser()
     sign_in(mine)
     User.objects.create_user("other", "other@school.example", PASSWORD)
     sign_in(theirs, "other@school.example")
-    from allauth.usersessions.models import UserSession
-
     session = UserSession.objects.get(user=minji)
     theirs.post("/account/sessions", {"end": str(session.pk)})
     assert mine.get("/account").status_code == 200
