@@ -20,7 +20,7 @@ from portal.notifications.selectors import Listed, Sent
 from portal.notifications.selectors import channels as channels_of
 from portal.problems import Problem
 from portal.web.gate import is_operator
-from portal.web.pages.notifications.forms import EVENTS, KINDS, ChannelForm, EventsForm
+from portal.web.pages.notifications.forms import HAPPENED, KINDS, ChannelForm, EventsForm
 from portal.web.pages.notifications.refusals import told
 from portal.web.request import PageRequest
 
@@ -189,7 +189,7 @@ def _sent(sent: Sent) -> dict[str, Any]:
     colours = {"waiting": "info", "sent": "success", "failed": "error"}
     return {
         "sent": sent,
-        "event": EVENTS.get(sent.kind, sent.kind),
+        "event": HAPPENED.get(sent.kind, sent.kind),
         "state": words[sent.state],
         "colour": colours[sent.state],
     }

@@ -23,8 +23,17 @@ EVENTS: dict[str, Promise] = {
     EventKind.GAP: _("An interruption was felt by visitors"),
     EventKind.BUDGET: _("The budget is nearly used up"),
     EventKind.REQUEST: _("A request waits for an operator"),
-    EventKind.TEST: _("A test"),
 }
+"""As something that one may want to be told of."""
+HAPPENED: dict[str, Promise] = {
+    EventKind.DEPLOY_FAILED: _("Deploy failed"),
+    EventKind.LIVE: _("New release live"),
+    EventKind.GAP: _("Visitors felt an interruption"),
+    EventKind.BUDGET: _("Budget nearly used up"),
+    EventKind.REQUEST: _("Request waiting"),
+    EventKind.TEST: _("Test message"),
+}
+"""As something that one was told of."""
 _AT_FIRST = [EventKind.DEPLOY_FAILED.value, EventKind.GAP.value, EventKind.BUDGET.value]
 
 
@@ -42,9 +51,7 @@ class EventsForm(forms.Form):
         field = self.fields["events"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - it stands above
         field.choices = [
-            (kind, words)
-            for kind, words in EVENTS.items()
-            if kind != EventKind.TEST and (operator or kind != EventKind.REQUEST)
+            (kind, words) for kind, words in EVENTS.items() if operator or kind != EventKind.REQUEST
         ]
 
 
