@@ -19,11 +19,19 @@ class Share:
     pods: int = 0
 
     def __add__(self, other: Share) -> Share:
-        return Share(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Share(
+            self.memory_bytes + other.memory_bytes,
+            self.cpu_millicores + other.cpu_millicores,
+            self.pods + other.pods,
+        )
 
     def __or__(self, other: Share) -> Share:
         """The larger of each: what is to be kept free while either of the two may run."""
-        return Share(*(max(mine, theirs) for mine, theirs in zip(self, other, strict=True)))
+        return Share(
+            max(self.memory_bytes, other.memory_bytes),
+            max(self.cpu_millicores, other.cpu_millicores),
+            max(self.pods, other.pods),
+        )
 
     def __iter__(self) -> Iterator[int]:
         return (getattr(self, field.name) for field in fields(self))
