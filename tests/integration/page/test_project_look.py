@@ -113,7 +113,7 @@ def test_without_javascript_variables_are_saved_and_releases_rolled_back(
     work()
     page.goto(at(project, "/releases"))
     page.get_by_role("link", name="Roll back to release 1").click()
-    expect(page.get_by_text("COLOUR")).to_be_visible()
+    expect(page.get_by_text("COLOUR", exact=True)).to_be_visible()
     page.get_by_role("button", name="Roll back to release 1").click()
     page.wait_for_url("**/releases/3")
     work()

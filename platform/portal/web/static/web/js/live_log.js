@@ -134,6 +134,7 @@ document.addEventListener("alpine:init", () => {
     },
     mark() {
       this.hits = [];
+      if (this.place < 0) this.lines.querySelector(".log-here")?.classList.remove("log-here");
       for (const line of this.lines.children) {
         const hit = Boolean(this.wanted) && line.lastElementChild.textContent.toLowerCase().includes(this.wanted);
         line.classList.toggle("log-hit", hit);
