@@ -39,12 +39,23 @@ class Met:
     row: DrillProject
     bars: tuple[Bar, ...]
 
+    @property
+    def width(self) -> int:
+        return self.bars[-1].x + 1
+
 
 @require_GET
 def drills(request: PageRequest) -> HttpResponse:
     found = list(Drill.objects.all()[:_COMPARED])
-    scores = [drill for drill in reversed(found) if drill.score is not None]
-    context = {"tab": "drills", "drills": found, "scores": scores, "provider": environment().drills}
+    measured = [drill for drill in reversed(found) if drill.score is not None]
+    most = max((drill.longest_gap_seconds for drill in measured), default=0.0) or 1.0
+    context = {
+        "tab": "drills",
+        "drills": found,
+        # Of a hundred, and never quite nothing: a drill without a gap is seen too.
+        "gaps": [(drill, round(max(3.0, 100 * drill.longest_gap_seconds / most), 1)) for drill in measured],
+        "provider": environment().drills,
+    }
     return render(request, "web/operator/drills.html", context)
 
 
