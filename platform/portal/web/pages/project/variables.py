@@ -114,10 +114,18 @@ def variables(project: Project, given: Mapping[str, str] | None = None) -> Varia
     """The form, empty or with what was sent."""
     rows = list(project.config_vars.order_by("name"))
     return Variables(
-        known=[(var, Known(given, prefix=f"var-{var.name}")) for var in rows],
+        known=[(var, _known(var, given)) for var in rows],
         new=[New(given, prefix=f"new-{number}") for number in range(_row_count(given))],
         text=Text(given, prefix="env"),
     )
+
+
+def _known(var: ConfigVar, given: Mapping[str, str] | None) -> Known:
+    """With labels that tell the rows apart for who does not see them in rows."""
+    form = Known(given, prefix=f"var-{var.name}")
+    for each in form.fields.values():
+        each.widget.attrs = {**each.widget.attrs, "aria-label": f"{each.label}: {var.name}"}
+    return form
 
 
 def _row_count(given: Mapping[str, str] | None) -> int:
