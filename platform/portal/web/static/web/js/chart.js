@@ -7,7 +7,12 @@ document.addEventListener("alpine:init", () => {
     watch: null,
 
     init() {
-      const words = this.$el.dataset;
+      // uPlot's own script comes after Alpine's: both have run by then.
+      if (window.uPlot) this.draw();
+      else document.addEventListener("DOMContentLoaded", () => this.draw(), {once: true});
+    },
+    draw() {
+      const words = this.$root.dataset;
       const points = JSON.parse(document.getElementById(words.points).textContent);
       const labels = JSON.parse(document.getElementById(words.labels).textContent);
       const style = getComputedStyle(document.documentElement);
@@ -31,17 +36,17 @@ document.addEventListener("alpine:init", () => {
       const top = (_, __, most) => [0, most > 0 ? most * 1.1 : 1];
       this.plot = new uPlot(
         {
-          width: this.$el.clientWidth,
+          width: this.$root.clientWidth,
           height: HEIGHT,
           series: [{value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString())}, ...lines],
           axes: [axis, {...axis, size: 60}],
           scales: {y: {range: top}},
         },
         points,
-        this.$el,
+        this.$root,
       );
-      this.watch = new ResizeObserver(() => this.plot.setSize({width: this.$el.clientWidth, height: HEIGHT}));
-      this.watch.observe(this.$el);
+      this.watch = new ResizeObserver(() => this.plot.setSize({width: this.$root.clientWidth, height: HEIGHT}));
+      this.watch.observe(this.$root);
     },
     destroy() {
       this.watch?.disconnect();
