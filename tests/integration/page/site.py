@@ -25,6 +25,8 @@ from portal.accounts.models import User
 SHARE = Path(sys.prefix) / "share/madang"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DESK, PHONE = 1280, 390
+# A page that never comes ends a test; one on a busy machine does not.
+PATIENCE_MILLISECONDS = 300_000
 SERIOUS = {"serious", "critical"}
 
 Language = Literal["ko", "en"]
@@ -97,6 +99,7 @@ class Site:
             java_script_enabled=script,
             timezone_id="Asia/Seoul",
         )
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         self.contexts.append(context)
         if user is not None:
             context.add_cookies(

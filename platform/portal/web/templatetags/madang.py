@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from deployer.errors import Explanation
 from portal.web.icons import ICONS
+from portal.web.pages.club import words as words_of_clubs
 
 register = template.Library()
 _SCRIPTS = Path(__file__).parents[1] / "static/web/js"
@@ -115,6 +116,12 @@ def field_input(bound: Any, attributes: dict[str, str]) -> SafeString:
     if bound.errors:
         told["aria-invalid"] = "true"
     return SafeString(bound.as_widget(attrs=told))
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """A role in a club, in words."""
+    return words_of_clubs.role_name(role)
 
 
 @register.filter
