@@ -58,6 +58,8 @@ def chart_values(
             "egress": [{"cidr": control, "ports": [MIRROR_PORT, EGRESS_PORT]}],
             "baseImages": sorted(base_images),
         },
+        # The one node that stays is busy at times, and its kubelet late: its pods could go nowhere else.
+        "placement": {"tolerations": [_waits_for_its_node(key) for key in ("not-ready", "unreachable")]},
         # A few small nodes: room for a handful of projects, and most of the room stays theirs.
         "spot": {
             "agent": {"namespace": SPOT_NAMESPACE},
@@ -74,6 +76,16 @@ def chart_values(
             "apiServer": [{"cidr": control, "port": API_PORT}],
             "dns": [control],
         },
+    }
+
+
+def _waits_for_its_node(taint: str) -> dict[str, object]:
+    """As long as Kubernetes has pods wait by itself; projects wait 5 s here (localcluster.control_plane)."""
+    return {
+        "key": f"node.kubernetes.io/{taint}",
+        "operator": "Exists",
+        "effect": "NoExecute",
+        "tolerationSeconds": 300,
     }
 
 
