@@ -88,7 +88,9 @@ def _note_use(request: HttpRequest) -> None:
     if now.timestamp() - request.session.get("seen", 0) < _SEEN_SECONDS:
         return
     request.session["seen"] = now.timestamp()
-    UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now)
+    known = UserSession.objects.filter(session_key=request.session.session_key)
+    if not known.update(last_seen_at=now):
+        UserSession.objects.create_from_request(request)
 
 
 def _seen(by: Principal, request: HttpRequest) -> Principal:
