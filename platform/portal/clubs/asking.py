@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -139,7 +141,7 @@ def _checked_text(text: str, hint: str) -> str:
     return text.strip()
 
 
-def _amounts(budget: Share) -> dict[str, int]:
+def _amounts(budget: Share) -> dict[str, Any]:
     return {
         "memory_bytes": budget.memory_bytes,
         "cpu_millicores": budget.cpu_millicores,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models import Window as Over
@@ -89,7 +90,7 @@ def overview(club: Club, wanted: Wanted) -> Overview:
     )
 
 
-def _with_state(club: Club) -> QuerySet[Project]:
+def _with_state(club: Club) -> QuerySet[Any]:
     """With `state`, one of STATES, and `last_stream`, the id of its last change."""
     streams = LogStream.objects.filter(project=OuterRef("pk"))
     live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
@@ -112,7 +113,7 @@ def _unanswered(live: QuerySet[Release]) -> QuerySet[Release]:
     return live.annotate(up=up).filter(project__probe__ok=False, project__probe__asked_at__gt=F("up"))
 
 
-def _sorted(projects: QuerySet[Project], sort: str) -> QuerySet[Project]:
+def _sorted(projects: QuerySet[Any], sort: str) -> QuerySet[Any]:
     if sort == "recent":
         return projects.order_by(F("last_stream").desc(nulls_last=True), "slug")
     if sort == "attention":

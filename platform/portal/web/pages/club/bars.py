@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -73,6 +75,14 @@ def bars(club: Club, *, live: Share, most: Share) -> list[Bar]:
 def amounts(share: Share) -> tuple[str, str, str]:
     """Each part as a person reads it."""
     return memory(share.memory_bytes), cpu(share.cpu_millicores), copies(share.pods)
+
+
+def budget_after(detail: Mapping[str, Any]) -> str:
+    """The budget that an audit entry of `set_budget` tells of; an old one tells it in English only."""
+    after = detail.get("after")
+    if isinstance(after, list) and len(after) == 3:
+        return ", ".join(amounts(Share(*(int(amount) for amount in after))))
+    return str(detail.get("budget", "–"))
 
 
 def memory(size: int) -> str:

@@ -12,8 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from portal.accounts.actors import actors
-from portal.accounts.models import AuditEntry
 from portal.clubs.asking import TEXT_LENGTH, ask_for_budget, withdraw_budget_request
 from portal.clubs.budget import Demand, Share, refusal
 from portal.clubs.models import BudgetRequest, Club
@@ -21,14 +19,13 @@ from portal.clubs.selectors import budget_requests_of
 from portal.problems import Problem
 from portal.releases.room import Use, budget_of, uses_of
 from portal.web.pages.club.bars import amounts, bars
+from portal.web.pages.club.changes import history
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.refusals import told
-from portal.web.pages.club.words import called
 from portal.web.request import PageRequest
 
 _GIB = 1 << 30
 _MIB = 1 << 20
-_CHANGES = 20
 _LARGEST = 12
 
 
@@ -141,7 +138,7 @@ def _page(
         "trial": trial,
         "verdict": _verdict(club, uses, trial) if trial.is_bound and trial.is_valid() else None,
         "waiting": _waiting(requests),
-        "history": _history(club, requests),
+        "history": history(club, requests),
         "owns": request.by.may("own", club=club.slug),
         "form": form,
         "refused": told(problem) if problem else None,
@@ -183,47 +180,3 @@ def _verdict(club: Club, uses: dict[str, Use], trial: TryForm) -> dict[str, Any]
     left = Share(*(max(limit - used, 0) for limit, used in zip(allowed, taken, strict=True)))
     refused = refusal(allowed, demand, named=True)
     return {"refusal": "\n".join(refused.lines()) if refused else "", "left": amounts(left)}
-
-
-def _history(club: Club, requests: list[BudgetRequest]) -> list[dict[str, Any]]:
-    """Changes of the budget and answered requests, newest first."""
-    changes = list(
-        AuditEntry.objects.filter(club=club.slug, action="set_budget", at__gte=club.created_at)[:_CHANGES]
-    )
-    decided = [asked for asked in requests if asked.decided_at]
-    known = actors([*(entry.actor for entry in changes), *(asked.decided_by for asked in decided)])
-    events = [
-        {
-            "at": entry.at,
-            "title": _("%(who)s set the budget to %(budget)s")
-            % {"who": called(known[entry.actor]), "budget": _after(entry)},
-            "kind": "info",
-            "text": "",
-        }
-        for entry in changes
-    ] + [
-        {
-            "at": asked.decided_at,
-            "title": _titles()[asked.state]
-            % {"who": called(known[asked.decided_by]), "budget": ", ".join(amounts(asked.wanted))},
-            "kind": {"approved": "success", "declined": "error"}.get(asked.state, "neutral"),
-            "text": asked.answer,
-        }
-        for asked in decided
-    ]
-    return sorted(events, key=lambda event: event["at"], reverse=True)[:_CHANGES]
-
-
-def _titles() -> dict[str, str]:
-    return {
-        "approved": _("%(who)s approved the request for %(budget)s"),
-        "declined": _("%(who)s declined the request for %(budget)s"),
-        "withdrawn": _("%(who)s withdrew the request for %(budget)s"),
-    }
-
-
-def _after(entry: AuditEntry) -> str:
-    after = entry.detail.get("after")
-    if isinstance(after, list) and len(after) == 3:
-        return ", ".join(amounts(Share(*(int(amount) for amount in after))))
-    return str(entry.detail.get("budget", "–"))

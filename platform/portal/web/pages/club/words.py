@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.accounts.actors import Actor, actors
 from portal.accounts.models import AuditEntry
+from portal.web.pages.club.bars import budget_after
 
 _SENTENCES: Mapping[str, Promise] = {
     "accept_invitation": gettext_lazy("joined the club as %(role)s"),
@@ -106,6 +107,8 @@ class _Facts(dict[str, str]):
     def __init__(self, entry: AuditEntry) -> None:
         super().__init__({name: _shown(name, value) for name, value in entry.detail.items()})
         self["project"] = entry.project or "–"
+        if entry.action == "set_budget":
+            self["budget"] = budget_after(entry.detail)
 
     def __missing__(self, name: str) -> str:
         return "–"
