@@ -20,6 +20,7 @@ from portal.releases.models import RELEASE_STATES, Release
 from portal.releases.steps import live_release
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
+from portal.web.pages.project.reasons import reason_of
 from portal.web.pages.project.refusals import told
 from portal.web.pages.project.streams import shown
 from portal.web.pages.project.told import state_word
@@ -41,6 +42,7 @@ def releases(request: PageRequest, club: str, project: str) -> HttpResponse:
                 "word": state_word(release.state),
                 "who": called(known[release.created_by]),
                 "why": _why(release),
+                "reason": reason_of(release.description),
                 "back": can_go_back(release),
             }
             for release in page
@@ -115,6 +117,7 @@ def _context(release: Release) -> dict[str, Any]:
     return {
         "release": release,
         "word": state_word(release.state),
+        "reason": reason_of(release.description),
         "who": called(known[release.created_by]),
         "why": release.rollout.explanation if release.state == "failed" else None,
         "unfinished": release.state in ("pending", "rolling_out"),
