@@ -39,7 +39,9 @@ def run(instance: Instance, report: Report) -> int:
         environment["MADANG_PUBLIC_URL"] = f"http://madang.localhost:{_port(instance)}"
         environment["MADANG_INGRESS_PROBE_URL"] = f"http://127.0.0.1:{instance.ports.http}"
         environment["PYTHONPATH"] = os.pathsep.join((str(TREE / "platform"), str(TREE)))
-        report(f"the portal of this working tree: http://madang.localhost:{_port(instance)}/ (Ctrl-C ends it)")
+        report(
+            f"the portal of this working tree: http://madang.localhost:{_port(instance)}/ (Ctrl-C ends it)"
+        )
         served = subprocess.run(_server(instance), cwd=TREE, env=environment, check=False)
     return served.returncode
 

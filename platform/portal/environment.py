@@ -170,7 +170,7 @@ class Environment(BaseSettings):
             raise ValueError("this is no sender; write Madang <madang@example.org>")
         return value
 
-    @cached_property
+    @property
     def mail_server(self) -> MailServer | None:
         """None: mails are caught."""
         return mail_server(self.email_url.get_secret_value())

@@ -274,13 +274,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": MADANG.sweep_seconds},
     },
     "retention": {"task": "portal.tasks.retention", "schedule": 3600, "options": {"expires": 600}},
+    "crashes": {"task": "portal.tasks.look_for_crashes", "schedule": 20, "options": {"expires": 15}},
     "notifications": {
         "task": "portal.notifications.tasks.collect",
         "schedule": 60,
         "options": {"expires": 50},
     },
     "probe": {"task": "portal.probing.tasks.probe", "schedule": 5, "options": {"expires": 5}},
-    "crashes": {"task": "portal.tasks.look_for_crashes", "schedule": 20, "options": {"expires": 15}},
     "measure": {"task": "portal.tasks.measure_projects", "schedule": 30, "options": {"expires": 25}},
     "samples": {"task": "portal.tasks.roll_up_samples", "schedule": 300, "options": {"expires": 240}},
     "count-nodes": {"task": "portal.tasks.count_nodes", "schedule": 300, "options": {"expires": 240}},
@@ -294,7 +294,10 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"no_probes": {"()": "portal.logs.NoProbes"}},
+    "filters": {
+        "no_probes": {"()": "portal.logs.NoProbes"},
+        "no_links": {"()": "portal.logs.NoLinks"},
+    },
     "formatters": {"json": {"()": "portal.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": MADANG.log_level},
@@ -303,7 +306,7 @@ LOGGING = {
         # uvicorn has set up its own lines before the application is imported: they become ours.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"handlers": [], "propagate": True},
-        "uvicorn.access": {"handlers": [], "propagate": True, "filters": ["no_probes"]},
+        "uvicorn.access": {"handlers": [], "propagate": True, "filters": ["no_probes", "no_links"]},
         "httpx": {"level": "WARNING"},
         "kubernetes": {"level": "WARNING"},
     },
