@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,12 @@ def _names() -> tuple[str, ...]:
 
 
 def _charts(project: Project, span: Span, rows: Sequence[Sample]) -> list[Chart]:
-    times: list[float | None] = [row.at.timestamp() for row in rows]
+    spaced = _spaced(rows, span.step)
+    times: list[float | None] = [at for at, _row in spaced]
+
+    def line(value: Callable[[Sample], float | None]) -> list[float | None]:
+        return [None if row is None else value(row) for _at, row in spaced]
+
     live = live_release(project.pk)
     found = [
         Chart(
@@ -70,7 +75,7 @@ def _charts(project: Project, span: Span, rows: Sequence[Sample]) -> list[Chart]
             _("CPU"),
             "m",
             [_("CPU of all copies")],
-            [times, [round(row.cpu_millicores, 1) for row in rows]],
+            [times, line(lambda row: round(row.cpu_millicores, 1))],
         ),
         Chart(
             "memory",
@@ -79,8 +84,8 @@ def _charts(project: Project, span: Span, rows: Sequence[Sample]) -> list[Chart]
             [_("Memory of all copies"), _("Peak")],
             [
                 times,
-                [round(row.memory_bytes / _MEBIBYTE, 1) for row in rows],
-                [round(row.memory_peak_bytes / _MEBIBYTE, 1) for row in rows],
+                line(lambda row: round(row.memory_bytes / _MEBIBYTE, 1)),
+                line(lambda row: round(row.memory_peak_bytes / _MEBIBYTE, 1)),
             ],
             limit=live.replicas * live.memory_bytes / _MEBIBYTE if live else None,
         ),
@@ -95,11 +100,22 @@ def _charts(project: Project, span: Span, rows: Sequence[Sample]) -> list[Chart]
                 [_("Requests"), _("Server errors")],
                 [
                     times,
-                    [None if row.requests is None else round(row.requests / minutes, 2) for row in rows],
-                    [None if row.errors is None else round(row.errors / minutes, 2) for row in rows],
+                    line(lambda row: None if row.requests is None else round(row.requests / minutes, 2)),
+                    line(lambda row: None if row.errors is None else round(row.errors / minutes, 2)),
                 ],
             )
         )
+    return found
+
+
+def _spaced(rows: Sequence[Sample], step: int) -> list[tuple[float, Sample | None]]:
+    """With a point of nothing where a step or more was not measured, so that no line is drawn over it."""
+    found: list[tuple[float, Sample | None]] = []
+    for row in rows:
+        at = row.at.timestamp()
+        if found and at - found[-1][0] > 1.5 * step:
+            found.append((found[-1][0] + step, None))
+        found.append((at, row))
     return found
 
 

@@ -38,7 +38,7 @@ document.addEventListener("alpine:init", () => {
         {
           width: this.$root.clientWidth,
           height: HEIGHT,
-          series: [{value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString())}, ...lines],
+          series: [{label: words.time, value: (_, at) => (at == null ? "–" : new Date(at * 1000).toLocaleString())}, ...lines],
           axes: [axis, {...axis, size: 60}],
           scales: {y: {range: top}},
         },
