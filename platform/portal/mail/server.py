@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 Tls = Literal["starttls", "implicit", "none"]
@@ -33,15 +33,14 @@ def mail_server(url: str) -> MailServer | None:
         raise ValueError(f"this is no mail server's address; {_FORM}")
     if tls not in _PORTS:
         raise ValueError(f"tls is not understood; {_FORM}")
-    known = cast("Tls", tls)
     try:
-        port = parts.port or _PORTS[known]
+        port = parts.port or _PORTS[tls]
     except ValueError as error:
         raise ValueError(f"the port is a number up to 65535; {_FORM}") from error
     return MailServer(
         host=parts.hostname,
         port=port,
-        tls=known,
+        tls=tls,
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )
