@@ -1,4 +1,4 @@
-"""`python -m localcluster.page`: the pages' files for the working tree, as an image has them; again is a no-op."""
+"""`python -m localcluster.page`: the pages' files as an image has them, for this tree; again is a no-op."""
 
 import shutil
 import sys

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from deployer.fleet import Fleet, FleetWatch
     from deployer.kube import Kube
     from deployer.rollout import Rollouts
-    from deployer.rollout.sight import Sight
     from deployer.rollout.apps import Apps
+    from deployer.rollout.sight import Sight
 
 
 # The kubernetes client is imported at its first use: the git server and most of the portal never need it.

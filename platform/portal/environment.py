@@ -93,7 +93,7 @@ class Environment(BaseSettings):
     worker_account: str = ""
     secrets_role: str = ""
 
-    # Who takes a node for a drill: nobody, the embedded cluster's stand-in cloud, AWS Fault Injection Service.
+    # Who takes a node for a drill: nobody, the embedded cluster's stand-in cloud, or AWS's FIS.
     drills: Literal["off", "local", "aws"] = "off"
     drill_url: str = ""
     drill_token: SecretStr = SecretStr("")
