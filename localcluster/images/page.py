@@ -17,7 +17,7 @@ _SOURCES = ("**/*.html", "**/locale/*/LC_MESSAGES/*.po", "web/static/**/*", "web
 
 
 def page_sources(tree: Path) -> Files:
-    """All that decides the result: npm's lock, the style sheet, every file that may name a class, every catalogue."""
+    """All that decides the result: npm's lock, the style sheet, what may name a class, every catalogue."""
     portal = tree / "platform/portal"
     found = {path for pattern in _SOURCES for path in portal.glob(pattern) if path.is_file()}
     found |= {path for path in (portal / _ASSETS).iterdir() if path.is_file()}
