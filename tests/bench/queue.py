@@ -1,8 +1,8 @@
 """`python -m tests.bench.queue`: a club's first push while another club's twenty wait, on the real queue.
 
 PostgreSQL, the claims, leases and steps are the platform's own; only the cluster is played: a build sleeps as
-long as it is told. A wait is measured beside the time to the next place that comes free, and beside the wait
-that an oldest-first queue would have meant in the same run.
+long as it is told. A wait is measured beside the time until a place is free in the platform's own rows,
+by the database's clock, and beside the wait that an oldest-first queue would have meant in the same run.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 8.0
 # Where the next place is free sooner, the ratio tells of milliseconds.
 TELLING_SECONDS = 1.0
 GOAL = 1.2
+_MOMENTS = ("created_at", "started_at", "finished_at")
 
 
 @dataclass
 class Trace:
-    """When each build began and ended on the played cluster, by this process's clock."""
+    """When each build began and ended."""
 
     began: dict[int, float] = field(default_factory=dict)
     ended: dict[int, float] = field(default_factory=dict)
@@ -132,7 +133,13 @@ def _run() -> tuple[Trace, list[Trial], float]:
     done.set()
     for worker in workers:
         worker.join()
-    return trace, trials, median(looks)
+    rows = Build.objects.exclude(started_at=None).exclude(finished_at=None)
+    times = {pk: [at.timestamp() for at in ats] for pk, *ats in rows.values_list("pk", *_MOMENTS)}
+    kept = Trace(
+        {pk: started for pk, (_, started, _) in times.items()},
+        {pk: finished for pk, (*_, finished) in times.items()},
+    )
+    return kept, [Trial(each.build, times[each.build][0], each.waiting) for each in trials], median(looks)
 
 
 def _judge(proof: Proof, trace: Trace, trials: list[Trial], look_seconds: float) -> None:
