@@ -45,14 +45,16 @@ class Club:
     commands: tuple[str, str, str]
 
 
-def bring_club(url: str, mailbox: Mailbox, operator: Browser, slug: str, name: str) -> Club:
-    """The whole road; `operator` is signed in."""
+def bring_club(
+    url: str, mailbox: Mailbox, operator: Browser, slug: str, name: str, project: str = ""
+) -> Club:
+    """The whole road; `operator` is signed in. The first project is called like the club, or `project`."""
     email = f"{slug}.{secrets.token_hex(3)}@school.example"
     with browser(url) as applicant:
         apply(applicant, slug, name, email)
         confirm(applicant, mailbox, email)
         approve(operator, name)
-        return begin(applicant, mailbox, slug, email)
+        return begin(applicant, mailbox, slug, email, project or slug)
 
 
 def caught_mail(admin: Callable[..., str]) -> Mailbox:
@@ -63,6 +65,13 @@ def caught_mail(admin: Callable[..., str]) -> Mailbox:
         return [Letter(mail["subject"], mail["body"]) for mail in told]
 
     return read
+
+
+def is_there(url: str, slug: str) -> bool:
+    """Whether a club has that short name, as the form says while it is typed."""
+    with browser(url) as anybody:
+        anybody.open("/apply")
+        return 'data-verdict="taken"' in anybody.part("/apply/name", slug=slug)
 
 
 def apply(applicant: Browser, slug: str, name: str, email: str) -> None:
@@ -101,14 +110,14 @@ def approve(operator: Browser, name: str) -> None:
     operator.submit(f"{link}/approve", **values(page, f"{link}/approve"))
 
 
-def begin(owner: Browser, mailbox: Mailbox, slug: str, email: str) -> Club:
+def begin(owner: Browser, mailbox: Mailbox, slug: str, email: str, project: str) -> Club:
     """Opens the one-time link, chooses a password, and sees the first key, once."""
     link = link_of(mailbox, email, "/welcome/")
     owner.open(link)
     password = secrets.token_urlsafe(16)
-    page = owner.submit(link, new_password1=password, new_password2=password, project=slug)
+    page = owner.submit(link, new_password1=password, new_password2=password, project=project)
     (key,) = re.findall(r"<code[^>]*id=\"key\"[^>]*>(mdg_\w+)</code>", page)
-    return Club(slug, slug, email, password, key, first_commands(page))
+    return Club(slug, project, email, password, key, first_commands(page))
 
 
 def become_operator(operator: Browser, link: str) -> None:

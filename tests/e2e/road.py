@@ -67,6 +67,17 @@ class Road:
             raise AssertionError(f"madang-admin {' '.join(words)}: {done.output}")
         return done.output
 
+    def operator_link(self, email: str) -> str:
+        """A new operator's link, which lets in once."""
+        told = self.admin("create_operator", email)
+        link = re.search(r"https?://\S+/welcome/\S+", told)
+        assert link is not None, told
+        return link.group()
+
+    @property
+    def url(self) -> str:
+        return f"http://madang.localhost:{self.instance.ports.http}"
+
     # ---- the student ------------------------------------------------------------------------
 
     @property
@@ -90,8 +101,10 @@ class Road:
         made = self.admin("create_key", club, "--name", f"{club} {time.time():.0f}")
         key = re.search(r"mdg_[A-Za-z0-9_-]+", made)
         assert key is not None, "create_key printed no key"
-        url = f"http://madang.localhost:{self.instance.ports.http}"
-        return self.student("madang", "login", "--url", url, "--key", key.group())
+        return self.sign_in_with(key.group())
+
+    def sign_in_with(self, key: str) -> Done:
+        return self.student("madang", "login", "--url", self.url, "--key", key)
 
     def create_project(self, club: str, name: str, folder: Path) -> None:
         """Of that name, with its remote in `folder`; one that is there already is taken."""
