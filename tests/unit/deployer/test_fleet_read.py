@@ -85,9 +85,7 @@ def test_a_node_says_its_kind_its_instance_and_its_end() -> None:
     assert node.end.moves
 
 
-@pytest.mark.parametrize(
-    "text", ["", "no JSON", "[]", "{}", '{"id": "a", "kind": "b", "deadline": 3}']
-)
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"id": "a", "kind": "b", "deadline": 3}'])
 def test_an_end_that_cannot_be_read_is_none(text: str) -> None:
     assert read_node(raw_node("spot-1", interruption=text)).end is None
 
