@@ -17,9 +17,6 @@ from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 from tests.integration.page.site import PATIENCE_MILLISECONDS, Site, chromium, served  # noqa: E402
 from tests.integration.portal.conftest import clean, cluster, quiet_flush  # noqa: E402, F401
 
-pytest_plugins: list[str] = []
-
-
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
