@@ -86,7 +86,7 @@ screenshots: setup-tests page ## every page in both languages and widths, as pic
 	@mkdir -p .reports/screenshots && rm -f .reports/screenshots/*.png
 	@MADANG_SCREENSHOTS=.reports/screenshots $(PYTEST) tests/integration/page/test_every_page.py
 
-test-e2e: setup ## the whole platform on an embedded cluster of its own
+test-e2e: setup-tests ## the whole platform on an embedded cluster of its own
 	@$(PYTHON) -m pytest -q -m cluster tests/e2e
 
 lint: setup ## ruff, mypy, import-linter

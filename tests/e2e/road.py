@@ -163,19 +163,26 @@ class Road:
         raise AssertionError(f"not within {patience_seconds:.0f} s: {what}")
 
     def node_of(self, club: str, project: str) -> str:
-        """The node with the project's serving pod."""
+        """A node with a serving pod of the project."""
+        nodes = self.nodes_of(club, project)
+        assert nodes, f"{project} has no ready pod"
+        return nodes[0]
+
+    def nodes_of(self, club: str, project: str) -> list[str]:
+        """The nodes with the project's serving pods."""
         pods = json.loads(
             self.kubectl(
                 "-n", f"club-{club}", "get", "pods", "-l", f"madang.dev/project={project}", "-o", "json"
             )
         )["items"]
-        for pod in pods:
-            ready = any(
+        return [
+            str(pod["spec"]["nodeName"])
+            for pod in pods
+            if not pod["metadata"].get("deletionTimestamp")
+            and any(
                 c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", [])
             )
-            if ready and not pod["metadata"].get("deletionTimestamp"):
-                return str(pod["spec"]["nodeName"])
-        raise AssertionError(f"{project} has no ready pod")
+        ]
 
 
 def live_host(push: Done) -> str:
