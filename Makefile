@@ -77,7 +77,7 @@ test-of-the-pages:
 	@$(PYTEST) $(OF_THE_PAGES)
 
 test-of-spot:
-	@$(PYTEST) $(OF_SPOT)
+	@$(PYTEST) -n 3 $(OF_SPOT)
 
 test-of-the-rest:
 	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL) $(OF_THE_PAGES) $(OF_SPOT),$(wildcard tests/integration/*/))

@@ -148,15 +148,20 @@ class Stage:
         return {each["key"] for each in self.get("Node", node)["spec"].get("taints") or []}
 
     def endpoints(self, service: str) -> int:
+        return len(self.served_by(service))
+
+    def served_by(self, service: str) -> list[str]:
+        """The pods that are its ready endpoints."""
         query = {"labelSelector": f"kubernetes.io/service-name={service}"}
         slices = self.connection.call("GET", KINDS["EndpointSlice"].path(self.namespace), query=query)[
             "items"
         ]
-        return sum(
-            (each.get("conditions") or {}).get("ready") is not False
+        return [
+            each["targetRef"]["name"]
             for one in slices
             for each in one.get("endpoints") or []
-        )
+            if (each.get("conditions") or {}).get("ready") is not False
+        ]
 
     def wait_serving(self, service: str, count: int) -> None:
         eventually(lambda: self.endpoints(service) == count, f"{count} endpoints of {service}")

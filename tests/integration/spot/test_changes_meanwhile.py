@@ -59,7 +59,13 @@ def test_a_release_on_trial_does_not_take_the_place_of_the_one_that_serves(
     stage.change("blog", template={"metadata": {"labels": {"release": "1"}}})
     kept = {"spec": {"selector": {"app": "blog", "release": "1"}}}
     stage.patch(KINDS["Service"].path(stage.namespace, "blog"), kept)
-    eventually(lambda: len(stage.pods("blog")) == 1 and stage.endpoints("blog") == 1)
+    eventually(
+        lambda: (
+            [(pod["metadata"]["name"], pods.labels(pod).get("release")) for pod in stage.pods("blog")]
+            == [(name, "1") for name in stage.served_by("blog")]
+            != []
+        )
+    )
     stage.node("spare")
     stage.change(
         "blog",
