@@ -55,8 +55,11 @@ class Desk:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A stream that a rollout of the platform or a leaving reader cuts is opened again by itself.
-        if message.type == "error" and "net::ERR_" not in message.text:
-            self.complaints.append(f"{message.location.get('url', '')}: {message.text}")
+        # What a project of a student's answers (no icon, say) is its own affair.
+        place = message.location.get("url", "")
+        ours = not place or place.startswith(f"{self.url}/")
+        if message.type == "error" and ours and "net::ERR_" not in message.text:
+            self.complaints.append(f"{place}: {message.text}")
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def test_a_club_comes_by_the_page_pushes_and_keeps_its_visitors_through_a_drill(
         interruption_is_told(walk, node)
         # The tests that follow find an open node.
         platform.wait_for(lambda: left_behind(platform) == [])
-        assert browsers.complaints == []
+        assert not browsers.complaints, browsers.complaints
 
 
 def become_operator(walk: Walk) -> None:
