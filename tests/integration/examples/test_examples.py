@@ -27,6 +27,8 @@ LANGUAGES = {
     "broken": "node",
     "crashing": "python",
     "visited": "python",
+    "prepared": "python",
+    "breakable": "python",
 }
 NOT_SOURCES = {"node_modules", "target", "__pycache__", "staticfiles"}
 

@@ -190,7 +190,7 @@ def refused_price(page: Page) -> None:
 
 
 def ask_to_disable(page: Page) -> None:
-    page.locator("button[commandfor=disable]").click()
+    page.locator("button[commandfor=disable][command=show-modal]").click()
     page.wait_for_selector("dialog[open]")
 
 

@@ -273,6 +273,7 @@ def test_an_operator_sees_and_changes_the_budget(
     call_command("budget", site.club.slug, "--memory", "6Gi", "--cpu", "500m")
     assert capsys.readouterr().out.splitlines() == [
         "budget: 6144 MiB of memory, 500m of cpu, 20 copies",
+        "projects: at most 20; builds at once: 2",
         "taken: 4096 MiB of memory, 250m of cpu, 1 copy",
         "  site: 4096 MiB of memory, 250m of cpu, 1 copy",
     ]

@@ -14,7 +14,7 @@ class Page(BaseHTTPRequestHandler):
             time.sleep(60)
         self.send_response(500 if BREAK == "error" else 200)
         self.end_headers()
-        self.wfile.write(b"Hello, visitor\n")
+        self.wfile.write(b"Hello, visitor, from version 1\n")
 
 
 if BREAK == "crash":

@@ -29,7 +29,7 @@ def test_a_taken_port_is_named_with_what_to_do(instance: Instance) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         found = [p for p in preflight.problems(on_port(instance, port)) if "taken" in p.what]
-    assert len(found) == 4
+    assert len(found) == 5
     assert str(port) in found[0].what
     assert "MADANG_PORT_OFFSET" in found[0].remedy
 

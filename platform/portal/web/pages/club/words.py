@@ -123,6 +123,8 @@ class _Facts(dict[str, str]):
         self["project"] = entry.project or "–"
         if entry.action == "set_budget":
             self["budget"] = budget_after(entry.detail)
+        if entry.action == "change_role":
+            self["role"] = role_name(str(entry.detail.get("after", "")))
 
     def __missing__(self, name: str) -> str:
         return "–"
