@@ -7,7 +7,7 @@ from django.db import transaction
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.clubs.models import Club
-from portal.problems import conflict, forbidden, invalid
+from portal.problems import conflict, forbidden, invalid, not_found
 
 MOST = 10_000
 
@@ -33,7 +33,9 @@ def require_project(club: Club) -> None:
 
     Holds the club's row to the end of the transaction, so that two projects do not take the last place.
     """
-    locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
+    locked = Club.objects.select_for_update(no_key=True).filter(pk=club.pk).first()
+    if locked is None:  # deleted at this very moment
+        raise not_found(f"club {club.slug}")
     count = locked.projects.filter(deleted_at=None).count()
     if count >= locked.max_projects:
         raise conflict(

@@ -156,6 +156,7 @@ def test_a_deleted_club_goes_with_its_keys_and_its_name_stays_taken_until_the_cl
     assert remove(project.pk)
     closing.delete_club(by=owner(club), club=club)
     assert not AccessKey.objects.exists()
+    assert refused(lambda: create_project(by=BY, club=club, slug="late")) == (404, "not-found")
     assert sweep().club_removals == 1
     assert refused(lambda: create_club(by=BY, slug="robots", name="New")) == (409, "club-being-removed")
     removal = ClubRemoval.objects.get()
