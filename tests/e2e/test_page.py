@@ -222,8 +222,7 @@ def read_metrics(walk: Walk) -> None:
 
 
 def drill_is_told(walk: Walk, node: str) -> None:
-    """The page of the drill ends by itself with what visitors met. That it is nothing, test_road and test_spot
-    prove: this one is about what is told."""
+    """The page ends by itself with what visitors met; that it is nothing, other tests prove."""
     page = walk.operator
     expect(page.get_by_role("heading", name="Failed requests")).to_be_visible()
     told = page.get_by_role("article").filter(has_text=f"{CLUB}/{PROJECT}")
