@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from deployer.fleet.amounts import cpu_millicores, memory_bytes
 from deployer.kube import JsonMap, at
 from deployer.kube.pods import moment
+from deployer.kube.quantity import cpu_millicores, memory_bytes
 
 INTERRUPTION = "madang.dev/interruption"
 _CAPACITY = "karpenter.sh/capacity-type"

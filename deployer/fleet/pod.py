@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from deployer.fleet.amounts import cpu_millicores, memory_bytes
 from deployer.kube import JsonMap, at
 from deployer.kube.pods import Pod, read_pod
+from deployer.kube.quantity import cpu_millicores, memory_bytes
 
 CLUB, PROJECT = "madang.dev/club", "madang.dev/project"
 HANDOFF = "madang.dev/handoff"

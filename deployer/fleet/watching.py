@@ -7,14 +7,17 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployer.errors import DeployerError, Explanation
-from deployer.fleet.amounts import cpu_millicores, memory_bytes
 from deployer.fleet.fleet import Fleet, Usage, fleet_of
 from deployer.fleet.node import FleetNode, read_node
 from deployer.fleet.pod import FleetPod, read_fleet_pod
-from deployer.kube import JsonMap, Kube
+from deployer.kube import JsonMap
+from deployer.kube.quantity import cpu_millicores, memory_bytes
+
+if TYPE_CHECKING:
+    from deployer.kube import Kube
 
 logger = logging.getLogger(__name__)
 

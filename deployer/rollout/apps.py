@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from deployer.kube import JsonMap, Kube, at
 from deployer.kube.pods import moment
+from deployer.kube.quantity import amount
 from deployer.rollout import names
 from deployer.rollout.traffic import Count, by_owner, places, read
 
 _OURS = {"app.kubernetes.io/managed-by": "madang"}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
-_UNITS = {
-    "": 1.0,
-    "n": 1e-9,
-    "u": 1e-6,
-    "m": 1e-3,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "Ki": float(1 << 10),
-    "Mi": float(1 << 20),
-    "Gi": float(1 << 30),
-    "Ti": float(1 << 40),
-}
 
 
 @dataclass(frozen=True)
@@ -114,12 +100,6 @@ def usage(pods: Sequence[JsonMap], measured: Sequence[JsonMap]) -> dict[tuple[st
                 memory_bytes=before.memory_bytes + int(amount(at(container, "usage", "memory"))),
             )
     return found
-
-
-def amount(text: str | None) -> float:
-    """A quantity of the API's: "12345678n" is 0.012345678, "64Mi" 67108864; 0 for what is none."""
-    match = _AMOUNT.fullmatch(text or "")
-    return float(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else 0.0
 
 
 def _ending(pod: JsonMap) -> Ending | None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from deployer.kube import JsonMap, Kube, at
+from deployer.kube import JsonMap, at
 from deployer.kube.pods import Pod, read_pods
 from deployer.rollout import names
+
+if TYPE_CHECKING:
+    from deployer.kube import Kube
 
 # The spot handler's mark on a machine that is about to go.
 INTERRUPTED = "madang.dev/interrupted"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from deployer.rollout.apps import Use, amount, endings, usage
+from deployer.kube.quantity import amount
+from deployer.rollout.apps import Use, endings, usage
 
 LABELS = {"madang.dev/club": "robotics", "madang.dev/project": "site", "madang.dev/release": "4"}
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deployer.fleet import Fleet, read_fleet_pod, read_node, sole_projects, worst
-from deployer.fleet.amounts import cpu_millicores, memory_bytes
 from deployer.fleet.fleet import fleet_of
+from deployer.kube.quantity import cpu_millicores, memory_bytes
 
 STAMP = "2026-01-01T00:00:00Z"
 
