@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,17 +39,6 @@ def page(sought: Sought, *, before: int | None = None, limit: int = 50) -> Page:
         rows = rows.filter(pk__lt=before)
     found = tuple(rows[: limit + 1])
     return Page(found[:limit], found[limit - 1].pk if len(found) > limit else None)
-
-
-def each(sought: Sought, size: int = 500) -> Iterator[AuditEntry]:
-    """All of them, a page in memory at a time."""
-    before: int | None = None
-    while True:
-        found = page(sought, before=before, limit=size)
-        yield from found.entries
-        before = found.before
-        if before is None:
-            return
 
 
 def matching(sought: Sought) -> QuerySet[AuditEntry]:

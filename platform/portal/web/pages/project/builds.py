@@ -23,7 +23,6 @@ from portal.releases.redeploying import can_redeploy
 from portal.releases.redeploying import redeploy as redeploy_build
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import told
 from portal.web.pages.project.streams import shown
 from portal.web.pages.project.told import duration, state_word
 from portal.web.request import PageRequest
@@ -106,8 +105,7 @@ def _page(
         project,
         "build",
         context | {"tab": "builds"},
-        refused=told(refused) if refused else None,
-        status=refused.status if refused else 200,
+        refused=refused,
     )
 
 

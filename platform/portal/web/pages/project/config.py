@@ -9,13 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from deployer.errors import Explanation
 from portal.problems import Problem
 from portal.projects.actions import set_config
 from portal.projects.models import Project
 from portal.projects.revealing import reveal as reveal_values
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import told
 from portal.web.pages.project.variables import Variables, variables
 from portal.web.request import PageRequest
 
@@ -33,7 +31,7 @@ def config(request: PageRequest, club: str, project: str) -> HttpResponse:
     try:
         done = set_config(by=request.by, project=found, set=form.set, unset=form.unset)
     except Problem as problem:
-        return _page(request, found, form, refused=told(problem), status=problem.status)
+        return _page(request, found, form, refused=problem)
     if not done.changed:
         messages.info(request, _("Nothing changed."))
     elif done.rollout is None:
@@ -65,7 +63,7 @@ def _page(
     form: Variables,
     *,
     revealed: dict[str, str] | None = None,
-    refused: Explanation | None = None,
+    refused: Problem | None = None,
     status: int = 200,
 ) -> HttpResponse:
     shown = revealed or {}

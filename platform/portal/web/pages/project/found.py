@@ -7,9 +7,10 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from deployer.errors import Explanation
+from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import address, find
+from portal.web.pages.project.refusals import told
 from portal.web.request import PageRequest
 
 MANAGING = frozenset({"maintainer", "owner", "operator"})
@@ -29,20 +30,20 @@ def project_page(
     name: str,
     context: dict[str, Any] | None = None,
     *,
-    refused: Explanation | None = None,
+    refused: Problem | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """`web/project/<name>.html`; `refused` is what the page could not do, shown above all."""
+    """`web/project/<name>.html`. `refused` is what could not be done: shown above all, its status the answer's."""
     whole = {
         "project": project,
         "club": request.club,
         "address": address(project),
         "manages": request.role in MANAGING,
         "tab": name,
-        "refused": refused,
+        "refused": told(refused) if refused else None,
         **(context or {}),
     }
-    answer = render(request, f"web/project/{name}.html", whole, status=status)
+    answer = render(request, f"web/project/{name}.html", whole, status=refused.status if refused else status)
     # A page may show what only this person may see, and its state is of this moment.
     answer["Cache-Control"] = "no-store"
     return answer

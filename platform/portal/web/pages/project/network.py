@@ -17,7 +17,7 @@ from portal.projects.models import Project
 from portal.projects.names import SUBDOMAIN_LENGTH
 from portal.releases.steps import live_release
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import in_one_line, told
+from portal.web.pages.project.refusals import in_one_line
 from portal.web.request import PageRequest
 
 # These are the field's; others are shown above the page.
@@ -80,6 +80,6 @@ def _page(
         project,
         "network",
         context,
-        refused=told(refused) if refused else None,
-        status=refused.status if refused else status,
+        refused=refused,
+        status=status,
     )

@@ -21,7 +21,6 @@ from portal.releases.steps import live_release
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.reasons import reason_of
-from portal.web.pages.project.refusals import told
 from portal.web.pages.project.streams import shown
 from portal.web.pages.project.told import state_word
 from portal.web.request import PageRequest
@@ -93,8 +92,7 @@ def rollback(request: PageRequest, club: str, project: str, number: int) -> Http
         found,
         "rollback",
         context,
-        refused=told(refused) if refused else None,
-        status=refused.status if refused else 200,
+        refused=refused,
     )
 
 

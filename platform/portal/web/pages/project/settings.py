@@ -24,7 +24,7 @@ from portal.releases.scaling import scale as scale_project
 from portal.releases.steps import live_release
 from portal.web.pages.club.bars import amounts
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import in_one_line, told
+from portal.web.pages.project.refusals import in_one_line
 from portal.web.request import PageRequest
 
 
@@ -138,8 +138,8 @@ def _page(
         project,
         "settings",
         context,
-        refused=told(refused) if refused else None,
-        status=refused.status if refused else status,
+        refused=refused,
+        status=status,
     )
 
 
