@@ -33,7 +33,7 @@ def project_page(
     refused: Problem | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """`web/project/<name>.html`. `refused` is what could not be done: shown above all, its status the answer's."""
+    """`web/project/<name>.html`. `refused` is what could not be done, shown above all, with its status."""
     whole = {
         "project": project,
         "club": request.club,
