@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deployer.kube import JsonMap, at
+from deployer.kube.objects import condition
 from deployer.kube.pods import moment
 from deployer.kube.quantity import cpu_millicores, memory_bytes
 
@@ -59,9 +60,7 @@ class FleetNode:
 
 def read_node(raw: JsonMap) -> FleetNode:
     labels = at(raw, "metadata", "labels", default={})
-    ready: JsonMap = next(
-        (each for each in at(raw, "status", "conditions", default=[]) if each["type"] == "Ready"), {}
-    )
+    ready = condition(raw, "Ready")
     changed = ready.get("lastTransitionTime")
     return FleetNode(
         name=raw["metadata"]["name"],

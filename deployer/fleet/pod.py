@@ -11,8 +11,8 @@ from datetime import datetime
 from deployer.kube import JsonMap, at
 from deployer.kube.pods import Pod, read_pod
 from deployer.kube.quantity import cpu_millicores, memory_bytes
+from deployer.rollout.names import CLUB, PROJECT
 
-CLUB, PROJECT = "madang.dev/club", "madang.dev/project"
 HANDOFF = "madang.dev/handoff"
 _HASH = "pod-template-hash"
 _DETACHED_AT = "madang.dev/handoff-detached-at"

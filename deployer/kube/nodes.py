@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from deployer.kube.objects import JsonMap, at
+from deployer.kube.objects import JsonMap, at, condition
 
-# The spot handler's fence, and what Kubernetes, cloud providers and autoscalers write on a node that ends.
+# The spot handler's mark on a node that is about to go.
+INTERRUPTED = "madang.dev/interrupted"
+# It, and what Kubernetes, cloud providers and autoscalers write on a node that ends.
 ENDING = frozenset(
     {
-        "madang.dev/interrupted",
+        INTERRUPTED,
         "node.kubernetes.io/out-of-service",
         "node.kubernetes.io/not-ready",
         "node.kubernetes.io/unreachable",
@@ -24,5 +26,4 @@ def is_lost(node: JsonMap | None) -> bool:
         return True
     if any(taint.get("key") in ENDING for taint in at(node, "spec", "taints", default=[])):
         return True
-    conditions = at(node, "status", "conditions", default=[])
-    return any(each["type"] == "Ready" and each["status"] != "True" for each in conditions)
+    return bool(condition(node, "Ready").get("status", "True") != "True")

@@ -67,6 +67,11 @@ def title(manifest: Mapping[str, Any]) -> str:
     return f"{manifest['kind']} {space}{metadata['name']}"
 
 
+def condition(item: JsonMap, kind: str) -> JsonMap:
+    """The condition of this type in the object's status; empty while there is none."""
+    return next((each for each in at(item, "status", "conditions", default=[]) if each["type"] == kind), {})
+
+
 def at(item: Any, *keys: str | int, default: Any = None) -> Any:
     """The value below `keys`, or `default` as soon as one is not there."""
     for key in keys:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deployer.kube import JsonMap, at
+from deployer.kube.nodes import INTERRUPTED
+from deployer.kube.objects import condition
 from deployer.kube.pods import Pod, read_pods
 from deployer.rollout import names
 
 if TYPE_CHECKING:
     from deployer.kube import Kube
 
-# The spot handler's mark on a machine that is about to go.
-INTERRUPTED = "madang.dev/interrupted"
 _LOG_LINES = 40
 
 
@@ -100,8 +100,7 @@ def _ready_addresses(slice_: JsonMap) -> int:
 
 
 def _is_ready(node: JsonMap) -> bool:
-    conditions = {one["type"]: one["status"] for one in at(node, "status", "conditions", default=[])}
-    return conditions.get("Ready") == "True"
+    return condition(node, "Ready").get("status") == "True"
 
 
 def _is_leaving(node: JsonMap) -> bool:

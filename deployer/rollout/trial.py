@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.kube.objects import JsonMap, at
+from deployer.kube.objects import JsonMap, at, condition
 from deployer.rollout import manifests, names
 from deployer.rollout.order import RolloutOrder
 from deployer.rollout.settings import RolloutSettings
@@ -103,8 +103,7 @@ def _serving(pods: Sequence[JsonMap]) -> Counter[str]:
     """Ready pods by release."""
     found: Counter[str] = Counter()
     for pod in pods:
-        conditions = at(pod, "status", "conditions", default=[])
-        ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+        ready = condition(pod, "Ready").get("status") == "True"
         if ready and "deletionTimestamp" not in pod["metadata"]:
             found[str(at(pod, "metadata", "labels", names.RELEASE, default=""))] += 1
     del found[""]

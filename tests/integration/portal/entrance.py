@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from tests.integration.portal.in_a_thread import serving
 
 MARK = "X-Served-By: madang\r\n"
 
@@ -45,29 +46,6 @@ class Entrance:
 
 @contextmanager
 def running_entrance() -> Iterator[Entrance]:
-    entrance, started = Entrance(), threading.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        server = await asyncio.start_server(entrance.visit, "127.0.0.1", 0)
-        entrance.port = server.sockets[0].getsockname()[1]
-        started.set()
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-        loop.run_until_complete(end(asyncio.all_tasks(loop)))
-
-    async def end(left: set[asyncio.Task[None]]) -> None:
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(30)
-    try:
+    entrance = Entrance()
+    with serving(entrance.visit) as entrance.port:
         yield entrance
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from tests.integration.portal.in_a_thread import serving
 
 
 @dataclass
@@ -57,30 +58,7 @@ class Listener:
 
 @contextmanager
 def listening(tls: ssl.SSLContext | None = None) -> Iterator[Listener]:
-    listener, started = Listener(), threading.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        # Of all of 127.0.0.0/8: which of its addresses is taken is what a test looks at.
-        server = await asyncio.start_server(listener.serve, "0.0.0.0", 0, ssl=tls)  # noqa: S104
-        listener.port = server.sockets[0].getsockname()[1]
-        started.set()
-
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-        loop.run_until_complete(end(asyncio.all_tasks(loop)))
-
-    async def end(left: set[asyncio.Task[None]]) -> None:
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(30)
-    try:
+    listener = Listener()
+    # Of all of 127.0.0.0/8: which of its addresses is taken is what a test looks at.
+    with serving(listener.serve, "0.0.0.0", tls) as listener.port:  # noqa: S104
         yield listener
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
