@@ -67,9 +67,9 @@ class Group:
         return self.available >= self.desired
 
     def may_go(self, uid: str) -> bool:
-        """Whether this detached pod is one more than are wanted."""
+        """Whether this detached pod serves nobody, or is one more than are wanted."""
         surplus = self.available + len(self.serving) - self.desired
-        return uid in self.serving[: max(surplus, 0)]
+        return uid not in self.serving[max(surplus, 0) :]
 
 
 def group_of(
@@ -87,7 +87,6 @@ def group_of(
     ends = [fenced[node] for pod in every if (node := pods.node(pod)) in fenced]
     patience = _patience(deployment, ends, timing, now)
     left = [pod for pod in every if pods.is_detached(pod) and _serves(pod)]
-    detached = [(fenced.get(pods.node(pod), _never()), pods.key(pod)[1], pods.uid(pod)) for pod in left]
     waiting = [
         pod
         for pod in every
@@ -95,6 +94,9 @@ def group_of(
     ]
     # A Service may keep to one release: a pod of another does not take the place of one that serves there.
     theirs = {each["metadata"]["name"] for pod in left for each in around.services_of(pods.labels(pod))}
+    # And one that no Service knows, beside others that one does, is no reason for those to go.
+    visited = [pod for pod in left if not theirs or around.services_of(pods.labels(pod))]
+    detached = [(fenced.get(pods.node(pod), _never()), pods.key(pod)[1], pods.uid(pod)) for pod in visited]
     replacements = [_replacement(pod, around, theirs, serving, patience, now) for pod in waiting]
     own = [pods.uid(pod) for pod in every]
     services = _services_of(deployment, around)

@@ -67,6 +67,22 @@ def test_a_release_on_trial_takes_nobodys_place_whose_service_keeps_to_the_one_b
     assert group(deployment(), [old, trial, again], around(kept), listed=listed).may_go("u-old")
 
 
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_nor_does_it_let_that_one_go_when_both_leave_one_node(order: tuple[str, str]) -> None:
+    serves, trial = order
+    kept = service(app="blog", release="1")
+    olds = [
+        pod(serves, detached=True, labels={"release": "1"}),
+        pod(trial, detached=True, labels={"release": "2"}),
+    ]
+    found = group(deployment(), olds, around(kept), listed={f"u-{serves}"})
+    assert found.may_go(f"u-{trial}") and not found.may_go(f"u-{serves}")
+    again = pod("again", "spare", labels={"release": "1"})
+    assert group(deployment(), [*olds, again], around(kept), listed={f"u-{serves}", "u-again"}).may_go(
+        f"u-{serves}"
+    )
+
+
 def test_a_rollout_that_is_held_says_nothing_of_a_replacement() -> None:
     assert group(deployment(minReadySeconds=2**31 - 2), [OLD, pod("new", "spare", ready_for=2)]).whole
 
