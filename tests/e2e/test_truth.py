@@ -1,4 +1,4 @@
-"""A live app is broken in seven ways: what Madang says of it is what a visitor gets, mended too."""
+"""A live app is broken in eight ways: what Madang says of it is what a visitor gets, mended too."""
 
 from __future__ import annotations
 
@@ -52,10 +52,12 @@ class Breakable:
         return self.on.visit(self.host).status == 200
 
     def environment(self, value: str) -> None:
+        self.container(env=[{"name": "BREAK", "value": value}])
+
+    def container(self, **changed: object) -> None:
         """Behind Madang's back, and with nobody left who serves."""
-        container = {"name": "app", "env": [{"name": "BREAK", "value": value}]}
         spec = {"minReadySeconds": 0, "strategy": {"type": "Recreate", "rollingUpdate": None}}
-        spec["template"] = {"spec": {"containers": [container]}}
+        spec["template"] = {"spec": {"containers": [{"name": "app", **changed}]}}
         self.kubectl("patch", "deployment", NAME, "-p", json.dumps({"spec": spec}))
 
     def kubectl(self, *words: str) -> str:
@@ -85,23 +87,22 @@ def app(platform: Road) -> Iterator[Breakable]:
     yield Breakable(platform, host, key.group())
 
 
-@pytest.mark.parametrize(
-    ("broken", "reason"),
-    [
-        ("crash", "crash-loop"),
-        ("memory", "out-of-memory"),
-        ("local", "not-listening"),
-        ("error", "app-error"),
-        ("slow", "slow"),
-    ],
-)
-def test_an_app_that_breaks_by_itself_is_told_as_it_is(app: Breakable, broken: str, reason: str) -> None:
+BREAKS_BY_ITSELF = {
+    "crash": "crash-loop",
+    "memory": "out-of-memory",
+    "local": "not-listening",
+    "error": "app-error",
+    "slow": "slow",
+}
+
+
+def test_an_app_that_breaks_in_one_way_after_another_is_told_as_it_is(app: Breakable) -> None:
     app.agree(live=True)
-    app.environment(broken)
     try:
-        told = app.agree(live=False, reasons={reason})
-        assert told.reason == reason
-        assert not told.what.startswith("Not your code")
+        for broken, reason in BREAKS_BY_ITSELF.items():
+            app.environment(broken)
+            told = app.agree(live=False, reasons={reason})
+            assert not told.what.startswith("Not your code"), (broken, told)
     finally:
         app.environment("")
     app.agree(live=True)
@@ -110,6 +111,14 @@ def test_an_app_that_breaks_by_itself_is_told_as_it_is(app: Breakable, broken: s
 def no_copies(app: Breakable) -> Callable[[], object]:
     app.kubectl("scale", "deployment", NAME, "--replicas=0")
     return lambda: app.kubectl("scale", "deployment", NAME, "--replicas=1")
+
+
+def no_image(app: Breakable) -> Callable[[], object]:
+    image = "jsonpath={.spec.template.spec.containers[0].image}"
+    there = app.kubectl("get", "deployment", NAME, "-o", image).strip()
+    repository, _, _digest = there.partition("@")
+    app.container(image=f"{repository}@sha256:{0:064}")
+    return lambda: app.container(image=there)
 
 
 def no_address(app: Breakable) -> Callable[[], object]:
@@ -123,7 +132,8 @@ def no_address(app: Breakable) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize(
-    ("break_it", "reason"), [(no_copies, "scaled-to-zero"), (no_address, "address-missing")]
+    ("break_it", "reason"),
+    [(no_copies, "scaled-to-zero"), (no_image, "image-pull"), (no_address, "address-missing")],
 )
 def test_what_is_changed_in_the_cluster_is_told_as_it_is(
     app: Breakable, break_it: Callable[[Breakable], Callable[[], object]], reason: str
