@@ -246,7 +246,8 @@ def _serving(
     if follower and (follower.name, follower.node) != (known.replacement, known.replacement_node):
         known = replace(known, replacement=follower.name, replacement_node=follower.node)
     if follower and follower.good and known.ready_at is None:
-        known = replace(known, ready_at=follower.ready_at)
+        # The condition's time has whole seconds: never before the old pod was detached.
+        known = replace(known, ready_at=max(follower.ready_at, known.detached_at or follower.ready_at))
     blocked = group.blocked if not group.whole and not known.done else ""
     if blocked != known.blocked_reason:
         known = replace(
@@ -269,16 +270,18 @@ def _gap(known: PodRecord, endpoints: int | None, blocked: str, now: datetime) -
 
 
 def _follower(known: PodRecord, group: Group) -> Any:
-    """The pod in the old one's place: the one it was given, else the first that was made after it left."""
-    for each in group.replacements:
-        if each.name == known.replacement:
-            return each
+    """The pod in the old one's place: the one it was given, else the first that was made after it left.
+
+    One that cannot serve here (it is of a release on trial, say) gives way to one that does.
+    """
     since = known.detached_at or known.evicted_at
-    if since is None:
-        return None
-    return next(
-        (each for each in group.replacements if each.created_at >= since.replace(microsecond=0)), None
-    )
+    made = [
+        each
+        for each in group.replacements
+        if each.name == known.replacement
+        or (since is not None and each.created_at >= since.replace(microsecond=0))
+    ]
+    return min(made, key=lambda each: (not each.good, each.name != known.replacement), default=None)
 
 
 def _ended(known: PodRecord, now: datetime) -> PodRecord:

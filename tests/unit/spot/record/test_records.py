@@ -63,6 +63,22 @@ def test_it_begins_with_what_the_node_is() -> None:
     assert (BEGUN.id, BEGUN.node, BEGUN.capacity_type, BEGUN.state) == ("int-1", "doomed", "spot", "noticed")
 
 
+def test_a_replacement_that_serves_is_told_before_one_that_was_made_sooner_and_does_not() -> None:
+    trial = Replacement("trial", "spare", "u-trial", later(1), later(1), good=False)
+    told = seen(BEGUN, detached(), at=1)
+    told = serving(told, 3, group(replacements=(trial,)))
+    assert (only(told).replacement, only(told).ready_at) == ("trial", None)
+    told = serving(told, 5, group(replacements=(trial, *group().replacements)))
+    assert (only(told).replacement, only(told).ready_at) == ("new", later(4))
+
+
+def test_a_replacement_is_never_told_ready_before_the_old_pod_was_detached() -> None:
+    at_once = Replacement("new", "spare", "u-new", later(1), later(1), good=True)
+    raw = pod("old", detached=True, notes={names.DETACHED_AT: str(zulu(later(1.5)))})
+    told = seen(BEGUN, standing(detached=True, raw=raw), at=2)
+    assert only(serving(told, 3, group(replacements=(at_once,)))).ready_at == later(1.5)
+
+
 def test_a_handoff_is_told_step_by_step() -> None:
     told = seen(BEGUN, standing(), at=0)
     assert (told.state, told.moving_at, only(told).state) == ("moving", NOW, "waiting")
