@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.sentence import Sentence
+
+_TEXTS = ("what", "evidence", "next")
 
 
 @dataclass(frozen=True)
@@ -11,7 +16,8 @@ class Explanation:
     """Why something failed: a machine-readable word and the three lines that a person reads.
 
     `reason` is lower-case words joined by hyphens and never changes its meaning ("out-of-memory").
-    `evidence` may hold several lines or none (the last log lines, an exit code, an event).
+    `evidence` may hold several lines or none (the last log lines, an exit code, an event). The texts are
+    English; one with something filled in is a `Sentence`, so that a page can tell it in another language.
     """
 
     reason: str
@@ -25,11 +31,26 @@ class Explanation:
         return tuple(line for line in (self.what, *evidence, self.next) if line)
 
     def to_dict(self) -> dict[str, str]:
-        return asdict(self)
+        """The word and the English texts: what the API answers."""
+        return {"reason": self.reason, **{name: str(getattr(self, name)) for name in _TEXTS}}
+
+    def to_row(self) -> dict[str, Any]:
+        """What is stored: the same, and in `said` what its sentences were made of, if of anything."""
+        texts = {name: getattr(self, name) for name in _TEXTS}
+        said = {
+            name: text.parts() for name, text in texts.items() if isinstance(text, Sentence) and text.values
+        }
+        return {**self.to_dict(), "said": said} if said else self.to_dict()
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, str]) -> Explanation:
-        return cls(stored["reason"], stored["what"], stored.get("evidence", ""), stored.get("next", ""))
+    def from_dict(cls, stored: Mapping[str, Any]) -> Explanation:
+        """Of either; without `said` the texts stay English."""
+        said = stored.get("said", {})
+        texts = {"evidence": "", "next": "", **stored}
+        return cls(
+            stored["reason"],
+            *(Sentence.from_parts(said[name]) if name in said else texts[name] for name in _TEXTS),
+        )
 
 
 class DeployerError(Exception):

@@ -7,13 +7,23 @@ import re
 from collections.abc import Sequence
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 
 
 def out_of_memory(memory_bytes: int, step: str = "") -> Explanation:
-    during = f" in the step {step}" if step else ""
+    """`step` is the command that ran, if that is known."""
+    mebibytes = memory_bytes >> 20
     return Explanation(
         "out-of-memory",
-        f"Your build needed more memory than the {memory_bytes >> 20} MiB it may use{during}.",
+        Sentence(
+            "Your build needed more memory than the {mebibytes} MiB it may use in the step `{step}`.",
+            mebibytes=mebibytes,
+            step=step,
+        )
+        if step
+        else Sentence(
+            "Your build needed more memory than the {mebibytes} MiB it may use.", mebibytes=mebibytes
+        ),
         "exit code 137 (killed)",
         "Let the build do less at once (fewer parallel jobs), or ask an operator for more memory.",
     )
@@ -42,7 +52,9 @@ def hint(output: str) -> str:
     if found := re.search(
         r"No matching distribution found for (\S+)|Could not find a version .* requirement (\S+)", output
     ):
-        return f"Check the name and version of {found[1] or found[2]} among your packages."
+        return Sentence(
+            "Check the name and version of {package} among your packages.", package=found[1] or found[2]
+        )
     if "package.json and package-lock.json" in output or ("npm ci" in output and "in sync" in output):
         return "Run `npm install`, commit package-lock.json and push again."
     if "frozen-lockfile" in output or "--immutable" in output or "needs to be updated" in output:
@@ -50,7 +62,7 @@ def hint(output: str) -> str:
     if "Missing script:" in output:
         return "Add that script to package.json, or correct its name."
     if found := re.search(r"npm (?:ERR!|error) 404\s+'?([^'\s]+)'? is not in this registry", output):
-        return f"Check the name of {found[1]} in package.json."
+        return Sentence("Check the name of {package} in package.json.", package=found[1])
     if re.search(r"403 Filtered|Received HTTP code 403 from proxy|403 Forbidden.*proxy", output):
         return "A build reaches package registries only; ask an operator if it needs another address."
     if found := re.search(r"fatal error: (\S+\.h): No such file|error: command '?(gcc|cc)'? failed", output):
@@ -60,37 +72,55 @@ def hint(output: str) -> str:
 
 def missing_image(image: str, place: tuple[str, str] | None, base_images: Sequence[str]) -> Explanation:
     name = image.removeprefix("docker.io/").removeprefix("library/")
-    where = f"{place[0]} line {place[1]}" if place else "the Dockerfile's FROM line"
+    where = _where(place, Sentence("the Dockerfile's FROM line"))
     family = name.split(":")[0]
     same = [known for known in base_images if known.split(":")[0] == family]
     close = difflib.get_close_matches(name, same or base_images, n=4, cutoff=0.0 if same else 0.5)
     if not base_images:
-        advice = f"Correct the name or tag in {where}."
+        advice = Sentence("Correct the name or tag in {where}.", where=where)
     else:
-        advice = f"Use in {where} one of: {', '.join(close or base_images)}."
+        known = ", ".join(close or base_images)
+        advice = Sentence("Use in {where} one of: {known}.", where=where, known=known)
     return Explanation(
         "base-image-missing",
-        f"There is no base image {name} here." if base_images else f"The base image {name} does not exist.",
-        f"{where}: FROM {name}",
+        Sentence("There is no base image {image} here.", image=name)
+        if base_images
+        else Sentence("The base image {image} does not exist.", image=name),
+        Sentence("{where}: FROM {image}", where=where, image=name),
         advice,
     )
 
 
 def missing_file(path: str, place: tuple[str, str] | None) -> Explanation:
-    where = f"{place[0]} line {place[1]}" if place else "the Dockerfile"
     return Explanation(
         "copied-file-missing",
-        f"{where} copies {path}, and there is no such file in your commit.",
+        Sentence(
+            "{where} copies {path}, and there is no such file in your commit.",
+            where=_where(place, Sentence("the Dockerfile")),
+            path=path,
+        ),
         "",
-        f"Commit {path} (git add), or correct the path; see that .gitignore and .dockerignore let it in.",
+        Sentence(
+            "Commit {path} (git add), or correct the path; see that .gitignore and .dockerignore let it in.",
+            path=path,
+        ),
     )
 
 
 def bad_dockerfile(line: str | None, said: str) -> Explanation:
-    where = f"Dockerfile line {line}" if line else "the Dockerfile"
+    if line is None:
+        what, advice = (
+            "The Dockerfile cannot be understood.",
+            "Correct the Dockerfile, commit and push again.",
+        )
+        return Explanation("bad-dockerfile", what, said[:300], advice)
     return Explanation(
         "bad-dockerfile",
-        f"{where[0].upper()}{where[1:]} cannot be understood.",
+        Sentence("{file} line {line} cannot be understood.", file="Dockerfile", line=line),
         said[:300],
-        f"Correct {where}, commit and push again.",
+        Sentence("Correct line {line} of {file}, commit and push again.", file="Dockerfile", line=line),
     )
+
+
+def _where(place: tuple[str, str] | None, otherwise: Sentence) -> Sentence:
+    return Sentence("{file} line {line}", file=place[0], line=place[1]) if place else otherwise

@@ -8,6 +8,7 @@ from typing import Protocol
 from deployer.build import choice, dockerfile, golang, java, node, python, static
 from deployer.build.build_plan import BuildPlan
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 
@@ -42,14 +43,21 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         if path.count("/") == 1 and path.split("/")[1] in looked_for.split(", ")
     )
     hint = (
-        f"There is {nested[0]}: make {nested[0].split('/')[0]}/ the root of the repository and push again."
+        Sentence(
+            "There is {path}: make {folder}/ the root of the repository and push again.",
+            path=nested[0],
+            folder=nested[0].split("/")[0],
+        )
         if nested
         else "Add the file that fits your project (a Flask project: requirements.txt), commit and push again."
     )
     raise UserError(
         Explanation(
             "nothing-to-build",
-            f"Madang does not know how to build this: no Dockerfile and none of these files: {looked_for}.",
+            Sentence(
+                "Madang does not know how to build this: no Dockerfile and none of these files: {files}.",
+                files=looked_for,
+            ),
             "at the root: " + (", ".join(sorted(snapshot.root_names)[:12]) or "no files"),
             hint,
         )

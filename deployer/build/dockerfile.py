@@ -7,6 +7,7 @@ import re
 from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("Dockerfile",)
@@ -26,7 +27,10 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         raise UserError(
             Explanation(
                 "no-dockerfile",
-                f"madang.yaml names {path} as the Dockerfile, and there is no such file in the commit.",
+                Sentence(
+                    "madang.yaml names {path} as the Dockerfile, and there is no such file in the commit.",
+                    path=path,
+                ),
                 "",
                 "Correct build.dockerfile in madang.yaml (relative to the root), or add the file.",
             )

@@ -11,6 +11,7 @@ from deployer.build.command import command_line
 from deployer.build.node_tools import choose_tool, node_version
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("package.json",)
@@ -70,9 +71,17 @@ def read_package(snapshot: Snapshot) -> dict[str, Any]:
         raise UserError(
             Explanation(
                 "bad-package-json",
-                f"package.json line {error.lineno} is not valid JSON: {error.msg.lower()}.",
+                Sentence(
+                    "package.json line {line} is not valid JSON: {problem}.",
+                    line=error.lineno,
+                    problem=error.msg.lower(),
+                ),
                 line[0].strip() if line else "",
-                f"Correct line {error.lineno} of package.json, commit and push again.",
+                Sentence(
+                    "Correct line {line} of {file}, commit and push again.",
+                    line=error.lineno,
+                    file="package.json",
+                ),
             )
         ) from error
     return package if isinstance(package, dict) else {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 DEFAULT_VERSION = "3.12"
@@ -65,6 +66,9 @@ def read_toml(files: Mapping[str, str], name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise UserError(
             Explanation(
-                "bad-toml", f"{name} is not valid TOML.", str(error), f"Correct {name} and push again."
+                "bad-toml",
+                Sentence("{file} is not valid TOML.", file=name),
+                str(error),
+                Sentence("Correct {file} and push again.", file=name),
             )
         ) from error

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from deployer.build import advice
 from deployer.build.telling_lines import telling_lines
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 
 SOLVE = re.compile(r"^(?:ERROR|error): (?:failed to solve: )?(.*)", re.DOTALL)
 PLACE = re.compile(r"^(\S+):(\d+)$")
@@ -78,12 +79,13 @@ def explain(log: Sequence[str], base_images: Sequence[str], memory_bytes: int) -
                 "It is built again by itself.",
             ),
         )
-    where = f" ({place[0]} line {place[1]})" if place else ""
     return Blame(
         True,
         Explanation(
             "build-failed",
-            f"Your build failed{where}.",
+            Sentence("Your build failed ({file} line {line}).", file=place[0], line=place[1])
+            if place
+            else "Your build failed.",
             error[:500] or "\n".join(_tail(log)),
             "Correct what the lines above name, commit and push again.",
         ),
@@ -96,13 +98,19 @@ def _step(
     command = process[1].removeprefix("/bin/sh -c ")
     shown = command if len(command) <= 120 else command[:117] + "…"
     if process[2] == "137":
-        return advice.out_of_memory(memory, f"`{shown}`")
-    where = f" ({place[0]} line {place[1]})" if place else ""
-    ended = f"ended with exit code {process[2]}" if process[2] else f"failed: {process[3]}"
+        return advice.out_of_memory(memory, shown)
+    if process[2]:
+        ended = Sentence("the step `{step}` ended with exit code {code}", step=shown, code=process[2])
+    else:
+        ended = Sentence("the step `{step}` failed: {problem}", step=shown, problem=process[3])
     output = _step_output(log)
     return Explanation(
         "step-failed",
-        f"Your build stopped: the step `{shown}` {ended}{where}.",
+        Sentence(
+            "Your build stopped: {ended} ({file} line {line}).", ended=ended, file=place[0], line=place[1]
+        )
+        if place
+        else Sentence("Your build stopped: {ended}.", ended=ended),
         "\n".join(telling_lines(output, EVIDENCE_LINES)),
         advice.hint("\n".join(output)),
     )

@@ -14,6 +14,7 @@ from deployer.errors import Explanation
 from deployer.kube.jobs import finished
 from deployer.kube.objects import JsonMap
 from deployer.kube.pods import Container, Pod
+from deployer.sentence import Sentence
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Exit codes of the builder's programs that are never the student's: the daemon did not start, was stopped, or
@@ -57,11 +58,15 @@ def _judge(
         digest = find_digest(container, log)
         if digest:
             return BuildOutcome("succeeded", digest)
-        return _lost("no-digest", "The build ended well, but its image's digest was not found.", log)
+        return _lost(
+            "no-digest", "Not your code: the build ended well, but its image's digest was not found.", log
+        )
     if pod is None:
-        return _lost("pod-gone", "The machine that built it is gone.", log)
+        return _lost("pod-gone", "Not your code: the machine that built it is gone.", log)
     if pod.disrupted:
-        return _lost("machine-reclaimed", "The machine that built it was reclaimed.", [pod.disrupted])
+        return _lost(
+            "machine-reclaimed", "Not your code: the machine that built it was reclaimed.", [pod.disrupted]
+        )
     if pod.reason == "DeadlineExceeded":
         return BuildOutcome("failed", explanation=_too_long(limits, log))
     if pod.reason == "Evicted":
@@ -70,20 +75,28 @@ def _judge(
     if source and source.ended and source.ended.exit_code != 0:
         said = source.ended.message or f"exit code {source.ended.exit_code}"
         return _lost(
-            "source-unavailable", "The builder could not get your commit from the git server.", [said]
+            "source-unavailable",
+            "Not your code: the builder could not get your commit from the git server.",
+            [said],
         )
     if container is None or container.ended is None:
         return _lost(
-            "pod-failed", "The build's pod failed before it could build.", [pod.message or pod.reason]
+            "pod-failed",
+            "Not your code: the build's pod failed before it could build.",
+            [pod.message or pod.reason],
         )
     code, reason = container.ended.exit_code, container.ended.reason
     if reason == "OOMKilled" or code == 137:
         if (pod.going or node_lost) and reason != "OOMKilled":
-            return _lost("machine-stopped", "The build was stopped with its machine.", [f"exit code {code}"])
+            return _lost(
+                "machine-stopped",
+                "Not your code: the build was stopped with its machine.",
+                [f"exit code {code}"],
+            )
         return BuildOutcome("failed", explanation=out_of_memory(limits.memory_bytes))
     if code in PLATFORM_CODES or reason in ("StartError", "ContainerCannotRun"):
         trouble = [*log[-3:], f"exit code {code} {reason}".strip(), container.ended.message]
-        return _lost("builder-did-not-work", "The builder could not do its work.", trouble)
+        return _lost("builder-did-not-work", "Not your code: the builder could not do its work.", trouble)
     blame = explain(log, base_images, limits.memory_bytes)
     return BuildOutcome("failed" if blame.students else "lost", explanation=blame.explanation)
 
@@ -100,14 +113,14 @@ def find_digest(container: Container | None, log: Sequence[str]) -> str | None:
 def _evicted(pod: Pod) -> BuildOutcome:
     if re.search(r"ephemeral|emptyDir", pod.message, re.IGNORECASE):
         return BuildOutcome("failed", explanation=disk_full(pod.message))
-    return _lost("evicted", "The machine that built it ran short.", [pod.message])
+    return _lost("evicted", "Not your code: the machine that built it ran short.", [pod.message])
 
 
 def _too_long(limits: BuildLimits, log: Sequence[str]) -> Explanation:
     minutes = limits.deadline_seconds / 60
     return Explanation(
         "build-too-long",
-        f"Your build took longer than the {minutes:g} minutes it may take.",
+        Sentence("Your build took longer than the {minutes} minutes it may take.", minutes=f"{minutes:g}"),
         "\n".join([line for line in log if line.strip()][-3:]),
         "See which step was still running; install fewer packages, or ask an operator for more time.",
     )
@@ -115,7 +128,5 @@ def _too_long(limits: BuildLimits, log: Sequence[str]) -> Explanation:
 
 def _lost(reason: str, what: str, evidence: Sequence[str]) -> BuildOutcome:
     shown = "\n".join(line for line in evidence[-4:] if line.strip())
-    explanation = Explanation(
-        reason, f"Not your code: {what[0].lower()}{what[1:]}", shown, "It is built again by itself."
-    )
+    explanation = Explanation(reason, what, shown, "It is built again by itself.")
     return BuildOutcome("lost", explanation=explanation)

@@ -36,7 +36,7 @@ class Waiting:
         if waited < timedelta(seconds=self._settings.room_wait_seconds):
             return None
         why = self._kube.last_event(self._settings.namespace, self._job, type="Warning")
-        return _gave_up("no-room", "there was no room for the build", why)
+        return _gave_up("no-room", "Not your code: there was no room for the build.", why)
 
     def _refused(self) -> bool:
         """Whether a pod was refused; a Job also pauses by itself, for 10 s and more after a pod was lost."""
@@ -51,14 +51,16 @@ class Waiting:
                 self._say_once(f"{pod.uid} room", "Waiting for a machine with room for the build.")
             if waited < timedelta(seconds=self._settings.room_wait_seconds):
                 return None
-            return _gave_up("no-room", "no machine had room for the build", pod.unschedulable)
+            what = "Not your code: no machine had room for the build."
+            return _gave_up("no-room", what, pod.unschedulable)
         if pod.phase != "Pending" or any(one.running or one.ended for one in pod.containers):
             return None
         if waited > USUAL:
             self._say_once(f"{pod.uid} start", f"The builder is starting on {pod.node or 'a machine'}.")
         if waited < timedelta(seconds=self._settings.start_wait_seconds + self._room_seconds(pod)):
             return None
-        return _gave_up("builder-did-not-start", "the builder did not start", self._why_not_started(pod))
+        what = "Not your code: the builder did not start."
+        return _gave_up("builder-did-not-start", what, self._why_not_started(pod))
 
     def _room_seconds(self, pod: Pod) -> int:
         """A pod that had to wait for a node gets that time on top."""
@@ -77,5 +79,5 @@ class Waiting:
 
 
 def _gave_up(reason: str, what: str, evidence: str) -> BuildOutcome:
-    told = Explanation(reason, f"Not your code: {what}.", evidence, "It is built again by itself.")
+    told = Explanation(reason, what, evidence, "It is built again by itself.")
     return BuildOutcome("lost", explanation=told)

@@ -12,6 +12,7 @@ from deployer.kube.connection import Connection
 from deployer.kube.logs import ContainerLine, parse_line, since_time
 from deployer.kube.objects import KINDS, JsonMap, at, path, path_of, title
 from deployer.kube.refusal import Missing
+from deployer.sentence import Sentence
 
 FIELD_MANAGER = "madang"
 
@@ -35,7 +36,7 @@ class Kube:
         applied: JsonMap = self._connection.call(
             "PATCH",
             path_of(manifest),
-            f"apply {title(manifest)}",
+            Sentence("apply {object}", object=title(manifest)),
             query={"fieldManager": FIELD_MANAGER, "force": "true"},
             body=manifest,
             content_type="application/apply-patch+yaml",
@@ -48,7 +49,7 @@ class Kube:
         created: JsonMap = self._connection.call(
             "POST",
             path(manifest["kind"], metadata.get("namespace")),
-            f"create {title(manifest)}",
+            Sentence("create {object}", object=title(manifest)),
             query={"fieldManager": FIELD_MANAGER},
             body=manifest,
         )
@@ -58,7 +59,9 @@ class Kube:
         """The object, or None."""
         try:
             found: JsonMap = self._connection.call(
-                "GET", path(kind, namespace, name), f"read {kind} {namespace or ''}/{name}"
+                "GET",
+                path(kind, namespace, name),
+                Sentence("read {object}", object=f"{kind} {namespace or ''}/{name}"),
             )
         except Missing:
             return None
@@ -80,14 +83,16 @@ class Kube:
         answer = self._connection.call(
             "GET",
             path(kind, namespace),
-            f"list {kind}s of {namespace or 'the cluster'}",
+            Sentence("list {kind}s of {namespace}", kind=kind, namespace=namespace)
+            if namespace
+            else _all_of(kind),
             query={name: value for name, value in query.items() if value},
         )
         return list(answer["items"])
 
     def listed(self, kind: str) -> tuple[list[JsonMap], str]:
         """All objects of a kind in the cluster, and the version that `watch` goes on from."""
-        answer = self._connection.call("GET", path(kind), f"list {kind}s of the cluster")
+        answer = self._connection.call("GET", path(kind), _all_of(kind))
         return list(answer["items"]), str(answer["metadata"]["resourceVersion"])
 
     def watch(
@@ -104,14 +109,14 @@ class Kube:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(seconds),
         }
-        doing = f"watch {kind}s of the cluster"
+        doing = Sentence("watch {kind}s of the cluster", kind=kind)
         for line in self._connection.lines(path(kind), doing, query=query, quiet_seconds=quiet_seconds):
             event = json.loads(line)
             if event["type"] == "ERROR":
                 raise TemporaryError(
                     Explanation(
                         "kubernetes-watch-ended",
-                        f"The cluster ended the watch of {kind}s.",
+                        Sentence("The cluster ended the watch of {kind}s.", kind=kind),
                         str(at(event, "object", "message", default="")),
                         "It is begun anew by itself.",
                     )
@@ -123,7 +128,7 @@ class Kube:
         patched: JsonMap = self._connection.call(
             "PATCH",
             path(kind, namespace, name),
-            f"change {kind} {namespace or ''}/{name}",
+            Sentence("change {object}", object=f"{kind} {namespace or ''}/{name}"),
             query={"fieldManager": FIELD_MANAGER},
             body=patch,
             content_type="application/merge-patch+json",
@@ -136,7 +141,7 @@ class Kube:
             self._connection.call(
                 "DELETE",
                 path(kind, namespace, name),
-                f"delete {kind} {namespace or ''}/{name}",
+                Sentence("delete {object}", object=f"{kind} {namespace or ''}/{name}"),
                 body={"propagationPolicy": "Background"},
             )
         except Missing:
@@ -156,7 +161,12 @@ class Kube:
         answer = self._connection.call(
             "POST",
             path(review),
-            f"ask whether it may {verb} {known.plural} of {namespace}",
+            Sentence(
+                "ask whether it may {verb} {kind} of {namespace}",
+                verb=verb,
+                kind=known.plural,
+                namespace=namespace,
+            ),
             body={
                 "apiVersion": KINDS[review].api_version,
                 "kind": review,
@@ -188,7 +198,7 @@ class Kube:
             query["previous"] = "true"
         found = self._connection.lines(
             f"{path('Pod', namespace, pod)}/log",
-            f"read the log of {namespace}/{pod}",
+            Sentence("read the log of {pod}", pod=f"{namespace}/{pod}"),
             query=query,
             quiet_seconds=10,
         )
@@ -224,7 +234,7 @@ class Kube:
             query["tailLines"] = str(tail)
         found = self._connection.lines(
             f"{path('Pod', namespace, pod)}/log",
-            f"follow the log of {namespace}/{pod}",
+            Sentence("follow the log of {pod}", pod=f"{namespace}/{pod}"),
             query=query,
             quiet_seconds=quiet_seconds,
         )
@@ -233,3 +243,7 @@ class Kube:
             # sinceTime has whole seconds: the rest is cut here.
             if since is None or line.at > since:
                 yield line
+
+
+def _all_of(kind: str) -> Sentence:
+    return Sentence("list {kind}s of the cluster", kind=kind)

@@ -9,6 +9,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from deployer.errors import DeployerError, Explanation, PermanentError, TemporaryError
+from deployer.sentence import Sentence
 
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 # Forbidden for now: a namespace that is still being emptied, a quota that other builds use up.
@@ -34,7 +35,7 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
         return TemporaryError(
             Explanation(
                 "kubernetes-unreachable",
-                f"The cluster's API server did not answer ({doing}).",
+                Sentence("The cluster's API server did not answer ({doing}).", doing=doing),
                 f"{type(error).__name__}: {error}",
                 "It is tried again by itself; if it stays so, look at the control plane.",
             )
@@ -43,19 +44,27 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
     match error.status:
         case 404:
             return Missing(
-                Explanation("kubernetes-missing", f"Not in the cluster: could not {doing}.", evidence, "")
+                Explanation(
+                    "kubernetes-missing",
+                    Sentence("Not in the cluster: could not {doing}.", doing=doing),
+                    evidence,
+                    "",
+                )
             )
         case 409:
             return Conflict(
                 Explanation(
-                    "kubernetes-conflict", f"Changed meanwhile: could not {doing}.", evidence, "Try again."
+                    "kubernetes-conflict",
+                    Sentence("Changed meanwhile: could not {doing}.", doing=doing),
+                    evidence,
+                    "Try again.",
                 )
             )
         case status if status in AGAIN:
             return TemporaryError(
                 Explanation(
                     "kubernetes-busy",
-                    f"The cluster's API server could not {doing} just now.",
+                    Sentence("The cluster's API server could not {doing} just now.", doing=doing),
                     evidence,
                     "It is tried again by itself.",
                 )
@@ -64,7 +73,7 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
             return TemporaryError(
                 Explanation(
                     "kubernetes-no-room",
-                    f"The cluster could not {doing} just now.",
+                    Sentence("The cluster could not {doing} just now.", doing=doing),
                     evidence,
                     "It is tried again by itself.",
                 )
@@ -73,7 +82,7 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
             return PermanentError(
                 Explanation(
                     "kubernetes-forbidden",
-                    f"The cluster does not let Madang {doing}.",
+                    Sentence("The cluster does not let Madang {doing}.", doing=doing),
                     evidence,
                     "Check the role of Madang's service account and the namespace's admission policies.",
                 )
@@ -82,7 +91,7 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
             return PermanentError(
                 Explanation(
                     "kubernetes-refused",
-                    f"The cluster refused to {doing}.",
+                    Sentence("The cluster refused to {doing}.", doing=doing),
                     evidence,
                     "This is Madang's mistake: please report it with the line above.",
                 )

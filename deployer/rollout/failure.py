@@ -10,6 +10,7 @@ from deployer.kube.pods import Container, Ended, Pod
 from deployer.rollout.names import CONTAINER
 from deployer.rollout.observation import Activity
 from deployer.rollout.order import RolloutOrder
+from deployer.sentence import Sentence, joined
 
 EVIDENCE_LINES = 8
 # "Running on http://127.0.0.1:5000", "listening on [::1]:3000", "Listening at: http://0.0.0.0:8000"
@@ -51,24 +52,39 @@ def silent(order: RolloutOrder, seconds: int, log: Sequence[str], probe: str) ->
     if order.health_path and (code := re.search(r"statuscode: (\d+)", probe)):
         return Explanation(
             "unhealthy",
-            f"Your app started, but {order.health_path} answered {code[1]} for {seconds} s.",
+            Sentence(
+                "Your app started, but {path} answered {status} for {seconds} s.",
+                path=order.health_path,
+                status=code[1],
+                seconds=seconds,
+            ),
             evidence,
-            f"Make {order.health_path} answer 200 when the app is ready, or change web.health.",
+            Sentence(
+                "Make {path} answer 200 when the app is ready, or change web.health.", path=order.health_path
+            ),
         )
     found = listening_on(log)
-    says = ""
-    advice = f"Listen on 0.0.0.0 and the port in $PORT ({order.port} here)."
+    says = [
+        Sentence(
+            "Your app started, but nothing answered on port {port} within {seconds} s.",
+            port=order.port,
+            seconds=seconds,
+        )
+    ]
+    advice = Sentence("Listen on 0.0.0.0 and the port in $PORT ({port} here).", port=order.port)
     if found and found[0] in LOCAL:
-        says = f" Its log says that it listens on {found[0]}:{found[1]}, which only the app itself can reach."
+        says.append(
+            Sentence(
+                "Its log says that it listens on {address}, which only the app itself can reach.",
+                address=f"{found[0]}:{found[1]}",
+            )
+        )
     elif found and found[1] != order.port:
-        says = f" Its log says that it listens on port {found[1]}."
-        advice = f"Listen on the port in $PORT, or set web.port: {found[1]} in madang.yaml."
-    return Explanation(
-        "not-listening",
-        f"Your app started, but nothing answered on port {order.port} within {seconds} s.{says}",
-        evidence,
-        advice,
-    )
+        says.append(Sentence("Its log says that it listens on port {port}.", port=found[1]))
+        advice = Sentence(
+            "Listen on the port in $PORT, or set web.port: {port} in madang.yaml.", port=found[1]
+        )
+    return Explanation("not-listening", joined(" ", says), evidence, advice)
 
 
 def refused(message: str) -> Explanation | None:
@@ -87,7 +103,7 @@ def refused(message: str) -> Explanation | None:
 def error_answers(order: RolloutOrder, status: int, log: Sequence[str]) -> Explanation:
     return Explanation(
         "answers-with-error",
-        f"Your app is ready, but {order.url} answers {status}.",
+        Sentence("Your app is ready, but {url} answers {status}.", url=order.url, status=status),
         "\n".join(last_lines(log)),
         "See the app's log above; the first page has to answer without an error.",
     )
@@ -97,21 +113,24 @@ def never_started(activity: Activity, refused: str, pod: Pod | None, warning: st
     """New pods that waited until nobody waits any longer; `warning` is the cluster's last word on `pod`."""
     container = app_container(pod) if pod else None
     if refused:
-        reason, what, evidence = "pod-refused", "the cluster did not let the new pods in", refused
+        reason, what = "pod-refused", "Not your code: the cluster did not let the new pods in."
+        evidence = refused
     elif activity is Activity.WAITING_FOR_NODE:
-        reason, what = "no-room", "no machine had room for the new pods"
+        reason, what = "no-room", "Not your code: no machine had room for the new pods."
         evidence = pod.unschedulable if pod else warning
     elif container and activity is Activity.PULL_TROUBLE:
-        reason, what, evidence = "image-pull", "the image could not be pulled", container.waiting_message
+        reason, what = "image-pull", "Not your code: the image could not be pulled."
+        evidence = container.waiting_message
     else:
-        reason, what, evidence = "pod-did-not-start", "the new pods did not start", warning
-    return Explanation(reason, f"Not your code: {what}.", evidence, "An operator has to look.")
+        reason, what = "pod-did-not-start", "Not your code: the new pods did not start."
+        evidence = warning
+    return Explanation(reason, what, evidence, "An operator has to look.")
 
 
 def address_silent(order: RolloutOrder, said: str) -> Explanation:
     return Explanation(
         "address-silent",
-        f"Not your code: your app is ready, but {order.url} does not reach it.",
+        Sentence("Not your code: your app is ready, but {url} does not reach it.", url=order.url),
         said,
         "An operator has to look at the ingress controller.",
     )
@@ -135,12 +154,14 @@ def _ended(order: RolloutOrder, ended: Ended, log: Sequence[str]) -> Explanation
             "app-ended",
             "Your app ended by itself (exit code 0); a web app has to keep running.",
             "\n".join(last_lines(log)),
-            f"Start a server that stays and listens on 0.0.0.0:$PORT ({order.port} here).",
+            Sentence(
+                "Start a server that stays and listens on 0.0.0.0:$PORT ({port} here).", port=order.port
+            ),
         )
     lines = last_lines(log)
     return Explanation(
         "app-crashed",
-        f"Your app crashed as it started (exit code {ended.exit_code}{signal_of(ended.exit_code)}).",
+        Sentence("Your app crashed as it started ({code}).", code=exit_code(ended.exit_code)),
         "\n".join(lines),
         hint(lines),
     )
@@ -151,29 +172,39 @@ def hint(lines: Sequence[str]) -> str:
     if any(MAY_NOT_WRITE.search(line) for line in lines):
         return "Apps run as user 10001: write to /tmp, or COPY --chown=10001 in the Dockerfile."
     if found := re.search(r"No module named '?([\w.]+)", "\n".join(lines)):
-        return f"Add the package of {found[1]} to requirements.txt, commit and push again."
+        return Sentence(
+            "Add the package of {module} to requirements.txt, commit and push again.", module=found[1]
+        )
     if found := re.search(r"Cannot find module '([^']+)'", "\n".join(lines)):
-        return f"Add {found[1]} to the dependencies in package.json, commit and push again."
+        return Sentence(
+            "Add {module} to the dependencies in package.json, commit and push again.", module=found[1]
+        )
     return "Correct the error above, commit and push again."
 
 
 def _out_of_memory(order: RolloutOrder, log: Sequence[str]) -> Explanation:
     return Explanation(
         "out-of-memory",
-        f"Your app needed more memory than its {order.memory_bytes >> 20} MiB as it started.",
+        Sentence(
+            "Your app needed more memory than its {mebibytes} MiB as it started.",
+            mebibytes=order.memory_bytes >> 20,
+        ),
         "\n".join([*last_lines(log)[-3:], "OOMKilled (exit code 137)"]),
         "Start fewer workers, or raise web.memory in madang.yaml.",
     )
 
 
 def _cannot_start(order: RolloutOrder, message: str) -> Explanation:
-    command = " ".join(order.command) if order.command else ""
     if found := NOT_THERE.search(message):
         return Explanation(
             "command-not-found",
-            f"The start command {found[1]} is not in your image.",
+            Sentence("The start command {program} is not in your image.", program=found[1]),
             message[message.rindex("exec: ") :][:300],
-            f"Correct the command{f' `{command}`' if command else ''}, or install what it needs.",
+            Sentence(
+                "Correct the command `{command}`, or install what it needs.", command=" ".join(order.command)
+            )
+            if order.command
+            else "Correct the command, or install what it needs.",
         )
     return Explanation(
         "cannot-start",
@@ -183,8 +214,16 @@ def _cannot_start(order: RolloutOrder, message: str) -> Explanation:
     )
 
 
-def signal_of(code: int) -> str:
-    return {137: ", killed", 139: ", segmentation fault", 143: ", terminated"}.get(code, "")
+def exit_code(code: int) -> Sentence:
+    """With the signal that it stands for, in words."""
+    match code:
+        case 137:
+            return Sentence("exit code {code}, killed", code=code)
+        case 139:
+            return Sentence("exit code {code}, segmentation fault", code=code)
+        case 143:
+            return Sentence("exit code {code}, terminated", code=code)
+    return Sentence("exit code {code}", code=code)
 
 
 def last_lines(log: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from deployer.rollout.observation import NOT_THE_APP, Observation, observe, sent
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
 from deployer.rollout.settings import RolloutSettings
+from deployer.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ class Following:
             if answer.live:
                 return RolloutOutcome("live")
             waited = time.monotonic() - started
-            self._saying.say(f"all ready; waiting for {self._order.url} to answer")
+            self._saying.say(Sentence("all ready; waiting for {url} to answer", url=self._order.url))
             if waited > self._settings.answer_deadline_seconds:
                 return self._no_answer(answer)
             time.sleep(PAUSE_SECONDS)

@@ -10,6 +10,7 @@ from deployer.kube.objects import JsonMap, at
 from deployer.kube.pods import Container, Pod
 from deployer.rollout.names import CONTAINER, FENCE
 from deployer.rollout.trial import is_held
+from deployer.sentence import Sentence
 
 PULL_TROUBLE = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
 
@@ -104,21 +105,33 @@ def crashed(container: Container) -> bool:
     return container.waiting == "CrashLoopBackOff"
 
 
-def sentence(seen: Observation, port: int, health_path: str | None) -> str:
+def sentence(seen: Observation, port: int, health_path: str | None) -> Sentence:
     """ "1 of 2 ready; pulling image": what a pusher reads."""
-    where = f"{health_path} on port {port}" if health_path else f"port {port}"
-    doing = {
-        Activity.WAITING_FOR_NODE: "waiting for a machine with room",
-        Activity.PREPARING: "preparing",
-        Activity.PULLING: "pulling image",
-        Activity.PULL_TROUBLE: "the image could not be pulled yet",
-        Activity.CRASHED: "it ended and is started again",
-        Activity.STARTING: f"started, waiting for an answer on {where}",
-        Activity.SETTLING: "waiting for its first answer" if seen.held else "settling",
-        Activity.READY: "",
-    }[seen.activity]
-    count = f"{seen.ready} of {seen.replicas} ready"
-    return f"{count}; {doing}" if doing else count
+    count = Sentence("{ready} of {replicas} ready", ready=seen.ready, replicas=seen.replicas)
+    if seen.activity is Activity.READY:
+        return count
+    return Sentence("{count}; {doing}", count=count, doing=_doing(seen, port, health_path))
+
+
+def _doing(seen: Observation, port: int, health_path: str | None) -> Sentence:
+    match seen.activity:
+        case Activity.WAITING_FOR_NODE:
+            return Sentence("waiting for a machine with room")
+        case Activity.PREPARING:
+            return Sentence("preparing")
+        case Activity.PULLING:
+            return Sentence("pulling image")
+        case Activity.PULL_TROUBLE:
+            return Sentence("the image could not be pulled yet")
+        case Activity.CRASHED:
+            return Sentence("it ended and is started again")
+        case Activity.STARTING if health_path:
+            return Sentence(
+                "started, waiting for an answer on {path} on port {port}", path=health_path, port=port
+            )
+        case Activity.STARTING:
+            return Sentence("started, waiting for an answer on port {port}", port=port)
+    return Sentence("waiting for its first answer") if seen.held else Sentence("settling")
 
 
 def _refused(deployment: JsonMap) -> str:

@@ -19,6 +19,7 @@ from deployer.rollout.observation import PULL_TROUBLE
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
 from deployer.rollout.settings import RolloutSettings
+from deployer.sentence import Sentence
 
 
 class Preparing:
@@ -86,20 +87,25 @@ class Preparing:
     def _start(self, passed: float) -> RolloutOutcome | None:
         """Makes the Job as soon as no other release's command is at work."""
         if self._there:
-            return release_command.lost("the Job of your release command was deleted", self._name)
+            return release_command.lost(
+                "Not your code: the Job of your release command was deleted.", self._name
+            )
         others = self._kube.find("Job", self._namespace, labels={names.PROJECT: self._order.project})
         if any(_fence(job) > self._order.fence for job in others):
             newer = Explanation("superseded", "A newer release took this one's place.", "", "")
             return RolloutOutcome("superseded", newer)
         if (busy := self._at_work(others)) is not None:
-            self._saying.say(f"waiting for the release command of release {busy} to end")
-            return self._patience(passed, "the release command of an earlier release does not end", busy)
+            self._saying.say(
+                Sentence("waiting for the release command of release {number} to end", number=busy)
+            )
+            what = "Not your code: the release command of an earlier release does not end."
+            return self._patience(passed, what, busy)
         try:
             self._kube.create(release_command.job(self._order, self._settings))
         except Conflict:
             return None
         self._there = True
-        self._progress(f"release command: {release_command.shown(self._order)}")
+        self._progress(Sentence("release command: {doing}", doing=release_command.shown(self._order)))
         return None
 
     def _at_work(self, jobs: list[JsonMap]) -> str | None:
@@ -127,15 +133,16 @@ class Preparing:
             warning = self._kube.last_event(self._namespace, self._name, type="Warning")
             if over := failure.refused(warning):
                 return self._give_up(RolloutOutcome("failed", over))
-            doing, evidence = "preparing", warning
+            doing, evidence = Sentence("preparing"), warning
         elif pod.node is None:
-            doing, evidence = "waiting for a machine with room", pod.unschedulable
+            doing, evidence = Sentence("waiting for a machine with room"), pod.unschedulable
         elif container and container.waiting in PULL_TROUBLE:
-            doing, evidence = "the image could not be pulled yet", container.waiting_message
+            doing = Sentence("the image could not be pulled yet")
+            evidence = container.waiting_message
         else:
-            doing, evidence = "starting", pod.message
-        self._saying.say(f"release command: {doing}")
-        return self._patience(passed, "your release command could not start", evidence)
+            doing, evidence = Sentence("starting"), pod.message
+        self._saying.say(Sentence("release command: {doing}", doing=doing))
+        return self._patience(passed, "Not your code: your release command could not start.", evidence)
 
     def _patience(self, passed: float, what: str, evidence: str) -> RolloutOutcome | None:
         self._wait_seconds += passed
@@ -152,9 +159,13 @@ class Preparing:
         if pod.uid in self._pods:
             return
         if self._pods:
-            number = len(self._pods) + 1
-            again = f"the release command runs again (attempt {number})"
-            self._progress(f"Not your code: the machine was reclaimed; {again}.")
+            self._progress(
+                Sentence(
+                    "Not your code: the machine was reclaimed; "
+                    "the release command runs again (attempt {number}).",
+                    number=len(self._pods) + 1,
+                )
+            )
             self._tail.clear()
         self._pods.append(pod.uid)
 

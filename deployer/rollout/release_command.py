@@ -14,6 +14,7 @@ from deployer.kube.pods import Ended, Pod
 from deployer.rollout import failure, manifests, names
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.settings import RolloutSettings
+from deployer.sentence import Sentence
 
 
 def job(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
@@ -86,24 +87,29 @@ def judge(
     if finished(raw) == "Complete":
         return RolloutOutcome("prepared")
     if pod is None or pod.disrupted:
-        return lost("the machine that ran your release command is gone", pod.disrupted if pod else "")
+        return lost(
+            "Not your code: the machine that ran your release command is gone.",
+            pod.disrupted if pod else "",
+        )
     if pod.reason == "DeadlineExceeded":
         return RolloutOutcome("failed", _too_long(order, settings, log))
     if pod.reason == "Evicted" and not re.search(r"ephemeral|emptyDir", pod.message, re.IGNORECASE):
-        return lost("the machine that ran your release command ran short", pod.message)
+        return lost("Not your code: the machine that ran your release command ran short.", pod.message)
     container = pod.container(names.RELEASE_CONTAINER)
     if pod.reason == "Evicted":
-        return RolloutOutcome("failed", _failed(order, "used too much disk", [*log, pod.message]))
+        return RolloutOutcome("failed", _failed(order, Sentence("used too much disk"), [*log, pod.message]))
     if container is None or container.ended is None:
-        return lost("the pod of your release command failed before it ran", pod.message or pod.reason)
+        return lost(
+            "Not your code: the pod of your release command failed before it ran.",
+            pod.message or pod.reason,
+        )
     return RolloutOutcome("failed", _ended(order, container.ended, log))
 
 
 def lost(what: str, evidence: str) -> RolloutOutcome:
     """The platform's: the command runs again."""
-    told = f"Not your code: {what}."
     again = "It is tried again by itself."
-    return RolloutOutcome("lost", Explanation("release-command-lost", told, evidence, again))
+    return RolloutOutcome("lost", Explanation("release-command-lost", what, evidence, again))
 
 
 def cannot_start(order: RolloutOrder, message: str) -> Explanation:
@@ -111,13 +117,13 @@ def cannot_start(order: RolloutOrder, message: str) -> Explanation:
     if found := failure.NOT_THERE.search(message):
         return Explanation(
             "release-command-not-found",
-            f"The release command {found[1]} is not in your image.",
+            Sentence("The release command {program} is not in your image.", program=found[1]),
             message[message.rindex("exec: ") :][:300],
             "Correct `release:` in Procfile, or install what it needs.",
         )
     return Explanation(
         "release-command-cannot-start",
-        f"Your release command `{shown(order)}` could not be started.",
+        Sentence("Your release command `{command}` could not be started.", command=shown(order)),
         message[-500:],
         "See that it exists in the image and may be run by user 10001.",
     )
@@ -129,19 +135,22 @@ def _ended(order: RolloutOrder, ended: Ended, log: Sequence[str]) -> Explanation
     if ended.reason == "OOMKilled":
         return Explanation(
             "release-command-out-of-memory",
-            f"Your release command `{shown(order)}` needed more than {order.memory_bytes >> 20} MiB memory.",
+            Sentence(
+                "Your release command `{command}` needed more than {mebibytes} MiB memory.",
+                command=shown(order),
+                mebibytes=order.memory_bytes >> 20,
+            ),
             "\n".join([*failure.last_lines(log)[-3:], f"OOMKilled (exit code {ended.exit_code})"]),
             "Do less at once, or raise web.memory in madang.yaml.",
         )
-    code = f"failed (exit code {ended.exit_code}{failure.signal_of(ended.exit_code)})"
-    return _failed(order, code, log)
+    return _failed(order, Sentence("failed ({code})", code=failure.exit_code(ended.exit_code)), log)
 
 
-def _failed(order: RolloutOrder, how: str, log: Sequence[str]) -> Explanation:
+def _failed(order: RolloutOrder, how: Sentence, log: Sequence[str]) -> Explanation:
     lines = failure.last_lines(log)
     return Explanation(
         "release-command-failed",
-        f"Your release command `{shown(order)}` {how}.",
+        Sentence("Your release command `{command}` {failed}.", command=shown(order), failed=how),
         "\n".join(lines),
         failure.hint(lines),
     )
@@ -151,7 +160,11 @@ def _too_long(order: RolloutOrder, settings: RolloutSettings, log: Sequence[str]
     minutes = settings.release_deadline_seconds / 60
     return Explanation(
         "release-command-too-long",
-        f"Your release command `{shown(order)}` took longer than the {minutes:g} minutes it may take.",
+        Sentence(
+            "Your release command `{command}` took longer than the {minutes} minutes it may take.",
+            command=shown(order),
+            minutes=f"{minutes:g}",
+        ),
         "\n".join(failure.last_lines(log)[-3:]),
         "See that it ends by itself, and does its work in smaller steps.",
     )

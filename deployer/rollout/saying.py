@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from deployer.sentence import Sentence
+
 REPEAT_SECONDS = 10.0
 
 
@@ -23,4 +25,7 @@ class Saying:
             self._progress(text)
         elif now - self._said_at >= REPEAT_SECONDS:
             self._said_at = now
-            self._progress(f"{text}, {now - self._since:.0f} s")
+            lasts = Sentence(
+                "{doing}, {seconds} s", doing=Sentence.of(text), seconds=round(now - self._since)
+            )
+            self._progress(lasts)

@@ -9,6 +9,7 @@ from deployer.errors import Explanation, TemporaryError
 from deployer.kube import Kube
 from deployer.rollout import names
 from deployer.rollout.settings import RolloutSettings
+from deployer.sentence import Sentence
 
 # The authorizer learns of a new binding through a watch: usually within milliseconds.
 BOUND_SECONDS = 30.0
@@ -30,7 +31,10 @@ def ensure_secret_access(kube: Kube, club: str, settings: RolloutSettings) -> No
             raise TemporaryError(
                 Explanation(
                     "secrets-not-bound",
-                    f"The cluster does not let Madang keep Secrets in {namespace} yet.",
+                    Sentence(
+                        "The cluster does not let Madang keep Secrets in {namespace} yet.",
+                        namespace=namespace,
+                    ),
                     f"RoleBinding {namespace}/{names.SECRETS_BINDING} to ClusterRole {settings.secrets_role}",
                     "It is tried again by itself; if it stays so, look at that ClusterRole.",
                 )

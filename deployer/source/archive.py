@@ -13,6 +13,7 @@ import git
 from git.exc import GitError
 
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.tree import Entry, list_tree, open_repository, unreadable
 
 DEFAULT_LIMIT_BYTES = 512 << 20
@@ -66,7 +67,11 @@ def refuse_large(entries: tuple[Entry, ...], limit_bytes: int) -> None:
     raise UserError(
         Explanation(
             "source-too-large",
-            f"This commit's files are {megabytes(total)} together; the limit is {megabytes(limit_bytes)}.",
+            Sentence(
+                "This commit's files are {size} together; the limit is {limit}.",
+                size=megabytes(total),
+                limit=megabytes(limit_bytes),
+            ),
             "\n".join(f"{megabytes(entry.size_bytes):>10}  {entry.path}" for entry in largest),
             "Take large data out of the repository (git rm --cached FILE), or download it while building.",
         )

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.quantity import cpu_millicores, memory_bytes
 from deployer.source.snapshot import Manifest, WebSettings
 
@@ -50,7 +51,7 @@ def parse_manifest(text: str, name: str = "madang.yaml") -> Manifest:
     if data is None:
         return Manifest()
     if not isinstance(data, dict):
-        raise _refused(name, 1, text, "the file has to be a list of settings such as `web:`")
+        raise _refused(name, 1, text, Sentence("the file has to be a list of settings such as `web:`"))
     # An empty section ("web:" alone) says nothing.
     data = {key: value for key, value in data.items() if value is not None}
     try:
@@ -88,33 +89,36 @@ def line_of(root: yaml.Node | None, location: tuple[int | str, ...]) -> int:
     return line
 
 
-def _sentence(error: Any, location: tuple[int | str, ...]) -> str:
+def _sentence(error: Any, location: tuple[int | str, ...]) -> Sentence:
     where = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
         sections: dict[str, type[BaseModel]] = {"web": _Web, "build": _Build}
         section = sections[str(location[0])] if len(location) > 1 else _File
         allowed = ", ".join(section.model_fields)
-        return f"`{where}` is not a setting of Madang (known here: {allowed})"
+        return Sentence(
+            "`{setting}` is not a setting of Madang (known here: {known})", setting=where, known=allowed
+        )
     if error["type"] == "string_pattern_mismatch" and where == "web.health":
-        return "`web.health` has to be a path that begins with /"
+        return Sentence("`web.health` has to be a path that begins with /")
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"`{where}`: {said[:1].lower()}{said[1:]}"
+    return Sentence("`{setting}`: {problem}", setting=where, problem=f"{said[:1].lower()}{said[1:]}")
 
 
-def _refused(name: str, line: int, text: str, sentence: str) -> UserError:
+def _refused(name: str, line: int, text: str, sentence: Sentence) -> UserError:
     lines = text.splitlines()
     shown = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     return UserError(
         Explanation(
             "bad-manifest",
-            f"{name} line {line}: {sentence}.",
+            Sentence("{file} line {line}: {problem}.", file=name, line=line, problem=sentence),
             shown,
-            f"Correct line {line} of {name}, commit and push again.",
+            Sentence("Correct line {line} of {file}, commit and push again.", line=line, file=name),
         )
     )
 
 
 def _not_yaml(text: str, name: str, error: yaml.YAMLError) -> UserError:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "cannot be read"
-    return _refused(name, mark.line + 1 if mark else 1, text, f"this is not YAML ({problem})")
+    problem = getattr(error, "problem", None) or Sentence("cannot be read")
+    said = Sentence("this is not YAML ({problem})", problem=problem)
+    return _refused(name, mark.line + 1 if mark else 1, text, said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 
 LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
 
@@ -21,9 +22,11 @@ def parse_procfile(text: str) -> dict[str, str]:
             raise UserError(
                 Explanation(
                     "bad-procfile",
-                    f"Procfile line {number} is not of the form `web: command`.",
+                    Sentence("Procfile line {line} is not of the form `web: command`.", line=number),
                     line,
-                    f"Correct line {number} of Procfile, commit and push again.",
+                    Sentence(
+                        "Correct line {line} of {file}, commit and push again.", line=number, file="Procfile"
+                    ),
                 )
             )
         commands[match[1]] = match[2].strip()

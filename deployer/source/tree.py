@@ -11,6 +11,7 @@ import git
 from git.exc import GitError, ODBError
 
 from deployer.errors import Explanation, PermanentError, UserError
+from deployer.sentence import Sentence
 
 MAX_FILES = 50_000
 LINK, GITLINK = "120000", "160000"
@@ -48,7 +49,11 @@ def list_tree(repository: git.Repo, commit: str) -> tuple[Entry, ...]:
         raise UserError(
             Explanation(
                 "too-many-files",
-                f"This commit has {len(entries)} files; Madang builds at most {MAX_FILES}.",
+                Sentence(
+                    "This commit has {count} files; Madang builds at most {most}.",
+                    count=len(entries),
+                    most=MAX_FILES,
+                ),
                 "",
                 "Leave installed packages and generated files (node_modules, venv) out with .gitignore.",
             )
@@ -58,10 +63,16 @@ def list_tree(repository: git.Repo, commit: str) -> tuple[Entry, ...]:
             raise UserError(
                 Explanation(
                     "submodule",
-                    f"{entry.path} is a git submodule, and Madang does not fetch other repositories.",
+                    Sentence(
+                        "{path} is a git submodule, and Madang does not fetch other repositories.",
+                        path=entry.path,
+                    ),
                     "",
-                    f"Commit the files themselves: git rm --cached {entry.path}, "
-                    f"then git add {entry.path}/ (without its .git folder).",
+                    Sentence(
+                        "Commit the files themselves: git rm --cached {path}, "
+                        "then git add {path}/ (without its .git folder).",
+                        path=entry.path,
+                    ),
                 )
             )
     links = {entry.path: read_blob(repository, entry) for entry in entries if entry.mode == LINK}
@@ -71,7 +82,11 @@ def list_tree(repository: git.Repo, commit: str) -> tuple[Entry, ...]:
             raise UserError(
                 Explanation(
                     "link-outside",
-                    f"{path} is a symbolic link to {target}, outside of your project.",
+                    Sentence(
+                        "{path} is a symbolic link to {target}, outside of your project.",
+                        path=path,
+                        target=target,
+                    ),
                     "",
                     "Replace the link by the file itself, or point it at a file of the project.",
                 )
@@ -123,7 +138,7 @@ def unreadable(repository: Path, error: Exception) -> PermanentError:
     return PermanentError(
         Explanation(
             "repository-unreadable",
-            f"Madang could not read the repository {repository.name}.",
+            Sentence("Madang could not read the repository {name}.", name=repository.name),
             "\n".join(lines[-3:]),
             "Your push is not at fault; an operator has to look at the git server.",
         )

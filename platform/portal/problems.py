@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 
 
 class Problem(UserError):
@@ -26,10 +27,13 @@ def unauthorized() -> Problem:
     )
 
 
-def not_found(what: str) -> Problem:
+def not_found(what: Sentence) -> Problem:
     """The same for what is not there and for what the asker may not see."""
     return problem(
-        404, "not-found", f"There is no {what}, or this key may not see it.", "Check the name and the key."
+        404,
+        "not-found",
+        Sentence("There is no {what}, or this key may not see it.", what=what),
+        "Check the name and the key.",
     )
 
 
@@ -37,7 +41,10 @@ def forbidden(scope: str) -> Problem:
     return problem(
         403,
         "scope-missing",
-        f"This key may not do that: the scope `{scope}` is missing, or the key is for another project.",
+        Sentence(
+            "This key may not do that: the scope `{scope}` is missing, or the key is for another project.",
+            scope=scope,
+        ),
         "Use a key with that scope; a club owner can make one.",
     )
 

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from deployer.sentence import Sentence
 from portal.accounts import audit, keys
 from portal.accounts.models import AccessKey, User
 from portal.accounts.principal import SCOPES, Principal
@@ -34,7 +35,11 @@ def create_key(
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise invalid(
-            "bad-scope", f"No such scope: {', '.join(unknown) or 'none given'}.", f"Use: {', '.join(SCOPES)}."
+            "bad-scope",
+            Sentence("No such scope: {scopes}.", scopes=", ".join(unknown))
+            if unknown
+            else "No scope is given.",
+            Sentence("Use: {scopes}.", scopes=", ".join(SCOPES)),
         )
     if not name.strip() or len(name) > 100:
         raise invalid("bad-name", "A key needs a name of at most 100 characters.", "Say who will use it.")
@@ -70,7 +75,7 @@ def revoke_key(*, by: Principal, club: Club, key_id: str) -> AccessKey:
     by.require("manage", club=club.slug)
     key = AccessKey.objects.select_for_update().filter(club=club, id=key_id).first()
     if key is None:
-        raise not_found(f"key {key_id[:16]}")
+        raise not_found(Sentence("key {key}", key=key_id[:16]))
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
         key.save(update_fields=["revoked_at"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
@@ -49,7 +50,7 @@ def _lock(by: Principal, user_id: int) -> User:
         raise forbidden("operator")
     user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
-        raise not_found(f"person {user_id}")
+        raise not_found(Sentence("person {person}", person=user_id))
     return user
 
 

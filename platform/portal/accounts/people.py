@@ -7,6 +7,7 @@ import re
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
@@ -30,7 +31,11 @@ def create_person(
 ) -> User:
     """An account whose e-mail address is known to be the person's; they have yet to choose a password."""
     if User.objects.filter(email__iexact=email).exists():
-        raise conflict("person-exists", f"There is an account for {email} already.", "Use that one.")
+        raise conflict(
+            "person-exists",
+            Sentence("There is an account for {email} already.", email=email),
+            "Use that one.",
+        )
     user = User(email=email, first_name=name[:150], language=language, is_superuser=operator)
     user.set_unusable_password()
     _save_with_free_handle(user)
@@ -55,4 +60,8 @@ def _save_with_free_handle(user: User) -> None:
         except IntegrityError:
             continue
         return
-    raise conflict("no-free-name", f"There are too many people called {wanted}.", "Make the account by hand.")
+    raise conflict(
+        "no-free-name",
+        Sentence("There are too many people called {wanted}.", wanted=wanted),
+        "Make the account by hand.",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from deployer.sentence import Sentence
 from portal.problems import forbidden, not_found
 
 Scope = Literal["read", "deploy", "manage", "own"]
@@ -55,7 +56,11 @@ class Principal:
             return
         if self.may("read", club=club, project=project) or (project is None and self.may_enter(club)):
             raise forbidden(scope)
-        raise not_found(f"project {club}/{project}" if project else f"club {club}")
+        raise not_found(
+            Sentence("project {project}", project=f"{club}/{project}")
+            if project
+            else Sentence("club {club}", club=club)
+        )
 
     def at(self, address: str) -> Principal:
         """The same, seen from this address."""

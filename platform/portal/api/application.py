@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from deployer.errors import DeployerError, Explanation
+from deployer.sentence import Sentence
 from portal.api import builds, config, fleet, identity, keys, logs, projects, releases, streams
 from portal.api.authentication import KeyBearer
 from portal.problems import Problem, not_found, problem, unauthorized
@@ -86,7 +87,7 @@ def on_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse
 
 @api.exception_handler(Http404)
 def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return _answer(request, 404, not_found("such thing").explanation)
+    return _answer(request, 404, not_found(Sentence("such thing")).explanation)
 
 
 @api.exception_handler(Exception)
@@ -97,6 +98,8 @@ def on_mistake(request: HttpRequest, error: Exception) -> HttpResponse:
         500,
         "internal-error",
         "The platform made a mistake of its own.",
-        f"Try again in a minute; if it stays so, tell the operator: {reference}.",
+        Sentence(
+            "Try again in a minute; if it stays so, tell the operator: {reference}.", reference=reference
+        ),
     )
     return _answer(request, 500, refused.explanation)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import override
 from ninja import Field, Router, Schema, Status
 
 from portal.api.authentication import principal
@@ -45,8 +47,7 @@ def list_projects(
     projects = page(
         request, response, selectors.visible(principal(request), club), "slug", limit=limit, after=after
     )
-    found = facts(projects)
-    return [shown(project, found[project.pk]) for project in projects]
+    return _shown(projects)
 
 
 @router.post("/clubs/{club}/projects", response={201: ProjectOut})
@@ -54,13 +55,13 @@ def create_project(request: HttpRequest, club: str, new: NewProject) -> Status[P
     """Makes a project with a git repository and an address."""
     by = principal(request)
     project = actions.create_project(by=by, club=clubs.get(by, club, "manage"), slug=new.name)
-    return Status(201, shown(project, facts([project])[project.pk]))
+    return Status(201, _shown([project])[0])
 
 
 @router.get("/clubs/{club}/projects/{project}", response=ProjectOut)
 def get_project(request: HttpRequest, club: str, project: str) -> ProjectOut:
     found = selectors.get(principal(request), club, project)
-    return shown(found, facts([found])[found.pk])
+    return _shown([found])[0]
 
 
 @router.delete("/clubs/{club}/projects/{project}", response={204: None})
@@ -71,7 +72,14 @@ def delete_project(request: HttpRequest, club: str, project: str) -> Status[None
     return Status(204, None)
 
 
-def shown(project: Project, known: Facts) -> ProjectOut:
+def _shown(projects: Sequence[Project]) -> list[ProjectOut]:
+    # English, as the rows and the errors are.
+    with override("en"):
+        known = facts(projects)
+        return [_one(project, known[project.pk]) for project in projects]
+
+
+def _one(project: Project, known: Facts) -> ProjectOut:
     club, told = project.club.slug, standing(known)
     return ProjectOut(
         club=club,

@@ -9,6 +9,7 @@ from typing import Annotated
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Schema
 
+from deployer.sentence import Sentence
 from portal.accounts.principal import Principal
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
@@ -36,7 +37,7 @@ def latest_stream(request: HttpRequest, club: str, project: str) -> LogStream:
     """The project's newest deploy: a push, a rollback or a change of settings."""
     stream = LogStream.objects.filter(project=get(principal(request), club, project)).order_by("-id").first()
     if stream is None:
-        raise not_found(f"deploy of {club}/{project} yet")
+        raise not_found(Sentence("deploy of {project} yet", project=f"{club}/{project}"))
     return stream
 
 
@@ -69,4 +70,4 @@ def _see(by: Principal, stream_id: int) -> None:
     """Raises the same 404 for a stream that is not there and one that may not be seen."""
     stream = LogStream.objects.select_related("project__club").filter(pk=stream_id).first()
     if stream is None or not by.may("read", club=stream.project.club.slug, project=stream.project.slug):
-        raise not_found(f"stream {stream_id}")
+        raise not_found(Sentence("stream {stream}", stream=stream_id))

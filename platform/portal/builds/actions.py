@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from deployer.build import BuildPlan
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds import log
@@ -67,15 +68,19 @@ def accept_push(
 def _supersede_older(newer: Build) -> None:
     explanation = Explanation(
         "superseded",
-        f"A newer push (commit {newer.commit[:7]}, build {newer.pk}) took this one's place.",
+        Sentence(
+            "A newer push (commit {commit}, build {build}) took this one's place.",
+            commit=newer.commit[:7],
+            build=newer.pk,
+        ),
         "",
-        f"Nothing is lost: build {newer.pk} holds the newer state.",
+        Sentence("Nothing is lost: build {build} holds the newer state.", build=newer.pk),
     )
     older = Build.objects.select_for_update(no_key=True).filter(
         project_id=newer.project_id, state=BuildState.QUEUED, pk__lt=newer.pk
     )
     for build in older.order_by("pk"):
         Build.objects.filter(pk=build.pk).update(
-            state=BuildState.SUPERSEDED, finished_at=Now(), explanation=explanation.to_dict()
+            state=BuildState.SUPERSEDED, finished_at=Now(), explanation=explanation.to_row()
         )
         log.end(build.stream_id, StreamState.SUPERSEDED, explanation)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds import log
@@ -27,12 +28,18 @@ def cancel_build(*, by: Principal, project: Project, build_id: int) -> Build:
     by.require("deploy", club=project.club.slug, project=project.slug)
     build = Build.objects.select_for_update(no_key=True).filter(pk=build_id, project=project).first()
     if build is None:
-        raise not_found(f"build {build_id} of {project.club.slug}/{project.slug}")
+        raise not_found(
+            Sentence(
+                "build {build} of {project}", build=build_id, project=f"{project.club.slug}/{project.slug}"
+            )
+        )
     if build.state in BUILD_STATES.terminal:
         raise conflict(
             "already-ended",
-            f"Build {build.pk} has ended already: {build.state}.",
-            "To take a release back: madang rollback",
+            Sentence(
+                "Build {build} has ended already: {state}.", build=build.pk, state=Sentence.of(build.state)
+            ),
+            "To take a release back, roll back to the one before: madang rollback",
         )
     if build.state == BuildState.QUEUED:
         _end(build, CANCELLED)
@@ -67,7 +74,7 @@ def _end(build: Build, explanation: Explanation) -> None:
     BUILD_STATES.check(build.state, BuildState.CANCELLED)
     Build.objects.filter(pk=build.pk).update(
         state=BuildState.CANCELLED,
-        explanation=explanation.to_dict(),
+        explanation=explanation.to_row(),
         source_token_hash="",
         lease_owner="",
         lease_until=None,

@@ -80,7 +80,7 @@ def end(stream_id: int, state: str, explanation: Explanation | None = None) -> b
     if explanation is not None:
         say(stream_id, *explanation.lines())
     ended = LogStream.objects.filter(pk=stream_id, state__in=STREAM_STATES.before(state)).update(
-        state=state, ended_at=Now(), explanation=explanation.to_dict() if explanation else None
+        state=state, ended_at=Now(), explanation=explanation.to_row() if explanation else None
     )
     transaction.on_commit(nudge_events)
     return bool(ended)

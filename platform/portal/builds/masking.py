@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from deployer.sentence import Sentence
+
 HIDDEN = "[hidden]"
 # Shorter values ("1", "true", "debug") are everywhere in logs, and no secret.
 _SHORTEST_SECRET = 8
@@ -22,6 +24,9 @@ class Masker:
         self._line_bytes = line_bytes
 
     def mask(self, text: str) -> str:
+        """Of a Sentence its values: what it says otherwise is ours."""
+        if isinstance(text, Sentence):
+            return text.each(self.mask)
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
     def line(self, text: str) -> str:

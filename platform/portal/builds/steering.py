@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models.functions import Now
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import Build, BuildState, QueuePause
@@ -27,10 +28,14 @@ def jump(*, by: Principal, build_id: int) -> Build:
         .first()
     )
     if build is None:
-        raise not_found(f"build {build_id}")
+        raise not_found(Sentence("build {build}", build=build_id))
     if build.state != BuildState.QUEUED:
         raise conflict(
-            "not-waiting", f"Build {build_id} does not wait: it is {build.state}.", "Nothing is to be done."
+            "not-waiting",
+            Sentence(
+                "Build {build} does not wait: it is {state}.", build=build_id, state=Sentence.of(build.state)
+            ),
+            "Nothing is to be done.",
         )
     Build.objects.filter(pk=build_id).update(jumped_at=Now())
     audit.record(by, "jump", club=build.project.club.slug, project=build.project.slug, build=build_id)
@@ -48,7 +53,7 @@ def pause_queue(*, by: Principal, why: str) -> QueuePause:
         raise invalid(
             "why-missing",
             "Everybody who waits reads why the queue is paused.",
-            f"Give a reason of at most {_WHY_CHARACTERS} characters.",
+            Sentence("Give a reason of at most {most} characters.", most=_WHY_CHARACTERS),
         )
     lock_slots()
     paused = pause() or QueuePause(begun_by=by.name)

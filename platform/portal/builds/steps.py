@@ -10,6 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence, joined
 from portal.builds import log
 from portal.builds.models import BUILD_STATES, Build, BuildState, StreamState
 from portal.derived import source_token, token_hash
@@ -134,8 +135,8 @@ def gave_up(trouble: Explanation, tries: int) -> Explanation:
     """What is said when the platform has failed too often."""
     return Explanation(
         trouble.reason,
-        f"The platform failed {tries} times; this is not your code's fault.",
-        "\n".join(line for line in (trouble.what, trouble.evidence) if line),
+        Sentence("The platform failed {count} times; this is not your code's fault.", count=tries),
+        joined("\n", (line for line in (Sentence.of(trouble.what), trouble.evidence) if line)),
         "Push again later; if it stays so, tell the operator the lines above.",
     )
 
@@ -147,7 +148,7 @@ def _end(
     held(Build, lease).update(
         state=state,
         digest=digest,
-        explanation=explanation.to_dict() if explanation else None,
+        explanation=explanation.to_row() if explanation else None,
         source_token_hash="",
         finished_at=Now(),
         **ended(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
@@ -25,12 +26,16 @@ def create_club(*, by: Principal, slug: str, name: str) -> Club:
         with transaction.atomic():
             club = Club.objects.create(slug=slug, name=name)
     except IntegrityError as error:
-        raise conflict("club-exists", f"There is a club {slug} already.", "Choose another name.") from error
+        raise conflict(
+            "club-exists", Sentence("There is a club {slug} already.", slug=slug), "Choose another name."
+        ) from error
     # Asked only now: the insert has waited for a deletion that was under way.
     if ClubRemoval.objects.filter(slug=slug).exists():
         raise conflict(
             "club-being-removed",
-            f"A club {slug} was deleted a moment ago, and the cluster has not let go of it yet.",
+            Sentence(
+                "A club {slug} was deleted a moment ago, and the cluster has not let go of it yet.", slug=slug
+            ),
             "Try again in some minutes, or choose another name.",
         )
     audit.record(by, "create_club", club=slug)
@@ -73,7 +78,11 @@ def add_member(*, by: Principal, club: Club, username: str, role: str) -> Member
     """Adds a person, or changes the role of one who belongs to the club; a new user name is made."""
     by.require("own", club=club.slug)
     if role not in Role.values:
-        raise invalid("bad-role", f"There is no role {role!r}.", f"Use one of: {', '.join(Role.values)}.")
+        raise invalid(
+            "bad-role",
+            Sentence("There is no role {role}.", role=repr(role)),
+            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
+        )
     user, created = User.objects.get_or_create(username=username)
     if created:
         user.set_unusable_password()

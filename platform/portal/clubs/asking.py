@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.clubs.actions import set_budget
@@ -29,7 +30,7 @@ def ask_for_budget(*, by: Principal, club: Club, budget: Share, why: str) -> Bud
     if all(asked <= have for asked, have in zip(budget, present, strict=True)):
         raise invalid(
             "not-larger",
-            f"Your club has as much already: {present}.",
+            Sentence("Your club has as much already: {present}.", present=present.in_words),
             "Ask for more memory, cpu or copies than that.",
         )
     reason = _checked_text(why, "Say in a sentence or two what the club needs it for.")
@@ -58,7 +59,7 @@ def withdraw_budget_request(*, by: Principal, club: Club, request_id: int) -> Bu
     by.require("own", club=club.slug)
     request = _lock(request_id)
     if request.club_id != club.pk:
-        raise not_found(f"budget request {request_id}")
+        raise not_found(Sentence("budget request {number}", number=request_id))
     _decide(request, BudgetRequestState.WITHDRAWN, by)
     audit.record(by, "withdraw_budget_request", club=club.slug, request=request.pk)
     return request
@@ -108,7 +109,7 @@ def _lock(request_id: int) -> BudgetRequest:
         .first()
     )
     if request is None:
-        raise not_found(f"budget request {request_id}")
+        raise not_found(Sentence("budget request {number}", number=request_id))
     return request
 
 
@@ -116,8 +117,13 @@ def _decide(request: BudgetRequest, state: BudgetRequestState, by: Principal) ->
     if request.state not in BUDGET_REQUEST_STATES.before(state):
         raise conflict(
             "already-decided",
-            f"This request is {request.state} already"
-            f"{f' (by {request.decided_by})' if request.decided_by else ''}.",
+            Sentence(
+                "This request is {state} already (by {person}).",
+                state=Sentence.of(request.state),
+                person=request.decided_by,
+            )
+            if request.decided_by
+            else Sentence("This request is {state} already.", state=Sentence.of(request.state)),
             "Look at the club's budget; to change it again, make a new request or set the budget itself.",
         )
     request.state = state
@@ -131,13 +137,15 @@ def _check_amounts(budget: Share) -> None:
         raise invalid(
             "bad-budget",
             "Each part of a budget has to be more than nothing, and less than a whole school has.",
-            f"Give numbers up to {MOST}.",
+            Sentence("Give numbers up to {most}.", most=MOST.in_words),
         )
 
 
 def _checked_text(text: str, hint: str) -> str:
     if not text.strip() or len(text.strip()) > TEXT_LENGTH:
-        raise invalid("bad-text", f"A reason of at most {TEXT_LENGTH} characters is missing.", hint)
+        raise invalid(
+            "bad-text", Sentence("A reason of at most {most} characters is missing.", most=TEXT_LENGTH), hint
+        )
     return text.strip()
 
 

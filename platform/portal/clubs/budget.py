@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import reduce
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence, joined
 
 _MOST_SHOWN = 8
 
@@ -37,13 +39,22 @@ class Share:
         return (getattr(self, field.name) for field in fields(self))
 
     def __str__(self) -> str:
-        return ", ".join(self.amounts)
+        return str(self.in_words)
 
     @property
-    def amounts(self) -> tuple[str, str, str]:
+    def in_words(self) -> str:
+        return joined(", ", self.amounts)
+
+    @property
+    def amounts(self) -> tuple[Sentence, Sentence, Sentence]:
         """Each as a person reads it, in the order of the fields."""
-        pods = f"{self.pods} {'copy' if self.pods == 1 else 'copies'}"
-        return f"{-(-self.memory_bytes >> 20)} MiB of memory", f"{self.cpu_millicores}m of cpu", pods
+        return (
+            Sentence("{mebibytes} MiB of memory", mebibytes=-(-self.memory_bytes >> 20)),
+            Sentence("{millicores}m of cpu", millicores=self.cpu_millicores),
+            Sentence("{count} copy", count=1)
+            if self.pods == 1
+            else Sentence("{count} copies", count=self.pods),
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def refusal(budget: Share, demand: Demand, *, named: bool) -> Explanation | None
     """
     total = sum(demand.others.values(), demand.wanted)
     over = [
-        f"{needed} (budget: {allowed})"
+        Sentence("{needed} (budget: {allowed})", needed=needed, allowed=allowed)
         for needed, allowed, asked, limit, want, have in zip(
             total.amounts, budget.amounts, total, budget, demand.wanted, demand.live, strict=True
         )
@@ -78,20 +89,46 @@ def refusal(budget: Share, demand: Demand, *, named: bool) -> Explanation | None
         return None
     return Explanation(
         "over-budget",
-        f"This release does not fit into your club's budget: its projects would take {' and '.join(over)}.",
-        "\n".join([f"{demand.project}: {demand.wanted} (this release)", *_shown(demand.others, named)]),
+        Sentence(
+            "This release does not fit into your club's budget: its projects would take {amounts}.",
+            amounts=reduce(_and, over),
+        ),
+        joined(
+            "\n",
+            [
+                Sentence(
+                    "{project}: {share} (this release)",
+                    project=demand.project,
+                    share=demand.wanted.in_words,
+                ),
+                *_shown(demand.others, named),
+            ],
+        ),
         "Lower replicas, memory or cpu in madang.yaml, delete a project that nobody needs, "
         "or ask the operator for a larger budget.",
     )
 
 
-def _shown(others: Mapping[str, Share], named: bool) -> Iterator[str]:
+def _shown(others: Mapping[str, Share], named: bool) -> Iterator[Sentence]:
     """The largest first."""
     taking = sorted(
         (item for item in others.items() if any(item[1])), key=lambda item: (*item[1],), reverse=True
     )
     shown = taking[: _MOST_SHOWN if named else 0]
-    yield from (f"{name}: {share}" for name, share in shown)
+    for name, share in shown:
+        yield Sentence("{project}: {share}", project=name, share=share.in_words)
     if rest := taking[len(shown) :]:
-        more = f"{len(rest)} {'more' if shown else 'other'} project{'' if len(rest) == 1 else 's'}"
-        yield f"{more}: {sum((share for _, share in rest), Share())}"
+        together = sum((share for _, share in rest), Share()).in_words
+        yield Sentence("{projects}: {share}", projects=_counted(len(rest), more=bool(shown)), share=together)
+
+
+def _and(first: Sentence, second: Sentence) -> Sentence:
+    return Sentence("{first} and {second}", first=first, second=second)
+
+
+def _counted(projects: int, *, more: bool) -> Sentence:
+    if projects == 1:
+        return Sentence("1 more project") if more else Sentence("1 other project")
+    if more:
+        return Sentence("{count} more projects", count=projects)
+    return Sentence("{count} other projects", count=projects)

@@ -7,6 +7,7 @@ import logging
 from django.db import transaction
 
 from deployer.errors import DeployerError
+from deployer.sentence import Sentence
 from portal import cluster
 from portal.accounts import audit
 from portal.accounts.principal import Principal
@@ -25,13 +26,13 @@ def delete_club(*, by: Principal, club: Club) -> None:
     by.require("own", club=club.slug)
     locked = Club.objects.select_for_update().filter(pk=club.pk).first()
     if locked is None:
-        raise not_found(f"club {club.slug}")
+        raise not_found(Sentence("club {club}", club=club.slug))
     left = list(locked.projects.values_list("slug", "deleted_at")[: _MOST_NAMED + 1])
     if left:
         going = all(deleted_at is not None for _, deleted_at in left)
         raise conflict(
             "club-has-projects",
-            f"{club.name} still has projects.",
+            Sentence("{club} still has projects.", club=club.name),
             "They are being deleted: try again in a minute." if going else "Delete its projects first.",
             ", ".join(slug for slug, _ in left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else ""),
         )

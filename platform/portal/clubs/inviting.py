@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.people import create_person, find_person
@@ -34,7 +35,11 @@ def invite(*, by: Principal, club: Club, email: str, role: str, language: str) -
     by.require("own", club=club.slug)
     wanted = _checked_email(email)
     if role not in Role.values:
-        raise invalid("bad-role", f"There is no role {role!r}.", f"Use one of: {', '.join(Role.values)}.")
+        raise invalid(
+            "bad-role",
+            Sentence("There is no role {role}.", role=repr(role)),
+            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
+        )
     locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
     known = find_person(wanted)
     if known is not None and Membership.objects.filter(club=locked, user=known).exists():
@@ -73,7 +78,7 @@ def revoke(*, by: Principal, club: Club, invitation_id: int) -> Invitation:
     by.require("own", club=club.slug)
     invitation = Invitation.objects.select_for_update().filter(club=club, pk=invitation_id).first()
     if invitation is None:
-        raise not_found(f"invitation {invitation_id}")
+        raise not_found(Sentence("invitation {number}", number=invitation_id))
     if invitation.accepted_at is None and invitation.revoked_at is None:
         invitation.revoked_at = timezone.now()
         invitation.save(update_fields=["revoked_at"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.clubs.models import Club
@@ -18,7 +19,11 @@ def set_limits(*, by: Principal, club: Club, projects: int, builds: int) -> None
     if by.club is not None:
         raise forbidden("operator")
     if not (0 < projects <= MOST and 0 < builds <= MOST):
-        raise invalid("bad-limits", "A club has at least one project and one build.", f"Give 1 to {MOST}.")
+        raise invalid(
+            "bad-limits",
+            "A club has at least one project and one build.",
+            Sentence("Give 1 to {most}.", most=MOST),
+        )
     locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
     before = {"projects": locked.max_projects, "builds": locked.builds}
     locked.max_projects, locked.builds = projects, builds
@@ -35,11 +40,13 @@ def require_project(club: Club) -> None:
     """
     locked = Club.objects.select_for_update(no_key=True).filter(pk=club.pk).first()
     if locked is None:  # deleted at this very moment
-        raise not_found(f"club {club.slug}")
+        raise not_found(Sentence("club {club}", club=club.slug))
     count = locked.projects.filter(deleted_at=None).count()
     if count >= locked.max_projects:
         raise conflict(
             "too-many-projects",
-            f"Your club has {count} projects, and may have {locked.max_projects}.",
+            Sentence(
+                "Your club has {count} projects, and may have {most}.", count=count, most=locked.max_projects
+            ),
             "Delete a project that nobody needs, or ask the operator for more.",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
@@ -18,7 +19,11 @@ def change_role(*, by: Principal, club: Club, user: User, role: str) -> Membersh
     """Only an owner or an operator does."""
     by.require("own", club=club.slug)
     if role not in Role.values:
-        raise invalid("bad-role", f"There is no role {role!r}.", f"Use one of: {', '.join(Role.values)}.")
+        raise invalid(
+            "bad-role",
+            Sentence("There is no role {role}.", role=repr(role)),
+            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
+        )
     membership = _lock(club, user)
     before = membership.role
     if before != role:
@@ -70,5 +75,5 @@ def _lock(club: Club, user: User) -> Membership:
     Club.objects.select_for_update(no_key=True).get(pk=club.pk)
     found = Membership.objects.filter(club=club, user=user).first()
     if found is None:
-        raise not_found(f"member {user.username} of {club.slug}")
+        raise not_found(Sentence("member {user} of {club}", user=user.username, club=club.slug))
     return found

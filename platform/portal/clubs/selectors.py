@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployer.sentence import Sentence
 from portal.accounts.principal import Principal, Scope
 from portal.clubs.models import BudgetRequest, BudgetRequestState, Club
 from portal.problems import not_found
@@ -12,7 +13,7 @@ def get(by: Principal, slug: str, scope: Scope = "read") -> Club:
     by.require(scope, club=slug)
     club = Club.objects.filter(slug=slug).first()
     if club is None:
-        raise not_found(f"club {slug}")
+        raise not_found(Sentence("club {slug}", slug=slug))
     return club
 
 

@@ -16,6 +16,10 @@ from portal.leases.holding import ended
 from portal.nudge import nudge_drill
 from portal.problems import conflict, forbidden
 
+CANCELLED = Explanation(
+    "cancelled", "The drill was cancelled before anything was ordered.", "", "Nothing happened."
+)
+
 
 @transaction.atomic
 def start_drill(*, by: Principal, node: FleetNode) -> Drill:
@@ -59,7 +63,7 @@ def cancel_drill(*, by: Principal, drill: Drill) -> None:
     cancelled = Drill.objects.filter(pk=drill.pk, state=DrillState.PENDING).update(
         state=DrillState.CANCELLED,
         finished_at=Now(),
-        explanation=Explanation("cancelled", _("The drill was cancelled."), "", "").to_dict(),
+        explanation=CANCELLED.to_row(),
         **ended(),
     )
     if not cancelled:

@@ -85,7 +85,7 @@ def finish(lease: Lease, interruption: str, explanation: Explanation | None) -> 
         failed_requests=failures,
         longest_gap_seconds=told["gap"],
         score=100 * (requests - failures) / requests if requests else None,
-        explanation=explanation.to_dict() if explanation else None,
+        explanation=explanation.to_row() if explanation else None,
         finished_at=Now(),
         **ended(),
     )
@@ -97,7 +97,7 @@ def fail(lease: Lease, explanation: Explanation) -> None:
     drill = lock(Drill, lease)
     DRILL_STATES.check(drill.state, DrillState.FAILED)
     held(Drill, lease).update(
-        state=DrillState.FAILED, explanation=explanation.to_dict(), finished_at=Now(), **ended()
+        state=DrillState.FAILED, explanation=explanation.to_row(), finished_at=Now(), **ended()
     )
 
 

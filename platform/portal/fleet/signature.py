@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
+from deployer.sentence import Sentence
 from portal.problems import Problem, problem
 
 CLOCK_SECONDS = 300
@@ -25,7 +26,9 @@ def check_time(timestamp: str, now: float) -> None:
         raise problem(
             401,
             "report-out-of-time",
-            f"The report was signed more than {CLOCK_SECONDS // 60} minutes from now.",
+            Sentence(
+                "The report was signed more than {minutes} minutes from now.", minutes=CLOCK_SECONDS // 60
+            ),
             "Set both machines' clocks (NTP), and sign anew for every try.",
             f"its time is {abs(late):.0f} s {which} the portal's",
         )

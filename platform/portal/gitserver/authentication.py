@@ -6,6 +6,7 @@ import base64
 import binascii
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.gitserver.address import GitRequest, Service
 
 CHALLENGE = ((b"www-authenticate", b'Basic realm="Madang: any user name, your access key as password"'),)
@@ -47,12 +48,17 @@ def key_refused() -> Explanation:
 
 
 def scope_missing(request: GitRequest) -> Explanation:
-    verb = "push to" if request.service is Service.PUSH else "read"
+    project = f"{request.club}/{request.project}"
     return Explanation(
         "scope-missing",
-        f"This key may not {verb} {request.club}/{request.project}.",
+        Sentence("This key may not push to {project}.", project=project)
+        if request.service is Service.PUSH
+        else Sentence("This key may not read {project}.", project=project),
         "",
-        f"Use a key with the scope `{request.service.scope}` for this project; a club owner can make one.",
+        Sentence(
+            "Use a key with the scope `{scope}` for this project; a club owner can make one.",
+            scope=request.service.scope,
+        ),
     )
 
 
@@ -60,8 +66,13 @@ def unknown_project(request: GitRequest) -> Explanation:
     """The same for what is not there and for what the key may not see."""
     return Explanation(
         "not-found",
-        f"There is no project {request.club}/{request.project}, or this key may not see it.",
+        Sentence(
+            "There is no project {project}, or this key may not see it.",
+            project=f"{request.club}/{request.project}",
+        ),
         "",
-        "Check the address (git remote -v) and the key, or make it: "
-        f"madang project create {request.club}/{request.project}",
+        Sentence(
+            "Check the address (git remote -v) and the key, or make it: madang project create {project}",
+            project=f"{request.club}/{request.project}",
+        ),
     )

@@ -7,6 +7,7 @@ import contextlib
 import logging
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.accounts.principal import Principal
 from portal.gitserver.address import GitRequest
 from portal.gitserver.answers import Receive, Scope, Send, refuse
@@ -130,7 +131,12 @@ def repository_full(server: GitServer, target: Target) -> Explanation | None:
         return None
     return Explanation(
         "repository-full",
-        f"The repository of {target.name} is full: {size_bytes >> 20} of {limit_bytes >> 20} MiB.",
+        Sentence(
+            "The repository of {project} is full: {mebibytes} of {most} MiB.",
+            project=target.name,
+            mebibytes=size_bytes >> 20,
+            most=limit_bytes >> 20,
+        ),
         "Every version of every file that was ever pushed counts.",
         "Keep large data out of git; an operator can clean the repository up.",
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 
 _ABSENT = frozenset("0")
 _HEADS = "refs/heads/"
@@ -63,31 +64,42 @@ def _deletion(ref: str, branch: str) -> Explanation:
     if ref == _HEADS + branch:
         return Explanation(
             "branch-deletion",
-            f"The branch {branch} is what is deployed, so it cannot be deleted.",
+            Sentence("The branch {branch} is what is deployed, so it cannot be deleted.", branch=branch),
             "",
             "To take the project off the web, remove it with the madang command or on its page.",
         )
     return Explanation(
         "ref-deletion",
-        f"{short(ref)} cannot be deleted with git push.",
+        Sentence("{ref} cannot be deleted with git push.", ref=short(ref)),
         "",
-        f"Nothing is lost by leaving it: only {branch} is deployed.",
+        Sentence("Nothing is lost by leaving it: only {branch} is deployed.", branch=branch),
     )
 
 
 def _elsewhere(refs: Sequence[str], branch: str, *, also_ours: bool) -> Explanation:
-    names = ", ".join(short(ref) for ref in refs[:3]) + (
-        f" and {len(refs) - 3} more" if len(refs) > 3 else ""
+    names: str = ", ".join(short(ref) for ref in refs[:3])
+    if len(refs) > 3:
+        names = Sentence("{names} and {count} more", names=names, count=len(refs) - 3)
+    what = Sentence(
+        "Only the branch {branch} is deployed; this push has {names}. Nothing was changed.",
+        branch=branch,
+        names=names,
     )
-    what = f"Only the branch {branch} is deployed; this push has {names}. Nothing was changed."
     if also_ours:
-        return Explanation("other-branch", what, "", f"Push {branch} alone:  git push madang {branch}")
+        return Explanation(
+            "other-branch",
+            what,
+            "",
+            Sentence("Push {branch} alone:  git push madang {branch}", branch=branch),
+        )
     branches = [ref.removeprefix(_HEADS) for ref in refs if ref.startswith(_HEADS)]
     source = branches[0] if len(refs) == 1 and branches else "HEAD"
-    advice = f"To deploy what you have here:  git push madang HEAD:{branch}"
+    advice = Sentence("To deploy what you have here:  git push madang HEAD:{branch}", branch=branch)
     if source != "HEAD":
-        advice = (
-            f"To deploy it:  git push madang {source}:{branch}   (what you have checked out: HEAD:{branch})"
+        advice = Sentence(
+            "To deploy it:  git push madang {source}:{branch}   (what you have checked out: HEAD:{branch})",
+            source=source,
+            branch=branch,
         )
     return Explanation("other-branch", what, "", advice)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 
 _REPORT, _TEXT = 1, 2
 _REMEMBERED_BYTES = 8192
@@ -70,7 +71,10 @@ def explain_refusal(said: str, push_limit_bytes: int) -> Explanation | None:
     if "maximum allowed size" in said:
         return Explanation(
             "push-too-large",
-            f"This push is larger than the {push_limit_bytes >> 20} MiB that are allowed.",
+            Sentence(
+                "This push is larger than the {mebibytes} MiB that are allowed.",
+                mebibytes=push_limit_bytes >> 20,
+            ),
             "Everything that was ever committed counts, also files that were deleted later.",
             "Find large files with `git count-objects -vH` and take folders such as node_modules or .venv "
             "out with .gitignore and a fresh commit history.",

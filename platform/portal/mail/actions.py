@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.encryption import encrypt
@@ -35,10 +36,12 @@ def send_again(*, by: Principal, mail_id: int) -> OutgoingMail:
         raise forbidden("operator")
     mail = OutgoingMail.objects.select_for_update(no_key=True).filter(pk=mail_id).first()
     if mail is None:
-        raise not_found(f"mail {mail_id}")
+        raise not_found(Sentence("mail {mail}", mail=mail_id))
     if mail.state == MailState.SENT:
         raise conflict(
-            "mail-sent", f"The mail to {mail.recipient} was sent already.", "Nothing is to be done."
+            "mail-sent",
+            Sentence("The mail to {recipient} was sent already.", recipient=mail.recipient),
+            "Nothing is to be done.",
         )
     if mail.state == MailState.FAILED:
         MAIL_STATES.check(mail.state, MailState.WAITING)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal, operator, person
@@ -45,11 +46,17 @@ def add_channel(
 ) -> Added:
     _require(by, owner)
     if kind not in ChannelKind.values:
-        raise invalid("bad-channel", f"There is no kind {kind!r} of channel.", "Choose one of the list.")
+        raise invalid(
+            "bad-channel",
+            Sentence("There is no kind {kind} of channel.", kind=repr(kind)),
+            "Choose one of the list.",
+        )
     name = " ".join(name.split())
     if not name or len(name) > _NAME_LENGTH:
         raise invalid(
-            "bad-name", "A channel needs a name.", f"Give one of at most {_NAME_LENGTH} characters."
+            "bad-name",
+            "A channel needs a name.",
+            Sentence("Give one of at most {most} characters.", most=_NAME_LENGTH),
         )
     # One after the other, so that the count is what it was when it was looked at.
     rows = Club.objects if isinstance(owner, Club) else User.objects
@@ -57,7 +64,7 @@ def add_channel(
     if Channel.objects.filter(**_of(owner)).count() >= MOST_CHANNELS:
         raise conflict(
             "too-many-channels",
-            f"There are {MOST_CHANNELS} channels already.",
+            Sentence("There are {count} channels already.", count=MOST_CHANNELS),
             "Remove one that nobody needs.",
         )
     secret = secrets.token_urlsafe(32) if kind == ChannelKind.WEBHOOK else None
@@ -102,7 +109,9 @@ def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
     )
     if recent.count() >= _TESTS_AN_HOUR:
         raise conflict(
-            "too-many-tests", f"There were {_TESTS_AN_HOUR} tests in the last hour.", "Wait a while."
+            "too-many-tests",
+            Sentence("There were {count} tests in the last hour.", count=_TESTS_AN_HOUR),
+            "Wait a while.",
         )
     event = Event.objects.create(
         key=f"test:{uuid4().hex}",
@@ -120,7 +129,7 @@ def _get(by: Principal, owner: Owner, channel_id: int) -> Channel:
     _require(by, owner)
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, **_of(owner)).first()
     if channel is None:
-        raise not_found(f"channel {channel_id}")
+        raise not_found(Sentence("channel {channel}", channel=channel_id))
     return channel
 
 

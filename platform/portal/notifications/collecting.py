@@ -91,14 +91,13 @@ def _streams(since: datetime) -> Iterator[Found]:
     for stream in ended.order_by("ended_at"):
         failed = stream.state == StreamState.FAILED
         rollout = getattr(stream, "rollout", None)
-        told = stream.explanation or {}
         yield Found(
             key=f"stream:{stream.pk}",
             kind=EventKind.DEPLOY_FAILED if failed else EventKind.LIVE,
             at=stream.ended_at or since,
             club_id=stream.project.club_id,
             project=stream.project.slug,
-            data={part: told.get(part, "") for part in ("reason", "what", "evidence", "next")}
+            data={"reason": "", "what": "", "evidence": "", "next": "", **(stream.explanation or {})}
             if failed
             else {"release": rollout.release.number if rollout else None, "url": address(stream.project)},
         )

@@ -29,7 +29,8 @@ def payload(kind: str, delivery: int, told: Told, message: Message, url: str) ->
             "title": message.title,
             "text": message.text,
             "url": url,
-            "data": dict(told.data),
+            # What sentences were made of is ours.
+            "data": {name: value for name, value in told.data.items() if name != "said"},
         }
     return json.dumps(found, ensure_ascii=False).encode()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from deployer.sentence import Sentence
 from portal.notifications.models import ChannelKind
 from portal.notifications.public_address import is_allowed
 from portal.problems import Problem, invalid
@@ -44,7 +45,10 @@ def checked(kind: str, target: str, networks: tuple[str, ...] = ()) -> str:
     if parts.username or parts.password:
         raise _bad("An address with a password in it is not kept.", "Use the signature to know Madang.")
     if port is not None and port not in (80, 443) and port < _LOWEST_PORT:
-        raise _bad(f"Port {port} is none that a webhook may go to.", "Use 443, or one above 1023.")
+        raise _bad(
+            Sentence("Port {port} is none that a webhook may go to.", port=port),
+            "Use 443, or one above 1023.",
+        )
     if _is_literal(host) and not is_allowed(host.strip("[]"), networks):
         raise _bad("This address is not reachable from outside.", "Use a public address.")
     return target

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.notifications.models import EventKind
+from portal.translating import explained
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ def message(told: Told) -> Message:
 
 
 def _failed(told: Told) -> Message:
-    lines = (str(told.data.get(part, "")) for part in ("what", "evidence", "next"))
+    why = explained({"reason": told.kind, "what": "", **told.data})
     return Message(
         _("The deploy of %(project)s failed") % {"project": told.where},
-        tuple(line for line in lines if line),
+        tuple(line for line in (why.what, why.evidence, why.next) if line),
         _page(told),
     )
 

@@ -13,14 +13,15 @@ from deployer.rollout.failure import (
     CANNOT_RUN,
     CANNOT_START,
     LOCAL,
+    exit_code,
     hint,
     last_lines,
     listening_on,
-    signal_of,
 )
 from deployer.rollout.names import CONTAINER
 from deployer.rollout.observation import PULL_TROUBLE
 from deployer.rollout.sight import Sight
+from deployer.sentence import Sentence
 
 _ENTRANCE = re.compile(r"^Connect(Error|Timeout)")
 _SLOW = re.compile(r"^(Read|Write|Pool)Timeout")
@@ -107,10 +108,10 @@ def _of_container(asked: Asked, sight: Sight, container: Container) -> Finding:
         return Finding(
             "crash-loop",
             {
-                "exit": f"{ended.exit_code}{signal_of(ended.exit_code)}",
+                "exit": exit_code(ended.exit_code).parts(),
                 "restarts": container.restarts,
                 "log": log,
-                "hint": hint(log) if log else "",
+                "hint": Sentence.of(hint(log)).parts() if log else "",
             },
         )
     if not container.running:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
+from portal.translating import translated
 
 Detail = Mapping[str, Any]
 
@@ -30,6 +32,11 @@ def _said(detail: Detail) -> str:
     return str(detail.get("said", ""))
 
 
+def _kept(said: list[Any] | str) -> str:
+    """A sentence that is kept by its parts, or as text."""
+    return translated(Sentence.from_parts(said) if isinstance(said, list) else said)
+
+
 def _operator() -> str:
     return _("An operator has to look at it; nothing of yours is lost.")
 
@@ -37,11 +44,13 @@ def _operator() -> str:
 def _crash_loop(detail: Detail) -> Lines:
     restarts = int(detail["restarts"])
     times = ngettext("%(count)d restart", "%(count)d restarts", restarts) % {"count": restarts}
-    exited = _("exit code %(code)s, %(times)s") % {"code": detail["exit"], "times": times}
+    # Rows of before have the bare code.
+    code = detail["exit"]
+    ended = code if isinstance(code, list) else Sentence("exit code {code}", code=code)
     return (
         _("Your app crashes and is started again and again."),
-        "\n".join(line for line in (_log(detail), exited) if line),
-        str(detail["hint"]) or _("Look at the app's log, mend it and push again."),
+        "\n".join(line for line in (_log(detail), f"{_kept(ended)}, {times}") if line),
+        _kept(detail["hint"]) or _("Look at the app's log, mend it and push again."),
     )
 
 

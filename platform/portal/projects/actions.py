@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.cancelling import cancel_all
@@ -112,7 +113,7 @@ def lock(project: Project) -> Project:
         .first()
     )
     if locked is None:
-        raise not_found(f"project {project.club.slug}/{project.slug}")
+        raise not_found(Sentence("project {project}", project=f"{project.club.slug}/{project.slug}"))
     return locked
 
 
@@ -133,13 +134,15 @@ def _check(given: Mapping[str, str], whole: Mapping[str, str]) -> None:
         if "\0" in value or len(value.encode()) > _VALUE_BYTES:
             raise invalid(
                 "bad-variable-value",
-                f"The value of {name} cannot be kept.",
-                f"Give text of at most {_VALUE_BYTES >> 10} KiB.",
+                Sentence("The value of {name} cannot be kept.", name=name),
+                Sentence("Give text of at most {kibibytes} KiB.", kibibytes=_VALUE_BYTES >> 10),
             )
     if sum(len(name) + len(value.encode()) for name, value in whole.items()) > _CONFIG_BYTES:
         raise invalid(
             "config-too-large",
-            f"All variables together are larger than {_CONFIG_BYTES >> 10} KiB.",
+            Sentence(
+                "All variables together are larger than {kibibytes} KiB.", kibibytes=_CONFIG_BYTES >> 10
+            ),
             "Keep large data in the repository or elsewhere.",
         )
 
@@ -153,6 +156,8 @@ def _described(changed: tuple[str, ...]) -> str:
 def _exists(slug: str, club: str) -> Exception:
     return conflict(
         "project-exists",
-        f"There is a project {club}/{slug} already (or it is just being deleted).",
+        Sentence(
+            "There is a project {project} already (or it is just being deleted).", project=f"{club}/{slug}"
+        ),
         "Choose another name.",
     )

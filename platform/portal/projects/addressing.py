@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import StreamKind
@@ -34,7 +35,9 @@ def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Roll
             Project.objects.filter(pk=locked.pk).update(subdomain=subdomain)
     except IntegrityError:
         raise conflict(
-            "subdomain-taken", f"The address {subdomain} is taken.", "Choose another name."
+            "subdomain-taken",
+            Sentence("The address {subdomain} is taken.", subdomain=subdomain),
+            "Choose another name.",
         ) from None
     audit.record(
         by, "change_subdomain", club=project.club.slug, project=project.slug, old=before, new=subdomain

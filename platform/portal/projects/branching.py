@@ -6,6 +6,7 @@ import re
 
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.problems import invalid
@@ -23,7 +24,7 @@ def set_deploy_branch(*, by: Principal, project: Project, branch: str) -> None:
     if not _BRANCH.fullmatch(branch):
         raise invalid(
             "bad-branch",
-            f"{branch[:100]!r} cannot be a branch's name.",
+            Sentence("{branch} cannot be a branch's name.", branch=repr(branch[:100])),
             "Use letters, digits, - _ . and /, as in main or release/2026, at most 100.",
         )
     locked = lock(project)

@@ -6,6 +6,7 @@ import io
 
 from dotenv.parser import parse_stream
 
+from deployer.sentence import Sentence
 from portal.problems import invalid
 
 
@@ -26,7 +27,7 @@ def read_env(text: str) -> dict[str, str]:
         if binding.error or binding.key is None or binding.value is None:
             raise invalid(
                 "bad-env-line",
-                f"Line {line} is no variable.",
+                Sentence("Line {line} is no variable.", line=line),
                 "Write NAME=value, one a line; put a value with spaces or # into quotes.",
             )
         found[binding.key] = binding.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from deployer.errors import Explanation
 from portal.builds.models import Build, BuildState
@@ -11,6 +12,8 @@ from portal.probing.selectors import failing
 from portal.projects.models import Project
 from portal.projects.standing import Ending, Facts, Outage, Serving, Standing, Work, standing
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+from portal.releases.steps import UNKNOWN
+from portal.translating import explained, translated
 
 _AT_WORK = (RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING)
 _ENDED_BADLY = (BuildState.FAILED, BuildState.CANCELLED)
@@ -83,7 +86,7 @@ def _work(ids: Iterable[int]) -> dict[int, Work]:
             "taking-back" if rollout.state == RolloutState.UNDOING else "rolling-out",
             rollout.release.number,
             rollout.started_at or rollout.created_at,
-            rollout.progress,
+            translated(rollout.how_far),
         )
     return found
 
@@ -103,16 +106,17 @@ def _endings(ids: Iterable[int]) -> dict[int, Ending]:
     for build in builds:
         key = build.project_id
         if build.state in _ENDED_BADLY and build.finished_at:
-            found[key] = Ending(build.finished_at, _told(build.explanation, "failed"), build=build.pk)
+            found[key] = Ending(build.finished_at, _told(build.explanation), build=build.pk)
     for rollout in rollouts:
         key, at = rollout.project_id, rollout.finished_at
         if at is None or (key in found and found[key].at >= at):
             continue
         found.pop(key, None)
         if rollout.state == RolloutState.FAILED:
-            found[key] = Ending(at, _told(rollout.explanation, "failed"), release=rollout.release.number)
+            found[key] = Ending(at, _told(rollout.explanation), release=rollout.release.number)
     return found
 
 
-def _told(stored: Mapping[str, str] | None, reason: str) -> Explanation:
-    return Explanation.from_dict(stored or {"reason": reason, "what": "It failed."})
+def _told(stored: Mapping[str, Any] | None) -> Explanation:
+    """In the language that is active, as an outage and a place in the queue are."""
+    return explained(stored or UNKNOWN)

@@ -15,6 +15,7 @@ from portal.fleet.models import InterruptedPod
 from portal.probing.models import Transition
 from portal.probing.words import explanation
 from portal.projects.models import Project
+from portal.translating import what_happened
 
 # What leaves no log of its own.
 _QUIET_ACTIONS = ("create_project", "set_deploy_branch", "set_config", "change_subdomain", "reveal_config")
@@ -25,7 +26,7 @@ class Change:
     """One deploy: a push, a rollback, a change of variables … `by` is a principal's name.
 
     `state` is the log's: open, succeeded, failed, cancelled or superseded. `seconds` is None while it is
-    open. `what` says why it did not become live.
+    open. `what` says why it did not become live, in the active language.
     """
 
     at: datetime
@@ -154,7 +155,7 @@ def _change(stream: LogStream) -> Change:
         commit=build.commit if build else "",
         release=release.number if release else None,
         description=release.description if release else "",
-        what=(stream.explanation or {}).get("what", ""),
+        what=what_happened(stream.explanation),
         seconds=(stream.ended_at - stream.created_at).total_seconds() if stream.ended_at else None,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from deployer.sentence import Sentence
 from portal.problems import Problem, conflict, invalid
 
 # RFC 1035 labels; two hyphens in a row are for internationalised names (xn--…).
@@ -33,17 +34,23 @@ _RESERVED_VARIABLES = frozenset({"PORT", "HOME", "HOSTNAME", "PATH"})
 def check_club(slug: str) -> None:
     """Raises a 422 problem unless a club may be called so."""
     if not _LABEL.fullmatch(slug) or len(slug) > CLUB_LENGTH:
-        raise _bad_name("club", slug, CLUB_LENGTH)
+        raise _bad_name(Sentence("club"), slug, CLUB_LENGTH)
     if slug in RESERVED_CLUBS:
-        raise invalid("name-reserved", f"A club may not be called {slug}.", "Choose another name.")
+        raise invalid(
+            "name-reserved", Sentence("A club may not be called {slug}.", slug=slug), "Choose another name."
+        )
 
 
 def check_project(slug: str) -> None:
     """Raises a 422 problem unless a project may be called so."""
     if not _LABEL.fullmatch(slug) or len(slug) > PROJECT_LENGTH:
-        raise _bad_name("project", slug, PROJECT_LENGTH)
+        raise _bad_name(Sentence("project"), slug, PROJECT_LENGTH)
     if slug in RESERVED_PROJECTS:
-        raise invalid("name-reserved", f"A project may not be called {slug}.", "Choose another name.")
+        raise invalid(
+            "name-reserved",
+            Sentence("A project may not be called {slug}.", slug=slug),
+            "Choose another name.",
+        )
 
 
 def subdomains(project: str, club: str) -> list[str]:
@@ -56,7 +63,7 @@ def subdomains(project: str, club: str) -> list[str]:
 def no_subdomain(project: str, club: str) -> Problem:
     return conflict(
         "subdomain-taken",
-        f"The addresses {project} and {project}-{club} are taken.",
+        Sentence("The addresses {project} and {project}-{club} are taken.", project=project, club=club),
         "Choose another name for the project.",
     )
 
@@ -64,9 +71,13 @@ def no_subdomain(project: str, club: str) -> Problem:
 def check_subdomain(subdomain: str) -> None:
     """Raises a 422 problem unless a project may answer at it."""
     if not _LABEL.fullmatch(subdomain) or len(subdomain) > SUBDOMAIN_LENGTH:
-        raise _bad_name("subdomain", subdomain, SUBDOMAIN_LENGTH)
+        raise _bad_name(Sentence("subdomain"), subdomain, SUBDOMAIN_LENGTH)
     if subdomain in RESERVED_SUBDOMAINS:
-        raise invalid("name-reserved", f"No project may answer at {subdomain}.", "Choose another name.")
+        raise invalid(
+            "name-reserved",
+            Sentence("No project may answer at {subdomain}.", subdomain=subdomain),
+            "Choose another name.",
+        )
 
 
 def check_variable(name: str) -> None:
@@ -74,16 +85,23 @@ def check_variable(name: str) -> None:
     if not _VARIABLE.fullmatch(name):
         raise invalid(
             "bad-variable-name",
-            f"{name[:100]!r} cannot be a variable's name.",
+            Sentence("{name} cannot be a variable's name.", name=repr(name[:100])),
             "Use letters, digits and _, no digit first, at most 100.",
         )
     if name.upper() in _RESERVED_VARIABLES or name.upper().startswith("MADANG_"):
-        raise invalid("variable-reserved", f"{name} is set by Madang itself.", "Choose another name.")
+        raise invalid(
+            "variable-reserved",
+            Sentence("{name} is set by Madang itself.", name=name),
+            "Choose another name.",
+        )
 
 
-def _bad_name(what: str, slug: str, length: int) -> Problem:
+def _bad_name(what: Sentence, slug: str, length: int) -> Problem:
     return invalid(
         "bad-name",
-        f"{slug[:80]!r} cannot be a {what}'s name.",
-        f"Use lower-case letters, digits and single hyphens, a letter first, at most {length}.",
+        Sentence("{name} cannot be a {what}'s name.", name=repr(slug[:80]), what=what),
+        Sentence(
+            "Use lower-case letters, digits and single hyphens, a letter first, at most {length}.",
+            length=length,
+        ),
     )

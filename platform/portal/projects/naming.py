@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployer.sentence import Sentence
 from portal.clubs.models import Club
 from portal.environment import environment
 from portal.problems import conflict
@@ -15,7 +16,10 @@ def foreseen_address(club: Club, slug: str) -> str:
     if Project.objects.filter(club=club, slug=slug).exists():
         raise conflict(
             "project-exists",
-            f"There is a project {club.slug}/{slug} already (or it is just being deleted).",
+            Sentence(
+                "There is a project {project} already (or it is just being deleted).",
+                project=f"{club.slug}/{slug}",
+            ),
             "Choose another name.",
         )
     wanted = names.subdomains(slug, club.slug)

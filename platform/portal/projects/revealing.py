@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.problems import not_found
@@ -21,7 +22,13 @@ def reveal(*, by: Principal, project: Project, names: Sequence[str] | None = Non
     wanted = sorted(values) if names is None else list(names)
     for name in wanted:
         if name not in values:
-            raise not_found(f"variable {name[:100]} of {project.club.slug}/{project.slug}")
+            raise not_found(
+                Sentence(
+                    "variable {name} of {project}",
+                    name=name[:100],
+                    project=f"{project.club.slug}/{project.slug}",
+                )
+            )
     if wanted:
         audit.record(by, "reveal_config", club=project.club.slug, project=project.slug, names=wanted)
     return {name: values[name] for name in wanted}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from deployer.sentence import Sentence
 from portal.accounts.principal import Principal, Scope
 from portal.encryption import decrypt
 from portal.environment import environment
@@ -23,14 +24,14 @@ def get(by: Principal, club: str, project: str, scope: Scope = "read") -> Projec
     by.require(scope, club=club, project=project)
     found = find(club, project)
     if found is None:
-        raise not_found(f"project {club}/{project}")
+        raise not_found(Sentence("project {project}", project=f"{club}/{project}"))
     return found
 
 
 def visible(by: Principal, club: str) -> QuerySet[Project]:
     """The club's projects that `by` may see."""
     if not by.may_enter(club):
-        raise not_found(f"club {club}")
+        raise not_found(Sentence("club {club}", club=club))
     projects = Project.objects.select_related("club").filter(club__slug=club, deleted_at=None)
     return projects.filter(slug=by.project) if by.project else projects
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import LogStream, StreamKind
@@ -55,20 +56,28 @@ def _target(project: Project, number: int | None) -> Release:
         target = before.order_by("-went_live_at").first()
         if target is None:
             raise conflict(
-                "nothing-before", "There is no earlier release to go back to.", "See: madang releases"
+                "nothing-before",
+                "There is no earlier release to go back to.",
+                "Push a new version instead. What there was: madang releases",
             )
         return target
     target = Release.objects.filter(project=project, number=number).first()
     if target is None:
-        raise not_found(f"release {number} of {project.club.slug}/{project.slug}")
+        raise not_found(
+            Sentence(
+                "release {number} of {project}", number=number, project=f"{project.club.slug}/{project.slug}"
+            )
+        )
     if target.went_live_at is None:
         raise conflict(
-            "never-live", f"Release {number} never worked.", "Choose one that was live: madang releases"
+            "never-live",
+            Sentence("Release {number} never worked.", number=number),
+            "Choose one that was live: madang releases",
         )
     if not target.image_kept:
         raise conflict(
             "image-gone",
-            f"The image of release {number} is not kept any more.",
+            Sentence("The image of release {number} is not kept any more.", number=number),
             "Push its commit again, or choose a newer release: madang releases",
         )
     return target

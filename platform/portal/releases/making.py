@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from deployer.build import BuildPlan
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import Build, StreamState
@@ -70,7 +71,7 @@ def supersede(rollout: Rollout, newer_number: int) -> None:
     explanation = superseded_by(newer_number)
     Rollout.objects.filter(pk=rollout.pk).update(
         state=RolloutState.SUPERSEDED,
-        explanation=explanation.to_dict(),
+        explanation=explanation.to_row(),
         finished_at=Now(),
         lease_owner="",
         lease_until=None,
@@ -84,7 +85,7 @@ def supersede(rollout: Rollout, newer_number: int) -> None:
 def superseded_by(number: int) -> Explanation:
     return Explanation(
         "superseded",
-        f"Release {number} took this one's place before it was live.",
+        Sentence("Release {number} took this one's place before it was live.", number=number),
         "",
-        f"Nothing is to be done: release {number} is the newer one.",
+        Sentence("Nothing is to be done: release {number} is the newer one.", number=number),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import Build, BuildState, LogStream, StreamKind
@@ -68,17 +69,23 @@ def can_redeploy(build: Build) -> bool:
 def _usable(project: Project, build_id: int) -> Build:
     build = Build.objects.filter(pk=build_id, project=project).first()
     if build is None:
-        raise not_found(f"build {build_id} of {project.club.slug}/{project.slug}")
+        raise not_found(
+            Sentence(
+                "build {build} of {project}", build=build_id, project=f"{project.club.slug}/{project.slug}"
+            )
+        )
     if build.state != BuildState.SUCCEEDED:
         raise conflict(
             "no-image",
-            f"Build {build.pk} made no image: it is {build.state}.",
+            Sentence(
+                "Build {build} made no image: it is {state}.", build=build.pk, state=Sentence.of(build.state)
+            ),
             "Push its commit again: git commit --allow-empty -m retry && git push madang",
         )
     if not can_redeploy(build):
         raise conflict(
             "image-gone",
-            f"The image of build {build.pk} is not kept any more.",
+            Sentence("The image of build {build} is not kept any more.", build=build.pk),
             "Push its commit again, or choose a newer build.",
         )
     return build

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import DatabaseError, connection
 
 from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.sentence import Sentence
 from portal import cluster
 from portal.builds.log import Line
 from portal.builds.masking import Masker
@@ -84,7 +85,8 @@ def _roll_out(
     rollouts.ensure_club(spec_of(rollout.project.club))
 
     def tell(text: str) -> None:
-        steps.tell(lease, masker.line(text))
+        said = text.each(masker.line) if isinstance(text, Sentence) else None
+        steps.tell(lease, masker.line(said or text), said)
         # Back to the pool: most of a rollout is waiting.
         connection.close()
 

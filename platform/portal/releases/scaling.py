@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from deployer.build import BuildPlan
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import StreamKind
@@ -61,8 +62,12 @@ def scale(*, by: Principal, project: Project, wanted: Resources) -> Rollout | No
         if name in before.by_file and getattr(wanted, name) != getattr(before.resources, name):
             raise conflict(
                 "set-in-file",
-                f"madang.yaml sets web.{label}: what is set there cannot be changed here.",
-                f"Change web.{label} in madang.yaml and push, or take the line out of it.",
+                Sentence(
+                    "madang.yaml sets web.{label}: what is set there cannot be changed here.", label=label
+                ),
+                Sentence(
+                    "Change web.{label} in madang.yaml and push, or take the line out of it.", label=label
+                ),
             )
     changes = {name: getattr(wanted, name) for name in _LABELS if name not in before.by_file}
     if all(getattr(before.resources, name) == value for name, value in changes.items()):
@@ -93,7 +98,11 @@ def _said(wanted: Resources) -> str:
 
 def _check(wanted: Resources) -> None:
     if not 1 <= wanted.replicas <= MOST_REPLICAS:
-        raise invalid("bad-replicas", f"A project has 1 to {MOST_REPLICAS} copies.", "Choose another number.")
+        raise invalid(
+            "bad-replicas",
+            Sentence("A project has 1 to {most} copies.", most=MOST_REPLICAS),
+            "Choose another number.",
+        )
     if not LEAST_MEMORY <= wanted.memory_bytes <= MOST_MEMORY:
         raise invalid("bad-memory", "A copy has 16 MiB to 64 GiB of memory.", "Choose another amount.")
     if not LEAST_CPU <= wanted.cpu_millicores <= MOST_CPU:

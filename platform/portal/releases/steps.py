@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.builds import log
 from portal.builds.models import StreamState
 from portal.builds.steps import gave_up, not_yours
@@ -31,12 +32,16 @@ logger = logging.getLogger(__name__)
 
 _PROGRESS_LENGTH = 300
 
+# Of a row that says nothing.
+UNKNOWN = Explanation("failed", "It failed.", "", "")
+
 
 @transaction.atomic
-def tell(lease: Lease, text: str) -> None:
-    """Notes and shows how far the rollout is."""
+def tell(lease: Lease, text: str, said: Sentence | None = None) -> None:
+    """Notes and shows how far the rollout is; `said` is what the text was made of, if that is known."""
     rollout = lock(Rollout, lease)
-    held(Rollout, lease).update(progress=text[:_PROGRESS_LENGTH])
+    parts = said.parts() if said is not None else None
+    held(Rollout, lease).update(progress=text[:_PROGRESS_LENGTH], progress_said=parts)
     log.say(rollout.stream_id, text, kind="rollout")
 
 
@@ -66,7 +71,7 @@ def begin_undo(lease: Lease, explanation: Explanation) -> None:
     """The release is bad: from here on only the way back is left, also for the next worker."""
     rollout = _lock(lease)
     ROLLOUT_STATES.check(rollout.state, RolloutState.UNDOING)
-    held(Rollout, lease).update(state=RolloutState.UNDOING, explanation=explanation.to_dict())
+    held(Rollout, lease).update(state=RolloutState.UNDOING, explanation=explanation.to_row())
     live = live_release(rollout.project_id)
     after = f"release {live.number} serves on" if live else "nothing is left running"
     log.say(rollout.stream_id, f"Release {rollout.release.number} is taken back; {after}.", kind="rollout")
@@ -78,7 +83,7 @@ def fail(lease: Lease) -> None:
     rollout = _lock(lease)
     ROLLOUT_STATES.check(rollout.state, RolloutState.FAILED)
     RELEASE_STATES.check(rollout.release.state, ReleaseState.FAILED)
-    explanation = Explanation.from_dict(rollout.explanation or {"reason": "failed", "what": "It failed."})
+    explanation = Explanation.from_dict(rollout.explanation) if rollout.explanation else UNKNOWN
     Release.objects.filter(pk=rollout.release_id).update(
         state=ReleaseState.FAILED, reason=explanation.reason, ended_at=Now()
     )
@@ -140,7 +145,7 @@ def _lock(lease: Lease) -> Rollout:
 def _end(lease: Lease, state: RolloutState, explanation: Explanation | None) -> None:
     held(Rollout, lease).update(
         state=state,
-        explanation=explanation.to_dict() if explanation else None,
+        explanation=explanation.to_row() if explanation else None,
         finished_at=Now(),
         **ended(),
     )

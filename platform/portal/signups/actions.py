@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal, platform
 from portal.problems import Problem, conflict, not_found
@@ -110,7 +111,7 @@ def lock(request_id: int) -> SignupRequest:
     """The row, held to the end of the transaction; raises a 404 problem."""
     request = SignupRequest.objects.select_for_update(no_key=True, of=("self",)).filter(pk=request_id).first()
     if request is None:
-        raise not_found(f"application {request_id}")
+        raise not_found(Sentence("application {number}", number=request_id))
     return request
 
 

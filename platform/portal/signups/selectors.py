@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from deployer.sentence import Sentence
 from portal.problems import not_found
 from portal.signups.models import SignupRequest, SignupState
 
@@ -25,5 +26,5 @@ def get(request_id: int) -> SignupRequest:
     """Raises a 404 problem."""
     request = SignupRequest.objects.select_related("club").filter(pk=request_id).first()
     if request is None:
-        raise not_found(f"application {request_id}")
+        raise not_found(Sentence("application {number}", number=request_id))
     return request

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from deployer.errors import DeployerError, Explanation
 from portal.accounts.models import User
 from portal.problems import Problem
+from portal.translating import explained
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Refusals(MiddlewareMixin):
 @requires_csrf_token
 def show(request: HttpRequest, status: int, explanation: Explanation) -> HttpResponse:
     template = "web/components/explained.html" if getattr(request, "htmx", False) else "web/explained.html"
-    return render(request, template, {"told": explanation, "status": status}, status=status)
+    return render(request, template, {"told": explained(explanation), "status": status}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -27,6 +27,7 @@ from portal.releases.models import Release, Rollout
 from deployer.build import BuildOrder, BuildOutcome, BuildPlan, LogLine
 from deployer.errors import DeployerError, Explanation
 from deployer.rollout import AppLine, ClubSpec, RolloutOrder, RolloutOutcome
+from deployer.sentence import Sentence
 
 BY = operator("test")
 WHY = Explanation("it-broke", "It broke.", "a line of the log", "Mend it.")
@@ -205,7 +206,7 @@ class _Rollouts:
         self, order: RolloutOrder, progress: Callable[[str], None], stop: Callable[[], bool]
     ) -> RolloutOutcome:
         def effect() -> RolloutOutcome:
-            progress("1 of 1 ready")
+            progress(Sentence("{ready} of {replicas} ready", ready=1, replicas=1))
             if self.cluster.during_rollout and (outcome := self.cluster.during_rollout(order, stop)):
                 return outcome
             if self.cluster.rollout_outcomes:

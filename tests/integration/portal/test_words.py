@@ -7,6 +7,7 @@ import re
 import polib
 import pytest
 
+from tests.integration.portal.sentences import sentences
 from tests.integration.portal.words import PORTAL, catalogues, korean, said
 
 _PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
@@ -15,6 +16,15 @@ _PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 def test_every_text_has_its_korean() -> None:
     known = korean()
     missing = {f"{each.where}: {each.text}" for each in said() if each.text and each.key not in known}
+    assert not missing, "\n".join(sorted(missing))
+
+
+def test_every_explanation_has_its_korean() -> None:
+    """A text with something filled in is a Sentence; one that is not cannot be told in another language."""
+    known, found = korean(), sentences()
+    faults = {f"{each.where}: {each.fault}: {each.text}" for each in found if each.fault}
+    assert not faults, "\n".join(sorted(faults))
+    missing = {f"{each.where}: {each.text}" for each in found if (None, each.text) not in known}
     assert not missing, "\n".join(sorted(missing))
 
 

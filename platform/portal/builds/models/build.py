@@ -30,7 +30,7 @@ BUILD_STATES = machine(
 
 
 class Build(Leased):
-    """One commit on its way to one image digest. `explanation` is Explanation.to_dict() of how it ended."""
+    """One commit on its way to one image digest. `explanation` is Explanation.to_row() of how it ended."""
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="builds")
     stream = models.OneToOneField("builds.LogStream", on_delete=models.RESTRICT, related_name="build")
@@ -43,7 +43,7 @@ class Build(Leased):
     archive_sha256 = models.CharField(max_length=64)
     source_token_hash = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=16, choices=BuildState.choices, default=BuildState.QUEUED)
-    explanation: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(null=True)
+    explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
     digest = models.CharField(max_length=80, blank=True)
     # Up to where the Job's log is in the stream: whoever follows it next goes on from there.
     log_since = models.DateTimeField(null=True, blank=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from portal.states import machine
@@ -40,7 +42,7 @@ class LogStream(models.Model):
     kind = models.CharField(max_length=16, choices=StreamKind.choices)
     state = models.CharField(max_length=16, choices=StreamState.choices, default=StreamState.OPEN)
     last_sequence = models.BigIntegerField(default=0)
-    explanation: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(null=True)
+    explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 

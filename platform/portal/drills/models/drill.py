@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from portal.leases.model import Leased
@@ -43,7 +45,7 @@ class Drill(Leased):
     reference = models.CharField(max_length=200, blank=True)
     created_by = models.CharField(max_length=100)
     state = models.CharField(max_length=16, choices=DrillState.choices, default=DrillState.PENDING)
-    explanation: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(null=True)
+    explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
     interruption = models.CharField(max_length=63, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ordered_at = models.DateTimeField(null=True, blank=True)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployer.errors import Explanation
+from portal.translating import explained
 from portal.web.icons import ICONS
 from portal.web.pages.club import words as words_of_clubs
 
@@ -58,10 +59,9 @@ def state_badge(
 
 
 @register.inclusion_tag("web/components/explanation.html")
-def explanation(told: Explanation | dict[str, str] | None, kind: str = "error") -> dict[str, Any]:
-    """The three lines: what happened, the evidence, what to do next."""
-    parts = told.to_dict() if isinstance(told, Explanation) else told
-    return {"told": parts, "kind": kind}
+def explanation(told: Explanation | dict[str, Any] | None, kind: str = "error") -> dict[str, Any]:
+    """The three lines, in the reader's language: what happened, the evidence, what to do next."""
+    return {"told": explained(told) if told else None, "kind": kind}
 
 
 @register.inclusion_tag("web/components/copy_button.html")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deployer.errors import Explanation
 from portal.problems import Problem
+from portal.translating import explained
 
 # reason → what happened, what to do next
 _WORDS: Mapping[str, tuple[Promise, Promise]] = {
@@ -58,5 +59,5 @@ def told(problem: Problem) -> Explanation:
 
 def in_one_line(problem: Problem) -> str:
     """For a field: what happened and what to do."""
-    explanation = told(problem)
+    explanation = explained(told(problem))
     return f"{explanation.what} {explanation.next}".strip()

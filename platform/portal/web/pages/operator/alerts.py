@@ -21,6 +21,7 @@ from portal.fleet.states import InterruptionState, PodState, Way
 from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
 from portal.releases.models import Rollout, RolloutState
+from portal.translating import translated
 
 # So long something may last before it is told: less is the platform's ordinary pace.
 WAITS = timedelta(minutes=15)
@@ -81,7 +82,7 @@ def _nodes(look: Look, now: datetime) -> Iterator[Alert]:
             "cluster-unseen",
             "error",
             _("The portal cannot see the cluster's nodes."),
-            look.trouble.evidence or look.trouble.what,
+            look.trouble.evidence or translated(look.trouble.what),
             _("Look whether the API server answers, and at the role of the portal's service account."),
             None,
         )
@@ -176,7 +177,7 @@ def _rollouts(now: datetime) -> Iterator[Alert]:
             "rollout-stuck",
             "warning",
             told % {"number": rollout.release.number, "project": project},
-            rollout.progress,
+            translated(rollout.how_far),
             _("Look at the project: its pods may wait for room."),
             rollout.created_at,
             f"/clubs/{project.club.slug}/{project.slug}",

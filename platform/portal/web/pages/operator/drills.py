@@ -17,7 +17,7 @@ from portal.drills.models import OPEN, Drill, DrillProject, DrillState
 from portal.environment import environment
 from portal.fleet import live
 from portal.problems import Problem
-from portal.web.pages.operator.words import explained
+from portal.translating import explained, in_one_line
 from portal.web.request import PageRequest
 
 _COMPARED = 30
@@ -85,7 +85,7 @@ def new(request: PageRequest) -> HttpResponse:
         "projects": projects,
         "sole": sum(project.sole for project in projects),
         "most": MOST_PROJECTS,
-        "trouble": look.trouble,
+        "trouble": explained(look.trouble) if look.trouble else None,
         "provider": environment().drills,
         "under_way": Drill.objects.filter(state__in=OPEN).first(),
         "problem": problem,
@@ -102,7 +102,7 @@ def one(request: PageRequest, number: int) -> HttpResponse:
         "drill": drill,
         "open": drill.state in OPEN,
         "pending": drill.state == DrillState.PENDING,
-        "explanation": explained(drill.explanation),
+        "explanation": drill.explanation,
         "met": [Met(row, bars(row)) for row in rows],
         "others": list(Drill.objects.exclude(pk=drill.pk).exclude(score=None)[:5]),
     }
@@ -116,7 +116,7 @@ def cancel(request: PageRequest, number: int) -> HttpResponse:
     try:
         cancel_drill(by=request.by, drill=drill)
     except Problem as error:
-        messages.error(request, f"{error.explanation.what} {error.explanation.next}")
+        messages.error(request, in_one_line(error.explanation))
     else:
         messages.success(request, _("The drill was cancelled before anything was ordered."))
     return redirect("operator-drill", number)

@@ -20,6 +20,7 @@ from portal.fleet import live
 from portal.fleet.board import Board, Told, board
 from portal.fleet.models import InterruptedPod
 from portal.threads import database
+from portal.translating import explained
 from portal.web.request import PageRequest
 from portal.web.sse import HEARTBEAT, HEARTBEAT_SECONDS, event_stream, framed, last_event_id
 
@@ -94,7 +95,11 @@ def show(language: str, patience_seconds: float = 0.0) -> Shown:
 
 
 def _render(look: live.Look) -> Shown:
-    context = {"trouble": look.trouble, "known": look.fleet is not None, "drills": environment().drills}
+    context = {
+        "trouble": explained(look.trouble) if look.trouble else None,
+        "known": look.fleet is not None,
+        "drills": environment().drills,
+    }
     drawn = board(look.fleet, _told(look)) if look.fleet is not None else Board((), ())
     tiles = {
         tile.key: render_to_string("web/operator/tile.html", {**context, "tile": tile})

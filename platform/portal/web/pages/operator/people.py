@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.accounts import disabling
 from portal.accounts.models import User
 from portal.problems import Problem
+from portal.translating import in_one_line
 from portal.web.pages.account.sessions import device
 from portal.web.request import PageRequest
 
@@ -93,7 +94,7 @@ def _done(request: PageRequest, person: User, act: Callable[[], str]) -> HttpRes
     try:
         messages.success(request, act())
     except Problem as error:
-        messages.error(request, f"{error.explanation.what} {error.explanation.next}")
+        messages.error(request, in_one_line(error.explanation))
     return redirect("operator-person", person.pk)
 
 

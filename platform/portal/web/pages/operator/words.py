@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from deployer.errors import Explanation
 from portal.fleet.timeline import Step
 
 _NODE_STEPS: Mapping[str, Promise] = {
@@ -34,41 +33,6 @@ _STYLES = {
     "deadline": "warning",
     "gone": "neutral",
 }
-# reason → what happened, what to do next
-_EXPLAINED: Mapping[str, tuple[Promise, Promise]] = {
-    "node-changed": (
-        gettext_lazy("The node is not there any more, or goes already."),
-        gettext_lazy("Choose another node on the fleet's page."),
-    ),
-    "called-off": (
-        gettext_lazy("The cloud called the interruption off: the node stays."),
-        gettext_lazy("Drill again, or another node."),
-    ),
-    "not-told": (
-        gettext_lazy("Ten minutes after the order nobody had told the portal that the node is gone."),
-        gettext_lazy("Look at the spot controller's log, and whether MADANG_SPOT_REPORT_KEY is set."),
-    ),
-    "cloud-silent": (
-        gettext_lazy("The cloud did not answer."),
-        gettext_lazy("On the embedded cluster `make up` starts the stand-in cloud again."),
-    ),
-    "cloud-refused": (
-        gettext_lazy("The cloud refused to take the node."),
-        gettext_lazy("Choose another node; docs/operators.md (Drills) says what the cloud wants."),
-    ),
-    "worker-died": (
-        gettext_lazy("The drill's worker died each time."),
-        gettext_lazy("Look at the log of worker-default."),
-    ),
-    "drills-off": (
-        gettext_lazy("Drills are off on this platform."),
-        gettext_lazy("Set MADANG_DRILLS to local or aws (docs/operators.md, Drills)."),
-    ),
-    "cancelled": (
-        gettext_lazy("The drill was cancelled before anything was ordered."),
-        gettext_lazy("Nothing happened."),
-    ),
-}
 
 
 def step_said(step: Step) -> str:
@@ -85,14 +49,3 @@ def step_said(step: Step) -> str:
 
 def step_style(word: str) -> str:
     return _STYLES.get(word, "info")
-
-
-def explained(told: Mapping[str, str] | None) -> Explanation | None:
-    """A stored explanation in the reader's language; the evidence stays as it is."""
-    if not told:
-        return None
-    explanation = Explanation.from_dict(told)
-    if explanation.reason not in _EXPLAINED:
-        return explanation
-    what, next_step = _EXPLAINED[explanation.reason]
-    return Explanation(explanation.reason, str(what), explanation.evidence, str(next_step))

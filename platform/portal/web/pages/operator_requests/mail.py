@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.environment import environment
 from portal.mail import actions, selectors
 from portal.problems import Problem
+from portal.translating import explained
 from portal.web.request import PageRequest
 
 _A_PAGE = 50
@@ -49,7 +50,7 @@ def send_again(request: PageRequest, number: int) -> HttpResponse:
     except Problem as error:
         if error.status == 404:
             raise Http404(f"no mail {number}") from error
-        messages.error(request, error.explanation.what)
+        messages.error(request, explained(error.explanation).what)
     else:
         messages.success(request, _("The mail to %(who)s is tried again.") % {"who": mail.recipient})
     return redirect("operator-mail")

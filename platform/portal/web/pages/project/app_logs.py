@@ -18,6 +18,7 @@ from portal.projects.crashes import crashes_of
 from portal.projects.models import Crash
 from portal.releases.steps import live_release
 from portal.threads import database
+from portal.translating import explained
 from portal.web.pages.project.ansi import parts, plain
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.refusals import told_of
@@ -71,7 +72,7 @@ async def _events(found: Source, place: dict[str, datetime], language: str | Non
                 yield HEARTBEAT
             elif isinstance(each, Trouble):
                 with override(language):
-                    what = told_of(each.explanation).what
+                    what = explained(told_of(each.explanation)).what
                 yield event({"state": "trouble", "what": what}, name="end")
                 return
             else:

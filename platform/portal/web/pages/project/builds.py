@@ -21,6 +21,7 @@ from portal.projects.models import Project
 from portal.releases.models import Release
 from portal.releases.redeploying import can_redeploy
 from portal.releases.redeploying import redeploy as redeploy_build
+from portal.translating import what_happened
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.streams import shown
@@ -43,7 +44,7 @@ def builds(request: PageRequest, club: str, project: str) -> HttpResponse:
             "word": state_word(build.state),
             "who": called(known[build.pushed_by]),
             "took": duration(seconds_of(build)),
-            "why": (build.explanation or {}).get("what", ""),
+            "why": what_happened(build.explanation),
         }
         for build in page
     ]

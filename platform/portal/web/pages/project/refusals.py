@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from deployer.errors import Explanation
 from portal.problems import Problem
+from portal.translating import explained
 from portal.web.pages.club import refusals
 
 # reason → what happened, what to do next
@@ -85,5 +86,5 @@ def told_of(explanation: Explanation) -> Explanation:
 
 def in_one_line(problem: Problem) -> str:
     """For a field: what happened and what to do."""
-    explanation = told(problem)
+    explanation = explained(told(problem))
     return f"{explanation.what} {explanation.next}".strip()

@@ -18,6 +18,7 @@ from portal.releases.actions import rollback as roll_back
 from portal.releases.comparing import compare, compare_with_now
 from portal.releases.models import RELEASE_STATES, Release
 from portal.releases.steps import live_release
+from portal.translating import translated, what_happened
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.reasons import reason_of
@@ -26,6 +27,7 @@ from portal.web.pages.project.told import state_word
 from portal.web.request import PageRequest
 
 _ON_A_PAGE = 30
+_UNFINISHED = ("pending", "rolling_out")
 
 
 @require_GET
@@ -118,7 +120,8 @@ def _context(release: Release) -> dict[str, Any]:
         "reason": reason_of(release.description),
         "who": called(known[release.created_by]),
         "why": release.rollout.explanation if release.state == "failed" else None,
-        "unfinished": release.state in ("pending", "rolling_out"),
+        "progress": translated(release.rollout.how_far) if release.state in _UNFINISHED else "",
+        "unfinished": release.state in _UNFINISHED,
         "back": can_go_back(release),
         "before": before,
         "difference": compare(before, release) if before else None,
@@ -126,7 +129,7 @@ def _context(release: Release) -> dict[str, Any]:
 
 
 def _why(release: Release) -> str:
-    return (release.rollout.explanation or {}).get("what", "") if release.state == "failed" else ""
+    return what_happened(release.rollout.explanation) if release.state == "failed" else ""
 
 
 def _find(project: Project, number: int) -> Release:
