@@ -23,7 +23,7 @@ from portal.environment import environment
 from portal.notifications.models import Channel, ChannelKind, Delivery, Event, EventKind
 from portal.notifications.targets import checked
 from portal.nudge import nudge_delivery
-from portal.problems import conflict, forbidden, invalid, not_found
+from portal.problems import conflict, forbidden, invalid, problem
 
 MOST_CHANNELS = 20
 _NAME_LENGTH = 100
@@ -129,7 +129,7 @@ def _get(by: Principal, owner: Owner, channel_id: int) -> Channel:
     _require(by, owner)
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id, **_of(owner)).first()
     if channel is None:
-        raise not_found(Sentence("channel {channel}", channel=channel_id))
+        raise problem(404, "not-found", "This channel is gone already.", "Load the page again.")
     return channel
 
 

@@ -19,8 +19,11 @@ from portal.projects.actions import create_project
 from portal.projects.models import Project
 
 from deployer.build import BuildOutcome
+from deployer.build.advice import hint
 from deployer.errors import Explanation
-from deployer.rollout import RolloutOutcome
+from deployer.rollout import RolloutOrder, RolloutOutcome
+from deployer.rollout.failure import silent
+from deployer.sentence import Sentence
 from tests.integration.portal.scene import BY, ScriptedCluster, at, push, work
 
 # Role: user name and name. The first four in "robotics"; the stranger belongs to another club.
@@ -34,17 +37,24 @@ PEOPLE = {
 }
 LONG_KOREAN = "대한민국 청소년 인공지능 로봇 및 임베디드 소프트웨어 개발 연합 동아리 서울특별시 강남서초지부"
 LONG_ENGLISH = "The Interdisciplinary Robotics, Embedded Systems and Computational Photography Association"
-NOT_LISTENING = Explanation(
-    "not-listening",
-    "Your app started but nothing answered on port 8080 within 60 s.",
-    " * Running on http://127.0.0.1:5000\nPress CTRL+C to quit",
-    "Listen on 0.0.0.0 and the port in $PORT (app.py line 12 sets 5000).",
+NOT_LISTENING = silent(
+    RolloutOrder("robotics", "site", 1, "image", "site.localhost", "http://site.localhost"),
+    seconds=60,
+    log=[" * Running on http://127.0.0.1:5000", "Press CTRL+C to quit"],
+    probe="",
 )
 BUILD_FAILED = Explanation(
-    "requirement-missing",
-    "A package in requirements.txt could not be found.",
+    "step-failed",
+    Sentence(
+        "Your build stopped: {ended} ({file} line {line}).",
+        ended=Sentence(
+            "the step `{step}` ended with exit code {code}", step="pip install -r requirements.txt", code=1
+        ),
+        file="Dockerfile",
+        line=8,
+    ),
     "ERROR: No matching distribution found for flaskk==3.0.0",
-    "Check its name and version in requirements.txt line 3.",
+    hint("ERROR: No matching distribution found for flaskk==3.0.0"),
 )
 
 

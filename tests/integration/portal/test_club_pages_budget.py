@@ -90,7 +90,7 @@ def test_a_request_that_cannot_be_keeps_what_was_typed(
     given = {"memory_gib": "4", "cores": "4", "pods": "20", "why": "A game server."} | wrong
     answer = owner.post("/clubs/robots/budget/ask", given)
     assert answer.status_code == 422
-    assert (says or "Your club has as much already.") in text(answer)
+    assert (says or "Your club has as much already:") in text(answer)
     assert given["why"] in text(answer)
     assert not BudgetRequest.objects.exists()
 

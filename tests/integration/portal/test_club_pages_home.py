@@ -134,8 +134,8 @@ def test_a_project_is_made_and_its_page_is_next(owner: Client, club: Club) -> No
     ("name", "says"),
     [
         ("Menu!", "Use lower-case letters"),
-        ("keys", "belongs to Madang itself"),
-        ("site", "There is a project of this name already"),
+        ("keys", "A project may not be called keys."),
+        ("site", "There is a project robots/site already"),
         ("", "This field is required."),
     ],
 )
@@ -158,8 +158,8 @@ def test_a_name_is_checked_while_it_is_typed(owner: Client, club: Club) -> None:
     assert check("menu") == "It will answer at http://menu.madang.localhost:8000"
     assert check("board") == "It will answer at http://board-robots.madang.localhost:8000"
     assert check("www") == "It will answer at http://www-robots.madang.localhost:8000"
-    assert check("members").startswith("This name belongs to Madang itself.")
-    assert check("-").startswith("This cannot be a name here.")
+    assert check("members").startswith("A project may not be called members.")
+    assert check("-").startswith("'-' cannot be a project's name.")
     assert check("") == ""
 
 
@@ -168,7 +168,7 @@ def test_a_full_club_is_told_so(owner: Client, club: Club) -> None:
     set_limits(by=BY, club=club, projects=1, builds=1)
     answer = owner.post("/clubs/robots/new", {"name": "menu"})
     assert answer.status_code == 409
-    assert "Your club has as many projects as it may have." in text(answer)
+    assert "Your club has 1 projects, and may have 1." in text(answer)
 
 
 def test_members_may_look_but_not_make(member: Client, club: Club) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 from portal.builds.models import Build, LogStream
+from portal.clubs.models import Club
 from portal.notifications.collecting import collect
 from portal.notifications.models import Event
 from portal.notifications.wording import Told, message
@@ -31,7 +32,7 @@ STEP = Explanation(
     Sentence("Check the name and version of {package} among your packages.", package="flaskk"),
 )
 ENGLISH = "Your build stopped: the step `pip install flaskk` ended with exit code 1."
-KOREAN = "빌드가 멈췄어요: `pip install flaskk` 단계가 실패했어요(종료 코드 1)."
+KOREAN = "빌드가 멈췄어요: `pip install flaskk` 단계 실패, 종료 코드 1."
 ADVICE = "패키지 목록에서 flaskk 이름과 버전을 확인하세요."
 
 
@@ -49,18 +50,17 @@ def failed(project: Project, cluster: ScriptedCluster) -> Build:
     return build
 
 
-def page(client: Client, project: Project, path: str = "", language: str = "ko") -> str:
-    answer = client.get(
-        f"/clubs/{project.club.slug}{path and f'/{project.slug}{path}'}",
-        headers={"Accept-Language": language},
-    )
+def page(client: Client, place: Club | Project, path: str = "", language: str = "ko") -> str:
+    where = place.slug if isinstance(place, Club) else f"{place.club.slug}/{place.slug}"
+    answer = client.get(f"/clubs/{where}{path}", headers={"Accept-Language": language})
     assert answer.status_code == 200, path
     return answer.content.decode().replace("&#x27;", "'")
 
 
 def test_every_page_that_tells_of_a_failed_build_tells_it_in_korean(failed: Build, project: Project) -> None:
     client = visit(project.club)
-    for path in ("", "/", "/builds", f"/builds/{failed.pk}"):
+    assert KOREAN in page(client, project.club)
+    for path in ("", "/builds", f"/builds/{failed.pk}"):
         shown = page(client, project, path)
         assert KOREAN in shown, path
     assert ADVICE in shown
@@ -74,12 +74,11 @@ def test_rows_the_log_and_the_api_are_english(failed: Build, project: Project) -
     assert failed.explanation["what"] == ENGLISH
     assert ENGLISH in lines_of(failed.stream_id)
     key = key_for(project, "read")
-    for path in ("", f"/builds/{failed.pk}"):
-        answer = Client().get(
-            f"/api/v1/clubs/{project.club.slug}/projects/{project.slug}{path}",
-            headers={"Authorization": f"Bearer {key}", "Accept-Language": "ko"},
-        )
-        assert answer.json()["what"] == ENGLISH
+    headers = {"Authorization": f"Bearer {key}", "Accept-Language": "ko"}
+    where = f"/api/v1/clubs/{project.club.slug}/projects/{project.slug}"
+    assert Client().get(where, headers=headers).json()["what"] == ENGLISH
+    (build,) = Client().get(f"{where}/builds", headers=headers).json()
+    assert (build["reason"], build["what"]) == ("step-failed", ENGLISH)
 
 
 def test_a_row_of_before_is_shown_as_it_was_written(failed: Build, project: Project) -> None:
@@ -92,7 +91,7 @@ def test_a_row_of_before_is_shown_as_it_was_written(failed: Build, project: Proj
     Build.objects.filter(pk=failed.pk).update(explanation=told)
     LogStream.objects.filter(pk=failed.stream_id).update(explanation=told)
     shown = page(visit(project.club), project, f"/builds/{failed.pk}")
-    assert ENGLISH in shown
+    assert (ENGLISH in shown, KOREAN in shown) == (True, False)
     # What nothing was filled into is known by its text.
     assert "저절로 다시 빌드돼요." in shown
 
@@ -135,7 +134,7 @@ def test_how_far_a_rollout_is_and_why_it_failed(project: Project, cluster: Scrip
     work()
     assert "1개 중 1개 준비됨" in seen[0]
     assert Rollout.objects.get().progress == "1 of 1 ready"
-    for path in ("/", "/releases", "/releases/1"):
+    for path in ("", "/releases", "/releases/1"):
         assert "앱이 시작하다가 멈췄어요 (종료 코드 1)." in page(client, project, path), path
 
 
@@ -158,7 +157,7 @@ def test_a_secret_is_hidden_in_every_language(project: Project, cluster: Scripte
     work()
     build.refresh_from_db()
     assert "hunter2" not in str(build.explanation)
-    assert "`login [hidden]` 단계가 실패했어요" in page(visit(project.club), project, f"/builds/{build.pk}")
+    assert "`login [hidden]` 단계 실패" in page(visit(project.club), project, f"/builds/{build.pk}")
 
 
 def test_a_refusal_of_the_page_is_in_korean(failed: Build, project: Project) -> None:

@@ -59,7 +59,7 @@ def test_a_refusal_stands_in_three_lines_and_keeps_what_was_typed(club: Club, br
     answer = browser.post(f"/clubs/{club.slug}/notifications", form(target="http://169.254.169.254/"))
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert "Nothing can be sent to this address." in text
+    assert "This address is not reachable from outside." in text
     assert 'value="Our bot"' in text
     assert not Channel.objects.exists()
 

@@ -15,7 +15,7 @@ from deployer.sentence import Sentence, joined
 
 KOREAN = {
     "Your build stopped: {ended}.": "빌드가 멈췄어요: {ended}.",
-    "the step `{step}` ended with exit code {code}": "`{step}` 단계가 실패했어요(종료 코드 {code})",
+    "the step `{step}` ended with exit code {code}": "`{step}` 단계 실패, 종료 코드 {code}",
 }
 ENDED = Sentence("the step `{step}` ended with exit code {code}", step="npm ci", code=1)
 STOPPED = Sentence("Your build stopped: {ended}.", ended=ENDED)
@@ -32,7 +32,7 @@ def test_a_sentence_is_its_english_text() -> None:
 
 
 def test_it_is_told_in_another_language_with_the_sentences_in_it() -> None:
-    assert STOPPED.told(korean) == "빌드가 멈췄어요: `npm ci` 단계가 실패했어요(종료 코드 1)."
+    assert STOPPED.told(korean) == "빌드가 멈췄어요: `npm ci` 단계 실패, 종료 코드 1."
 
 
 def test_what_a_value_holds_is_no_place() -> None:
@@ -43,7 +43,7 @@ def test_what_a_value_holds_is_no_place() -> None:
 def test_values_that_are_texts_are_changed_however_deep() -> None:
     hidden = STOPPED.each(lambda text: text.replace("npm", "[hidden]"))
     assert hidden == "Your build stopped: the step `[hidden] ci` ended with exit code 1."
-    assert hidden.told(korean) == "빌드가 멈췄어요: `[hidden] ci` 단계가 실패했어요(종료 코드 1)."
+    assert hidden.told(korean) == "빌드가 멈췄어요: `[hidden] ci` 단계 실패, 종료 코드 1."
 
 
 def test_texts_are_joined_to_a_sentence_if_one_of_them_is() -> None:

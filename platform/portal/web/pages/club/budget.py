@@ -18,10 +18,10 @@ from portal.clubs.models import BudgetRequest, Club
 from portal.clubs.selectors import budget_requests_of
 from portal.problems import Problem
 from portal.releases.room import Use, budget_of, uses_of
+from portal.translating import explained
 from portal.web.pages.club.bars import amounts, bars
 from portal.web.pages.club.changes import history
 from portal.web.pages.club.fields import offer
-from portal.web.pages.club.refusals import told
 from portal.web.request import PageRequest
 
 _GIB = 1 << 30
@@ -141,7 +141,7 @@ def _page(
         "history": history(club, requests),
         "owns": request.by.may("own", club=club.slug),
         "form": form,
-        "refused": told(problem) if problem else None,
+        "refused": problem.explanation if problem else None,
     }
     return render(request, "web/club/budget.html", context, status=problem.status if problem else status)
 
@@ -179,4 +179,4 @@ def _verdict(club: Club, uses: dict[str, Use], trial: TryForm) -> dict[str, Any]
     taken = sum(demand.others.values(), demand.wanted)
     left = Share(*(max(limit - used, 0) for limit, used in zip(allowed, taken, strict=True)))
     refused = refusal(allowed, demand, named=True)
-    return {"refusal": "\n".join(refused.lines()) if refused else "", "left": amounts(left)}
+    return {"refusal": "\n".join(explained(refused).lines()) if refused else "", "left": amounts(left)}

@@ -24,7 +24,6 @@ from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import get as get_project
 from portal.web.pages.club.fields import offer
-from portal.web.pages.club.refusals import told
 from portal.web.pages.club.words import called
 from portal.web.request import PageRequest
 
@@ -78,7 +77,7 @@ def keys(request: PageRequest, club: str) -> HttpResponse:
                 request, "web/club/key_made.html", {"tab": "keys", "key": key, **_ready(request, key, text)}
             )
     status = refused.status if refused else 422 if form.errors else 200
-    context = {"tab": "keys", "form": form, "refused": told(refused) if refused else None}
+    context = {"tab": "keys", "form": form, "refused": refused.explanation if refused else None}
     return render(request, "web/club/keys.html", context | _listed(request.club), status=status)
 
 

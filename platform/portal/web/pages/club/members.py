@@ -22,7 +22,6 @@ from portal.clubs.models.membership import Role
 from portal.problems import Problem
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.people import people
-from portal.web.pages.club.refusals import told
 from portal.web.pages.club.words import called, role_name
 from portal.web.request import PageRequest
 
@@ -158,7 +157,7 @@ def _page(
         "roles": [(role, role_name(role)) for role in (Role.OWNER, Role.MAINTAINER, Role.MEMBER)],
         "invitations": _waiting(request.club) if owns else [],
         "form": form,
-        "refused": told(problem) if problem else None,
+        "refused": problem.explanation if problem else None,
     }
     return render(request, "web/club/members.html", context, status=problem.status if problem else status)
 

@@ -17,8 +17,8 @@ from portal.problems import Problem
 from portal.projects.actions import create_project
 from portal.projects.names import PROJECT_LENGTH
 from portal.projects.naming import foreseen_address
+from portal.translating import in_one_line
 from portal.web.pages.club.fields import TO_THE_LETTER
-from portal.web.pages.club.refusals import in_one_line
 from portal.web.request import PageRequest
 
 
@@ -58,7 +58,7 @@ def new(request: PageRequest, club: str) -> HttpResponse:
             try:
                 project = create_project(by=request.by, club=request.club, slug=form.cleaned_data["name"])
             except Problem as problem:
-                form.add_error("name", in_one_line(problem))
+                form.add_error("name", in_one_line(problem.explanation))
                 status = problem.status
             else:
                 messages.success(request, _("The project %(name)s is there.") % {"name": project.slug})
@@ -77,5 +77,5 @@ def check(request: PageRequest, club: str) -> HttpResponse:
         try:
             address = foreseen_address(request.club, name[:100])
         except Problem as refused:
-            problem = in_one_line(refused)
+            problem = in_one_line(refused.explanation)
     return render(request, "web/club/name_check.html", {"address": address, "problem": problem})

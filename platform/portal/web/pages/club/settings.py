@@ -16,7 +16,6 @@ from portal.clubs.closing import delete_club
 from portal.clubs.models import Club
 from portal.problems import Problem
 from portal.web.pages.club.fields import TO_THE_LETTER
-from portal.web.pages.club.refusals import told
 from portal.web.request import PageRequest
 
 
@@ -85,6 +84,6 @@ def _page(
         "delete_form": delete_form or DeleteForm(),
         "left": left,
         "notifications_url": reverse("club-notifications", args=[request.club.slug]),
-        "refused": told(problem) if problem else None,
+        "refused": problem.explanation if problem else None,
     }
     return render(request, "web/club/settings.html", context, status=problem.status if problem else status)

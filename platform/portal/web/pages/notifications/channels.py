@@ -21,7 +21,6 @@ from portal.notifications.selectors import channels as channels_of
 from portal.problems import Problem
 from portal.web.gate import is_operator
 from portal.web.pages.notifications.forms import HAPPENED, KINDS, ChannelForm, EventsForm
-from portal.web.pages.notifications.refusals import told
 from portal.web.request import PageRequest
 
 
@@ -161,7 +160,7 @@ def _shown(
         "form_url": place.url(),
         "rows": [_row(place, listed) for listed in channels_of(place.owner)],
         "added": added,
-        "refused": told(refused) if refused else None,
+        "refused": refused.explanation if refused else None,
     }
     status = refused.status if refused else 422 if form.errors else 200
     return render(request, place.template, context, status=status)

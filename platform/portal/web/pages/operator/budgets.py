@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 
 from portal.clubs.asking import approve_budget_request, decline_budget_request
 from portal.problems import Problem
-from portal.web.pages.club.refusals import told
 from portal.web.pages.operator.inbox import page
 from portal.web.request import PageRequest
 
@@ -37,4 +36,4 @@ def decline(request: PageRequest, number: int) -> HttpResponse:
 
 def _refused(request: PageRequest, number: int, error: Problem) -> HttpResponse:
     answer = request.POST.get("answer", "")
-    return page(request, problem=told(error), refused=number, answer=answer, status=error.status)
+    return page(request, problem=error.explanation, refused=number, answer=answer, status=error.status)

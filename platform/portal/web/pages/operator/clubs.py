@@ -23,7 +23,6 @@ from portal.problems import Problem
 from portal.releases.room import budget_of
 from portal.releases.usage import live_by_club
 from portal.web.pages.club.bars import Bar, bars
-from portal.web.pages.club.refusals import told
 from portal.web.request import PageRequest
 
 _ROWS = 40
@@ -91,7 +90,7 @@ def budget(request: PageRequest, slug: str) -> HttpResponse:
         try:
             _set(request, club, form)
         except Problem as error:
-            problem, status = told(error), error.status
+            problem, status = error.explanation, error.status
         else:
             undone = "undo" in request.POST
             _remember(request, None if undone else {"slug": slug, "name": club.name, "values": before})

@@ -20,7 +20,6 @@ from portal.builds.queue import pause as present_pause
 from portal.builds.selectors import waiting_with_reasons
 from portal.environment import environment
 from portal.problems import Problem
-from portal.web.pages.project.refusals import told
 from portal.web.request import PageRequest
 
 
@@ -101,7 +100,7 @@ def _page(request: PageRequest, problem: Problem | None = None, why: str = "") -
         "shares": [(club, count) for club, count in at_work.most_common()],
         "places": environment().build_concurrency,
         "pause": present_pause(),
-        "problem": told(problem) if problem else None,
+        "problem": problem.explanation if problem else None,
         "why": why,
     }
     template = "web/operator/queue_told.html" if request.htmx else "web/operator/queue.html"

@@ -21,7 +21,6 @@ from portal.threads import database
 from portal.translating import explained
 from portal.web.pages.project.ansi import parts, plain
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import told_of
 from portal.web.request import PageRequest
 from portal.web.sse import HEARTBEAT, event, event_stream, last_event_id
 
@@ -72,7 +71,7 @@ async def _events(found: Source, place: dict[str, datetime], language: str | Non
                 yield HEARTBEAT
             elif isinstance(each, Trouble):
                 with override(language):
-                    what = explained(told_of(each.explanation)).what
+                    what = explained(each.explanation).what
                 yield event({"state": "trouble", "what": what}, name="end")
                 return
             else:

@@ -10,7 +10,6 @@ from django.shortcuts import render
 from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import address, find
-from portal.web.pages.project.refusals import told
 from portal.web.request import PageRequest
 
 MANAGING = frozenset({"maintainer", "owner", "operator"})
@@ -40,7 +39,7 @@ def project_page(
         "address": address(project),
         "manages": request.role in MANAGING,
         "tab": name,
-        "refused": told(refused) if refused else None,
+        "refused": refused.explanation if refused else None,
         **(context or {}),
     }
     answer = render(request, f"web/project/{name}.html", whole, status=refused.status if refused else status)

@@ -16,8 +16,8 @@ from portal.projects.addressing import change_subdomain
 from portal.projects.models import Project
 from portal.projects.names import SUBDOMAIN_LENGTH
 from portal.releases.steps import live_release
+from portal.translating import in_one_line
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import in_one_line
 from portal.web.request import PageRequest
 
 # These are the field's; others are shown above the page.
@@ -51,7 +51,7 @@ def address(request: PageRequest, club: str, project: str) -> HttpResponse:
         rollout = change_subdomain(by=request.by, project=found, subdomain=form.cleaned_data["subdomain"])
     except Problem as problem:
         if problem.explanation.reason in _OF_THE_FIELD:
-            form.add_error("subdomain", in_one_line(problem))
+            form.add_error("subdomain", in_one_line(problem.explanation))
             return _page(request, found, form, status=problem.status)
         return _page(request, found, form, refused=problem)
     if rollout is None:

@@ -22,9 +22,9 @@ from portal.releases.room import budget_of, shares_of
 from portal.releases.scaling import MEBIBYTE, MOST_REPLICAS, scale_of
 from portal.releases.scaling import scale as scale_project
 from portal.releases.steps import live_release
+from portal.translating import in_one_line
 from portal.web.pages.club.bars import amounts
 from portal.web.pages.project.found import find_project, project_page
-from portal.web.pages.project.refusals import in_one_line
 from portal.web.request import PageRequest
 
 
@@ -96,7 +96,7 @@ def branch(request: PageRequest, club: str, project: str) -> HttpResponse:
     try:
         set_deploy_branch(by=request.by, project=found, branch=form.cleaned_data["branch"])
     except Problem as problem:
-        form.add_error("branch", in_one_line(problem))
+        form.add_error("branch", in_one_line(problem.explanation))
         return _page(request, found, branch=form, status=problem.status)
     messages.success(request, _("From now on %(branch)s deploys.") % {"branch": form.cleaned_data["branch"]})
     return redirect("project-settings", request.club.slug, found.slug)

@@ -14,7 +14,7 @@ from portal.problems import Problem
 from portal.projects import names
 from portal.projects.envfile import read_env
 from portal.projects.models import ConfigVar, Project
-from portal.web.pages.project.refusals import in_one_line
+from portal.translating import in_one_line
 
 _NEW_ROWS = 3
 _MOST_ROWS = 400
@@ -65,7 +65,7 @@ class Text(forms.Form):
         try:
             given["variables"] = read_env(given.get("text") or "")
         except Problem as problem:
-            self.add_error("text", in_one_line(problem))
+            self.add_error("text", in_one_line(problem.explanation))
             return given
         for name in given["variables"]:
             _check_name(self, "text", name)
@@ -137,4 +137,4 @@ def _check_name(form: forms.Form, at: str, name: str) -> None:
     try:
         names.check_variable(name)
     except Problem as problem:
-        form.add_error(at, f"{name}: {in_one_line(problem)}")
+        form.add_error(at, f"{name}: {in_one_line(problem.explanation)}")
