@@ -1,13 +1,14 @@
-"""builds and cancel."""
+"""builds, cancel and rebuild."""
 
 from typing import Annotated
 
 import typer
 
-from madang.options import ClubOption, CountOption, JsonOption, ProjectOption, UrlOption
+from madang.options import ClubOption, CountOption, DetachOption, JsonOption, ProjectOption, UrlOption
 from madang.output import as_json, hint, moment, say, table
 from madang.problem import Problem
 from madang.session import project_session
+from madang.watching import watch
 
 _UNFINISHED = {"queued", "running"}
 
@@ -15,6 +16,7 @@ _UNFINISHED = {"queued", "running"}
 def register(app: typer.Typer) -> None:
     app.command()(builds)
     app.command()(cancel)
+    app.command()(rebuild)
 
 
 def builds(
@@ -70,3 +72,38 @@ def cancel(
     else:
         done = "cancelled" if build["state"] == "cancelled" else "being cancelled, within seconds"
         say(f"Build {number} is {done}.")
+
+
+def rebuild(
+    number: Annotated[int | None, typer.Argument(help="The build; else the newest one.")] = None,
+    project: ProjectOption = None,
+    club: ClubOption = None,
+    url: UrlOption = None,
+    detach: DetachOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Build a failed or cancelled build's commit again, without a push. Shows it happen.
+
+    Examples:
+
+      madang rebuild
+
+      madang rebuild 12
+    """
+    session = project_session(url, club, project)
+    if number is None:
+        found = session.portal.get(f"{session.path}/builds", limit=1)
+        number = next((each["number"] for each in found), None)
+    if number is None:
+        raise Problem(
+            what="Nothing of this project was built yet.",
+            next="Push: git push madang main",
+            reason="nothing-to-rebuild",
+        )
+    build = session.portal.post(f"{session.path}/builds/{number}/rebuild")
+    if detach:
+        as_json(build) if json else say(f"Build {build['number']} is on its way: madang attach")
+        return
+    if not json:
+        say(f"Build {build['number']} builds the commit of build {number} again.")
+    watch(session.portal, str(build["stream"]), json=json)

@@ -1,4 +1,4 @@
-"""Builds and their cancelling."""
+"""Builds, their cancelling, and those that are tried again."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from portal.api.authentication import principal
 from portal.api.paging import After, Limit, page
+from portal.builds import rebuilding
 from portal.builds.cancelling import cancel_build
 from portal.builds.models import Build, BuildState
 from portal.builds.places import Place
@@ -27,6 +28,7 @@ class BuildOut(Schema):
     reason: str
     what: str = Field(description="how it ended, in a sentence")
     attempt: int
+    again_of: int | None = Field(description="the build of the same commit that this one tries again")
     queue_position: int = Field(description="1: next; 0: not waiting")
     queue_reason: str = Field(description="why it waits, in a word; empty: not waiting")
     queue_what: str = Field(description="why it waits, in a sentence")
@@ -61,6 +63,14 @@ def cancel(request: HttpRequest, club: str, project: str, number: int) -> BuildO
     return _shown(build, _places([build]).get(build.pk))
 
 
+@router.post("/clubs/{club}/projects/{project}/builds/{int:number}/rebuild", response={202: BuildOut})
+def rebuild(request: HttpRequest, club: str, project: str, number: int) -> Status[BuildOut]:
+    """The commit of a failed or cancelled build once more, as a new build; watch it with its stream."""
+    by = principal(request)
+    build = rebuilding.rebuild(by=by, project=get(by, club, project, "deploy"), build_id=number)
+    return Status(202, _shown(build, _places([build]).get(build.pk)))
+
+
 def _places(builds: Sequence[Build]) -> dict[int, Place]:
     """The queue is looked at once, and only if one of the builds waits."""
     if not any(build.state == BuildState.QUEUED for build in builds):
@@ -78,6 +88,7 @@ def _shown(build: Build, place: Place | None) -> BuildOut:
         reason=explanation.get("reason", ""),
         what=explanation.get("what", ""),
         attempt=build.attempt,
+        again_of=build.again_of_id,
         queue_position=place.position if place else 0,
         queue_reason=place.reason if place else "",
         queue_what=place.what if place else "",

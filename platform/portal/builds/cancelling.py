@@ -17,7 +17,10 @@ from portal.projects.models import Project
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
 
 CANCELLED = Explanation(
-    "cancelled", "The build was cancelled.", "", "What was live stays live. Push again when you are ready."
+    "cancelled",
+    "The build was cancelled.",
+    "",
+    "What was live stays live. Push again, or build the same commit again: madang rebuild",
 )
 _DELETED = Explanation("project-deleted", "The project was deleted.", "", "")
 

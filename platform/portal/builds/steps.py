@@ -131,13 +131,15 @@ def not_yours(what: str) -> str:
     return what if what.startswith("Not your code") else f"Not your code: {what}"
 
 
-def gave_up(trouble: Explanation, tries: int) -> Explanation:
-    """What is said when the platform has failed too often."""
+def gave_up(trouble: Explanation, tries: int, *, built: bool = False) -> Explanation:
+    """What is said when the platform has failed too often; `built`: at what comes after the build."""
     return Explanation(
         trouble.reason,
         Sentence("The platform failed {count} times; this is not your code's fault.", count=tries),
         joined("\n", (line for line in (Sentence.of(trouble.what), trouble.evidence) if line)),
-        "Push again later; if it stays so, tell the operator the lines above.",
+        "Push again later; if it stays so, tell the operator the lines above."
+        if built
+        else "Build it again later: madang rebuild. If it stays so, tell the operator the lines above.",
     )
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from django.db import DatabaseError
 from django.utils import timezone
 
-from portal.builds.models import Build, StreamKind, StreamState
-from portal.gitserver import kept
+from portal.builds.models import Build, StreamState
 from portal.gitserver.repositories import Repositories
 from portal.gitserver.server import GitServer
-from portal.gitserver.settle import ObjectsMissing, settle
+from portal.gitserver.settle import CARRIES_A_COMMIT, ObjectsMissing, settle
+from portal.gitserver.sources_kept import Patience, remove_sources
 from portal.projects.models import Project
 from portal.threads import disk
 
@@ -36,7 +36,7 @@ async def keep_house(server: GitServer) -> None:
     while True:
         for chore in (
             lambda: settle_recent(server.repositories, missing),
-            lambda: remove_sources(server.repositories, server.settings.keep_sources_seconds),
+            lambda: remove_sources(server.repositories, Patience.of(server.settings)),
             lambda: collect_garbage(server.repositories, busy(server)),
             lambda: remove_repositories(server.repositories, busy(server)),
         ):
@@ -73,7 +73,9 @@ def settle_recent(repositories: Repositories, missing: set[int]) -> None:
     since = timezone.now() - _RECENT
     projects = (
         Build.objects.filter(
-            stream__kind=StreamKind.PUSH, stream__state=StreamState.SUCCEEDED, stream__ended_at__gt=since
+            stream__kind__in=CARRIES_A_COMMIT,
+            stream__state=StreamState.SUCCEEDED,
+            stream__ended_at__gt=since,
         )
         .order_by("project_id")
         .values_list("project_id", flat=True)
@@ -88,36 +90,6 @@ def settle_recent(repositories: Repositories, missing: set[int]) -> None:
                 logger.error(
                     "live, but not in the repository", extra={"project": project_id, "commit": str(error)}
                 )
-
-
-def remove_sources(repositories: Repositories, keep_seconds: float) -> None:
-    """Archives whose build ended `keep_seconds` ago, kept objects whose push ended so long ago, and both
-    when no build claims them."""
-    before = timezone.now() - timedelta(seconds=keep_seconds)
-    files = {path.name: path for path in repositories.sources.glob("*.tar.gz")}
-    objects = {
-        path.name.removesuffix(".objects") + ".tar.gz": path
-        for path in repositories.sources.glob("*.objects")
-    }
-    names = {*files, *objects}
-    builds = {
-        Path(build.archive_path).name: build
-        for build in Build.objects.select_related("stream").filter(
-            archive_path__in=[str(repositories.sources / name) for name in names]
-        )
-    }
-    for name, path in files.items():
-        build = builds.get(name)
-        if build is None and not _older(path, keep_seconds):
-            continue
-        if build is None or (build.finished_at is not None and build.finished_at < before):
-            path.unlink(missing_ok=True)
-    for name, path in objects.items():
-        build = builds.get(name)
-        if build is None and not _older(path, keep_seconds):
-            continue
-        if build is None or (build.stream.ended_at is not None and build.stream.ended_at < before):
-            kept.drop(path)
 
 
 def _older(path: Path, seconds: float) -> bool:

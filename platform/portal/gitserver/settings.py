@@ -34,6 +34,8 @@ class GitServerSettings(BaseSettings):
 
     housekeeping_seconds: float = Field(default=60, gt=0)
     keep_sources_seconds: float = Field(default=3600, ge=0)
+    # Of a project's newest build, if it failed or was cancelled: so long it can be built again.
+    keep_failed_sources_seconds: float = Field(default=7 * 86400, ge=0)
 
 
 @cache

@@ -19,6 +19,8 @@ from portal.gitserver.repositories import Repositories
 
 logger = logging.getLogger(__name__)
 
+# What brings a commit that was not live before; a rollback brings none and moves no branch.
+CARRIES_A_COMMIT = (StreamKind.PUSH, StreamKind.REBUILD)
 # One repository at a time is enough: settling takes milliseconds.
 _one_at_a_time = Lock()
 
@@ -61,10 +63,14 @@ def settle(repositories: Repositories, project_id: int) -> Settled:
 
 
 def newest_live_push(project_id: int) -> Build | None:
-    """The build of the newest push that succeeded; a rollback is no push and moves no branch."""
+    """The build of the newest push, or of a push's commit built again, that succeeded."""
     return (
         Build.objects.select_related("project__club")
-        .filter(project_id=project_id, stream__kind=StreamKind.PUSH, stream__state=StreamState.SUCCEEDED)
+        .filter(
+            project_id=project_id,
+            stream__kind__in=CARRIES_A_COMMIT,
+            stream__state=StreamState.SUCCEEDED,
+        )
         .order_by("-id")
         .first()
     )

@@ -80,7 +80,7 @@ def _usable(project: Project, build_id: int) -> Build:
             Sentence(
                 "Build {build} made no image: it is {state}.", build=build.pk, state=Sentence.of(build.state)
             ),
-            "Push its commit again: git commit --allow-empty -m retry && git push madang",
+            Sentence("Build it again, or push its commit: madang rebuild {build}", build=build.pk),
         )
     if not can_redeploy(build):
         raise conflict(

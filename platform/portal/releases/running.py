@@ -58,7 +58,7 @@ def _work(lease: Lease, keeper: Keeper) -> None:
         rollouts = cluster.rollouts()
         if rollout.state == RolloutState.RUNNING:
             if worn_out(rollout):
-                steps.begin_undo(lease, gave_up(WORKERS_DIED, rollout.takeovers))
+                steps.begin_undo(lease, gave_up(WORKERS_DIED, rollout.takeovers, built=True))
                 _undo(lease, rollout, rollouts)
                 return
             outcome = _roll_out(lease, keeper, rollout, rollouts, masker)

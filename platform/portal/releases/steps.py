@@ -115,7 +115,7 @@ def retry(lease: Lease, trouble: Explanation) -> None:
         held(Rollout, lease).update(**columns)
         return
     if rollout.failures + 1 >= environment().attempts:
-        begin_undo(lease, gave_up(trouble, environment().attempts))
+        begin_undo(lease, gave_up(trouble, environment().attempts, built=True))
         retry(lease, trouble)
         return
     ROLLOUT_STATES.check(rollout.state, RolloutState.QUEUED)

@@ -195,6 +195,27 @@ def test_cancel_ends_the_newest_unfinished_build(student: Student, server: Serve
     assert "madang builds" in student.madang("cancel", "-p", "lunch").stderr
 
 
+def test_rebuild_tries_the_newest_build_again_and_shows_it(student: Student, server: Server) -> None:
+    server.on("GET", f"{PROJECT}/builds", Answer(body=[{"number": 5, "state": "failed"}]))
+    server.on("POST", f"{PROJECT}/builds/5/rebuild", Answer(202, {"number": 6, "stream": 7}))
+    server.on("GET", "/streams/7", Answer(lines=[entry(1), end("succeeded", 0)]))
+    done = student.madang("rebuild", "-p", "lunch")
+    assert done.returncode == 0, done.stderr
+    assert "Build 6 builds the commit of build 5 again." in done.stdout
+    assert "line 1" in done.stdout
+    assert "madang attach" in student.madang("rebuild", "5", "--detach", "-p", "lunch").stdout
+
+
+def test_rebuild_says_why_not(student: Student, server: Server) -> None:
+    server.on("GET", f"{PROJECT}/builds", Answer(body=[]))
+    assert "Nothing of this project was built yet." in student.madang("rebuild", "-p", "lunch").stderr
+    gone = {"reason": "source-gone", "what": "Not kept.", "evidence": "", "next": "Push its commit again."}
+    server.on("POST", f"{PROJECT}/builds/4/rebuild", Answer(409, {"error": gone}))
+    done = student.madang("rebuild", "4", "-p", "lunch")
+    assert done.returncode == 1
+    assert "Push its commit again." in done.stderr
+
+
 def test_a_key_is_made_with_the_asked_scope(student: Student, server: Server) -> None:
     server.on("POST", "/clubs/robotics/keys", Answer(201, {"id": "k2", "token": "mdg_k2_new"}))
     done = student.madang("keys", "create", "ci", "--scope", "deploy", "--days", "90")

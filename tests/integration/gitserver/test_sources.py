@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from portal.accounts.principal import operator
+from portal.builds.cancelling import CANCELLED
 from portal.builds.models import Build
+from portal.builds.rebuilding import rebuild
+from portal.problems import Problem
 
 from tests.integration.gitserver.school import School, eventually
 from tests.integration.gitserver.serving import ServerProcess
@@ -58,3 +62,87 @@ def test_sources_go_an_hour_after_their_build(
     Build.objects.filter(pk=build.pk).update(finished_at=timezone.now() - timedelta(seconds=3601))
     eventually(lambda: not archive.exists())
     eventually(lambda: list((server.repositories / ".sources").iterdir()) == [])
+
+
+TIDY = {"MADANG_GIT_HOUSEKEEPING_SECONDS": "0.2", "MADANG_GIT_KEEP_FAILED_SOURCES_SECONDS": "86400"}
+
+
+def ended(build: Build, **ago: float) -> None:
+    at = timezone.now() - timedelta(**ago)
+    Build.objects.filter(pk=build.pk).update(finished_at=at)
+    type(build.stream).objects.filter(pk=build.stream_id).update(ended_at=at)
+
+
+@pytest.mark.parametrize("server", [TIDY], indirect=True)
+def test_a_failed_push_is_built_again_from_what_it_left_and_moves_the_branch(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    push = student.start("push", url, "main", cwd=folder)
+    build = school.accepted(project)
+    school.fail(build, CANCELLED)
+    assert push.wait().status == 1
+    # Two rounds of housekeeping: what another project leaves is gone, this one's is not.
+    ended(build, hours=20)
+    other = school.project("other")
+    other_push = student.start(
+        "push", server.url(f"{school.club}/other.git", school.key("deploy")), "main", cwd=folder
+    )
+    done = school.accepted(other)
+    school.succeed(done)
+    assert other_push.wait().status == 0
+    ended(done, hours=20)
+    eventually(lambda: not Build.objects.get(pk=done.pk).source_kept)
+
+    again = rebuild(by=operator("test"), project=project, build_id=build.pk)
+    ended(build, days=2)
+    token = school.take(again)
+    status, body = server.get(f"/sources/{again.pk}.tar.gz", {"Authorization": f"Bearer {token}"})
+    assert (status, len(body)) == (200, build.archive_bytes)
+    school.succeed(again)
+    eventually(lambda: student.tip(folder) in student.git("ls-remote", url, "main").output)
+    assert student.git("clone", "-q", url, "copy").status == 0
+
+
+@pytest.mark.parametrize("server", [TIDY], indirect=True)
+def test_a_failed_builds_source_goes_with_a_newer_build_and_in_time(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    builds = []
+    for count in (1, 2):
+        student.commit(folder, {"page.txt": str(count)})
+        push = student.start("push", url, "main", cwd=folder)
+        build = school.accepted(project, count)
+        school.fail(build, CANCELLED)
+        assert push.wait().status == 1
+        builds.append(build)
+    sources = server.repositories / ".sources"
+    first, second = (sources / Path(build.archive_path).name for build in builds)
+    for build in builds:
+        ended(build, hours=20)
+    eventually(lambda: not first.exists())
+    assert second.exists()
+    assert [build.source_kept for build in Build.objects.filter(project=project).order_by("pk")] == [
+        False,
+        True,
+    ]
+    ended(builds[1], hours=25)
+    eventually(lambda: list(sources.iterdir()) == [])
+    assert not Build.objects.filter(project=project, source_kept=True).exists()
+
+
+@pytest.mark.parametrize("server", [TIDY], indirect=True)
+def test_a_source_that_is_lost_is_noted(server: ServerProcess, school: School, student: Student) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=student.project())
+    build = school.accepted(project)
+    school.fail(build, CANCELLED)
+    assert push.wait().status == 1
+    (server.repositories / ".sources" / Path(build.archive_path).name).unlink()
+    eventually(lambda: not Build.objects.get(pk=build.pk).source_kept)
+    with pytest.raises(Problem) as refused:
+        rebuild(by=operator("test"), project=project, build_id=build.pk)
+    assert refused.value.explanation.reason == "source-gone"

@@ -34,6 +34,10 @@ class Build(Leased):
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="builds")
     stream = models.OneToOneField("builds.LogStream", on_delete=models.RESTRICT, related_name="build")
+    # The build of the same commit that this one tries again.
+    again_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="rebuilds"
+    )
     commit = models.CharField(max_length=64)
     branch = models.CharField(max_length=250)
     pushed_by = models.CharField(max_length=100)
@@ -41,6 +45,8 @@ class Build(Leased):
     archive_path = models.CharField(max_length=500)
     archive_bytes = models.BigIntegerField()
     archive_sha256 = models.CharField(max_length=64)
+    # Builds of one commit may share an archive; once it is let go, nothing is built from it any more.
+    source_kept = models.BooleanField(default=True, db_default=True)
     source_token_hash = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=16, choices=BuildState.choices, default=BuildState.QUEUED)
     explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
@@ -63,6 +69,7 @@ class Build(Leased):
             ),
             models.Index(fields=["id"], name="builds_unclean", condition=models.Q(cleaned_at=None)),
             models.Index(fields=["started_at"], name="builds_started"),
+            models.Index(fields=["archive_path"], name="builds_of_an_archive"),
         ]
         constraints = [
             models.UniqueConstraint(

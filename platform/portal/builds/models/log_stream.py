@@ -9,6 +9,7 @@ from portal.states import machine
 
 class StreamKind(models.TextChoices):
     PUSH = "push"
+    REBUILD = "rebuild"
     ROLLBACK = "rollback"
     CONFIG = "config"
     REDEPLOY = "redeploy"

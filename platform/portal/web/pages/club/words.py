@@ -31,6 +31,7 @@ _SENTENCES: Mapping[str, Promise] = {
     "key_expired": gettext_lazy("noted that the key %(key)s has expired"),
     "leave_club": gettext_lazy("left the club"),
     "push": gettext_lazy("pushed to %(project)s"),
+    "rebuild": gettext_lazy("built %(project)s again from the same commit"),
     "redeploy": gettext_lazy("deployed %(project)s again"),
     "remove_member": gettext_lazy("removed %(user)s from the club"),
     "rename_club": gettext_lazy("renamed the club to “%(after)s”"),

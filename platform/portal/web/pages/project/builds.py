@@ -1,4 +1,4 @@
-"""`/builds` and `/builds/N`: each build with its log, to cancel and to deploy again."""
+"""`/builds` and `/builds/N`: each build with its log, to cancel, to build again and to deploy again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.accounts.actors import actors
+from portal.builds import rebuilding
 from portal.builds.cancelling import cancel_build
 from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.builds.selectors import place_of
@@ -21,7 +22,7 @@ from portal.projects.models import Project
 from portal.releases.models import Release
 from portal.releases.redeploying import can_redeploy
 from portal.releases.redeploying import redeploy as redeploy_build
-from portal.translating import what_happened
+from portal.translating import in_one_line, what_happened
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.streams import shown
@@ -85,6 +86,20 @@ def redeploy(request: PageRequest, club: str, project: str, number: int) -> Http
     return redirect("project-release", request.club.slug, found.slug, rollout.release.number)
 
 
+@require_POST
+def rebuild(request: PageRequest, club: str, project: str, number: int) -> HttpResponse:
+    found = find_project(request, project)
+    try:
+        build = rebuilding.rebuild(by=request.by, project=found, build_id=number)
+    except Problem as problem:
+        return _refused(request, found, number, problem)
+    messages.success(
+        request,
+        _("Build %(number)d builds the same commit again, when it is its turn.") % {"number": build.pk},
+    )
+    return redirect("project-build", request.club.slug, found.slug, build.pk)
+
+
 def seconds_of(build: Build) -> float | None:
     """From its start to its end, or to now; None while it waits."""
     if build.started_at is None:
@@ -126,6 +141,19 @@ def _context(project: Project, number: int) -> dict[str, Any]:
         "releases": list(Release.objects.filter(build=build).order_by("-number")[:10]),
         "again": can_redeploy(build),
         "why": build.explanation if build.state != BuildState.SUCCEEDED else None,
+        "rebuilds": list(build.rebuilds.order_by("pk").values_list("pk", flat=True)),
+        **_rebuilding(build),
+    }
+
+
+def _rebuilding(build: Build) -> dict[str, Any]:
+    """Whether it can be built again; of one that brought nothing also why not."""
+    if build.state not in rebuilding.REBUILDABLE:
+        return {"rebuildable": False}
+    problem = rebuilding.refusal(build)
+    return {
+        "rebuildable": problem is None,
+        "not_rebuildable": in_one_line(problem.explanation) if problem else "",
     }
 
 

@@ -51,8 +51,8 @@ def _event(project: Project, row: Happening, known: Mapping[str, Actor]) -> Even
 
 
 def href(project: Project, change: Change) -> str:
-    """Where the change is shown: a push as its build, all else as its release."""
-    if change.kind == "push" and change.build is not None:
+    """Where the change is shown: what was built for it as its build, all else as its release."""
+    if change.kind in ("push", "rebuild") and change.build is not None:
         return reverse("project-build", args=[project.club.slug, project.slug, change.build])
     if change.release is not None:
         return reverse("project-release", args=[project.club.slug, project.slug, change.release])
@@ -63,6 +63,7 @@ def _began(change: Change, who: str) -> str:
     facts = {"who": who, "commit": change.commit[:7], "release": change.release, "build": change.build}
     pattern = {
         "push": _("%(who)s pushed commit %(commit)s"),
+        "rebuild": _("%(who)s had commit %(commit)s built again"),
         "rollback": _("%(who)s rolled back: release %(release)s"),
         "config": _("%(who)s changed variables: release %(release)s"),
         "redeploy": _("%(who)s deployed build %(build)s again: release %(release)s"),

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("/builds/<int:number>", builds.build, name="project-build"),
     path("/builds/<int:number>/cancel", builds.cancel, name="project-build-cancel"),
     path("/builds/<int:number>/redeploy", builds.redeploy, name="project-build-redeploy"),
+    path("/builds/<int:number>/rebuild", builds.rebuild, name="project-build-rebuild"),
     path("/releases", releases.releases, name="project-releases"),
     path("/releases/<int:number>", releases.release, name="project-release"),
     path("/releases/<int:number>/rollback", releases.rollback, name="project-rollback"),

@@ -1,0 +1,119 @@
+"""How long the sources of builds are kept: until the build is over, and a while longer so that one that
+failed can be built again."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.builds.models import BUILD_STATES, Build
+from portal.builds.rebuilding import REBUILDABLE
+from portal.gitserver import kept
+from portal.gitserver.repositories import Repositories
+from portal.gitserver.settings import GitServerSettings
+from portal.gitserver.settle import archive_place
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long after their end: of any build, and of one that failed or was cancelled and is its project's
+    newest. So no project has more than one old source."""
+
+    ended_seconds: float
+    failed_seconds: float
+
+    @classmethod
+    def of(cls, settings: GitServerSettings) -> Patience:
+        return cls(settings.keep_sources_seconds, settings.keep_failed_sources_seconds)
+
+    def needs(self, build: Build, ended_at: datetime | None, newest: frozenset[int], now: datetime) -> bool:
+        """Whether what the build was made of is still needed, `ended_at` being the end that counts."""
+        if ended_at is None:
+            return True
+        seconds = self.ended_seconds
+        if build.state in REBUILDABLE and build.pk in newest:
+            seconds = max(seconds, self.failed_seconds)
+        return ended_at >= now - timedelta(seconds=seconds)
+
+
+def remove_sources(repositories: Repositories, patience: Patience) -> None:
+    """Archives that no build needs, kept objects that no push or rebuild needs, and both when no build
+    claims them."""
+    archives = {path.name: path for path in repositories.sources.glob("*.tar.gz")}
+    objects = {
+        path.name.removesuffix(".objects") + ".tar.gz": path
+        for path in repositories.sources.glob("*.objects")
+    }
+    now = timezone.now()
+    claims = _claims(repositories, {*archives, *objects})
+    newest = _newest(build for builds in claims.values() for build in builds)
+    asked_for = set()
+    for name, path in archives.items():
+        builds = claims.get(name, [])
+        if any(patience.needs(build, build.finished_at, newest, now) for build in builds):
+            continue
+        if _let_go(path, patience, now) if builds else _older(path, patience.ended_seconds):
+            path.unlink(missing_ok=True)
+        elif builds:
+            asked_for.add(name)
+    for name, path in objects.items():
+        builds = claims.get(name, [])
+        needed = any(patience.needs(build, build.stream.ended_at, newest, now) for build in builds)
+        if needed or name in asked_for:
+            continue
+        if builds or _older(path, patience.ended_seconds):
+            kept.drop(path)
+    _note_lost(repositories)
+
+
+def _claims(repositories: Repositories, names: set[str]) -> dict[str, list[Build]]:
+    """The builds of each archive: a push's, and those that try it again."""
+    found: defaultdict[str, list[Build]] = defaultdict(list)
+    places = [str(repositories.sources / name) for name in names]
+    for build in Build.objects.select_related("stream").filter(archive_path__in=places):
+        found[Path(build.archive_path).name].append(build)
+    return found
+
+
+def _newest(builds: Iterable[Build]) -> frozenset[int]:
+    """The newest builds of these builds' projects."""
+    rows = Build.objects.filter(project__in={build.project_id for build in builds})
+    return frozenset(rows.order_by("project_id", "-id").distinct("project_id").values_list("id", flat=True))
+
+
+@transaction.atomic
+def _let_go(archive: Path, patience: Patience, now: datetime) -> bool:
+    """Whether nobody needs the archive; then nothing is built from it again.
+
+    A rebuild that is being asked for at this moment holds one of the rows (`builds.rebuilding`), so what is
+    looked at once they are locked is the truth.
+    """
+    builds = Build.objects.filter(archive_path=str(archive)).order_by("pk")
+    list(builds.select_for_update(no_key=True).values_list("pk"))
+    there = list(builds)
+    newest = _newest(there)
+    if any(patience.needs(build, build.finished_at, newest, now) for build in there):
+        return False
+    builds.update(source_kept=False)
+    return True
+
+
+def _note_lost(repositories: Repositories) -> None:
+    """Of a database or a volume that came back from a backup the other one may know nothing."""
+    ended = Build.objects.filter(source_kept=True, state__in=BUILD_STATES.terminal)
+    lost = [build.pk for build in ended if not archive_place(repositories, build).exists()]
+    Build.objects.filter(pk__in=lost).update(source_kept=False)
+
+
+def _older(path: Path, seconds: float) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False
