@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.accounts import shown_once
 from portal.accounts.actions import retire_expired_keys
 from portal.accounts.principal import platform
 from portal.builds import queue as builds
@@ -42,7 +43,8 @@ class Swept:
 
 
 def sweep() -> Swept:
-    """Nudges rows and mails that wait or were abandoned, removes Jobs of ended builds, notes expired keys."""
+    """Nudges rows and mails that wait or were abandoned, removes Jobs of ended builds, notes expired keys,
+    forgets secrets that nobody came for."""
     build_ids, rollout_ids = builds.startable(), rollouts.startable()
     removal_ids = list(Project.objects.exclude(deleted_at=None).values_list("id", flat=True))
     club_removal_ids = list(ClubRemoval.objects.values_list("id", flat=True))
@@ -64,6 +66,7 @@ def sweep() -> Swept:
     ended = list(unclean().values_list("id", flat=True)[:_CLEANED_AT_ONCE])
     for build_id in ended:
         clean(build_id)
+    shown_once.forget()
     return Swept(
         len(build_ids),
         len(rollout_ids),

@@ -20,12 +20,13 @@ from portal.projects.models import Project
 
 @dataclass(frozen=True)
 class Welcome:
-    """What came of a link. `key` is the whole first key, shown once; an operator gets none."""
+    """What came of a link. `key` is the whole first key, of `key_id`, shown once; an operator gets none."""
 
     user: User
     club: Club | None
     project: Project | None
-    key: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    key_id: str = ""
 
 
 @transaction.atomic
@@ -53,10 +54,10 @@ def welcome(
     by = _principal(user, link).at(address)
     audit.record(by, "use_one_time_link", club=link.club.slug if link.club else "", link=link.pk)
     if link.club is None or not by.may("manage", club=link.club.slug):
-        return Welcome(user, link.club, None, "")
+        return Welcome(user, link.club, None)
     made = create_project(by=by, club=link.club, slug=project) if project else None
-    _key, text = create_key(by=by, club=link.club, name="first key", scopes=["manage"])
-    return Welcome(user, link.club, made, text)
+    key, text = create_key(by=by, club=link.club, name="first key", scopes=["manage"])
+    return Welcome(user, link.club, made, text, key.id)
 
 
 def has_been_here(user: User) -> bool:

@@ -100,6 +100,7 @@ PERMISSIONS: dict[str, Access] = {
     "apply-confirm": Access.SIGNED,
     "apply-state": Access.SIGNED,
     "apply-welcome": Access.SIGNED,
+    "apply-first-key": Access.PERSON,
     "apply-invitation": Access.SIGNED,
     # club
     "club-list": Access.PERSON,
@@ -107,6 +108,7 @@ PERMISSIONS: dict[str, Access] = {
     "club-new": Access.MAINTAINER,
     "club-new-check": Access.MAINTAINER,
     "club-keys": Access.OWNER,
+    "club-key-made": Access.OWNER,
     "club-key-revoke": Access.OWNER,
     "club-members": Access.MEMBER,
     "club-invite": Access.OWNER,

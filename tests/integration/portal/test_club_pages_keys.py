@@ -11,15 +11,19 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.utils import timezone
+from portal.accounts import shown_once
 from portal.accounts.actions import create_key
-from portal.accounts.models import AccessKey
+from portal.accounts.models import AccessKey, ShownOnce, User
 from portal.accounts.selectors import authenticate
 from portal.clubs.actions import create_club
 from portal.clubs.models import Club
+from portal.encryption import decrypt
 from portal.projects.actions import create_project, delete_project
+from portal.sweeping import sweep
 
 from tests.integration.portal.club_pages import attributes, browser, text
 from tests.integration.portal.scene import BY
+from tests.integration.portal.test_claims import at_once
 
 pytestmark = pytest.mark.usefixtures("clean")
 GOOD = {"name": "Mina's laptop", "scope": "deploy", "project": "", "days": "90"}
@@ -42,7 +46,7 @@ def token(answer: object) -> str:
 
 def test_a_new_key_is_shown_once_and_works(owner: Client, club: Club) -> None:
     create_project(by=BY, club=club, slug="site")
-    answer = owner.post("/clubs/robots/keys", GOOD | {"project": "site"})
+    answer = owner.post("/clubs/robots/keys", GOOD | {"project": "site"}, follow=True)
     made = token(answer)
     assert "no-store" in answer["Cache-Control"]
     who = authenticate(made)
@@ -56,8 +60,47 @@ def test_a_new_key_is_shown_once_and_works(owner: Client, club: Club) -> None:
     assert ", mina" in text(listed)
 
 
-def test_the_commands_that_are_shown_let_git_find_the_key(owner: Client, tmp_path: Path) -> None:
+def test_a_reload_makes_no_second_key_and_does_not_show_the_first(owner: Client) -> None:
     answer = owner.post("/clubs/robots/keys", GOOD)
+    key = AccessKey.objects.get()
+    page = f"/clubs/robots/keys/{key.id}/made"
+    assert (answer.status_code, answer.headers["Location"]) == (302, page)
+    made = token(owner.get(page))
+    again = owner.get(page)
+    assert again.status_code == 410
+    assert "mdg_" not in again.content.decode()
+    assert "A key is shown once, to whoever makes it" in text(again)
+    assert "no-store" in again["Cache-Control"]
+    assert AccessKey.objects.count() == 1
+    assert authenticate(made) is not None
+    assert not ShownOnce.objects.exists()
+
+
+def test_a_new_key_waits_encrypted_for_whoever_made_it_and_not_for_long(owner: Client, club: Club) -> None:
+    answer = owner.post("/clubs/robots/keys", GOOD)
+    (waiting,) = ShownOnce.objects.all()
+    assert b"mdg_" not in bytes(waiting.encrypted)
+    assert decrypt(waiting.encrypted).startswith(f"mdg_{AccessKey.objects.get().id}_")
+    session = owner.session
+    assert "mdg_" not in str(dict(session.items()))
+    other = browser("jun", club, "owner").get(answer.headers["Location"])
+    assert other.status_code == 410
+    assert browser("kim", club, "member").get(answer.headers["Location"]).status_code == 403
+    ShownOnce.objects.update(created_at=timezone.now() - shown_once.LIFETIME)
+    assert owner.get(answer.headers["Location"]).status_code == 410
+    sweep()
+    assert not ShownOnce.objects.exists()
+
+
+def test_two_that_look_at_once_see_a_secret_once(owner: Client) -> None:
+    owner.post("/clubs/robots/keys", GOOD)
+    user, about = User.objects.get(), f"key {AccessKey.objects.get().id}"
+    seen = at_once(*[lambda: shown_once.take(user, about) for _ in range(6)])
+    assert sorted(str(each)[:4] for each in seen) == ["None"] * 5 + ["mdg_"]
+
+
+def test_the_commands_that_are_shown_let_git_find_the_key(owner: Client, tmp_path: Path) -> None:
+    answer = owner.post("/clubs/robots/keys", GOOD, follow=True)
     made = token(answer)
     (commands,) = (each for each in attributes(answer, "data-text") if "credential approve" in each)
     env = {**os.environ, "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -98,7 +141,7 @@ def test_a_key_for_a_deleted_project_is_never_one_for_all(owner: Client, club: C
 
 
 def test_a_revoked_key_opens_nothing_from_that_moment(owner: Client) -> None:
-    made = token(owner.post("/clubs/robots/keys", GOOD))
+    made = token(owner.post("/clubs/robots/keys", GOOD, follow=True))
     key = AccessKey.objects.get()
     page = owner.get("/clubs/robots/keys")
     assert f"/clubs/robots/keys/{key.id}/revoke" in attributes(page, "action")

@@ -43,12 +43,17 @@ def form(**given: object) -> dict[str, object]:
 def test_a_new_webhooks_secret_is_shown_once_and_its_target_never(club: Club, browser: Client) -> None:
     url = f"/clubs/{club.slug}/notifications"
     assert "Nobody is told of anything yet." in browser.get(url).content.decode()
-    made = browser.post(url, form())
+    made = browser.post(url, form(), follow=True)
     channel = Channel.objects.get()
+    assert made.redirect_chain == [(f"{url}?added={channel.pk}", 302)]
     assert channel.encrypted_secret is not None
     secret = decrypt(channel.encrypted_secret)
     assert secret in made.content.decode()
     assert made.headers["cache-control"].startswith("max-age=0")
+    reloaded = browser.get(f"{url}?added={channel.pk}").content.decode()
+    assert secret not in reloaded
+    assert "A secret is shown once" in reloaded
+    assert Channel.objects.count() == 1
     again = browser.get(url).content.decode()
     assert secret not in again
     assert "/hook" not in again

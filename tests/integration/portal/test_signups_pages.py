@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from portal.accounts.links import make_link
-from portal.accounts.models import OneTimeLink, User
+from portal.accounts.models import AccessKey, OneTimeLink, User
 from portal.accounts.people import create_person
 from portal.accounts.selectors import authenticate
 from portal.clubs.actions import create_club
@@ -178,13 +178,18 @@ def test_the_one_time_link_shows_the_key_once_with_three_real_commands(visitor: 
     assert "Welcome, Robotics club!" in text(visitor.get(link))
     assert 'value="robots"' in visitor.get(link).content.decode()
     fields = {"new_password1": PASSWORD, "new_password2": PASSWORD, "project": "robots"}
-    answer = visitor.post(link, fields)
+    answer = visitor.post(link, fields, follow=True)
     (key,) = set(re.findall(r"mdg_\w+", text(answer)))
     assert authenticate(key) is not None
     assert "git remote add madang http://git.madang.localhost:8000/robots/robots.git" in text(answer)
     assert f"url=http://madang:{key}@git.madang.localhost:8000" in text(answer)
     assert "git push madang HEAD:main" in text(answer)
     assert "no-store" in answer["Cache-Control"]
+    reloaded = visitor.get(answer.request["PATH_INFO"])
+    assert reloaded.status_code == 410
+    assert "mdg_" not in reloaded.content.decode()
+    assert "A key is shown once" in text(reloaded)
+    assert AccessKey.objects.count() == 1
     again = visitor.post(link, fields)
     assert again.status_code == 410
     assert key not in text(again)
@@ -232,7 +237,7 @@ def test_whoever_has_an_account_signs_in_first_and_keeps_the_password(visitor: C
     assert answer.headers["Location"] == f"/login?next={link}"
     visitor.force_login(known, backend=BACKEND)
     assert "password" not in attributes(visitor.get(link), "type")
-    assert "mdg_" in text(visitor.post(link, {"project": "robots"}))
+    assert "mdg_" in text(visitor.post(link, {"project": "robots"}, follow=True))
     known.refresh_from_db()
     assert known.check_password(PASSWORD)
 

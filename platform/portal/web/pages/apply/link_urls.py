@@ -8,5 +8,6 @@ from portal.web.pages.apply import joining, welcome
 
 urlpatterns = [
     path("welcome/<str:token>", welcome.welcome, name="apply-welcome"),
+    path("welcome/key/<slug:key>", welcome.first_key, name="apply-first-key"),
     path("invitations/<str:token>", joining.invitation, name="apply-invitation"),
 ]

@@ -1,22 +1,28 @@
-"""`/welcome/<token>`: the one-time link. It chooses a password, signs in, and shows the first key once."""
+"""`/welcome/<token>`: the one-time link. It chooses a password and signs in; the page after it shows
+the first key once."""
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from django import forms
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from portal.accounts import welcoming
+from portal.accounts import shown_once, welcoming
 from portal.accounts.links import find_link, link_dead
+from portal.accounts.models import AccessKey, User
 from portal.api.authentication import address
 from portal.environment import environment
 from portal.problems import Problem
+from portal.projects.models import Project
 from portal.projects.names import PROJECT_LENGTH
 from portal.web.pages.apply.commands import first_commands
 from portal.web.pages.apply.passwords import PasswordForm
@@ -37,10 +43,7 @@ class FirstProjectForm(forms.Form):
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def welcome(request: PageRequest, token: str) -> HttpResponse:
-    """Opening the link uses nothing up, so a mail scanner may: the button does.
-
-    The key is in the answer to that alone. It is stored nowhere, so nothing can show it again.
-    """
+    """Opening the link uses nothing up, so a mail scanner may: the button does."""
     link = find_link(token)
     if link is None:
         return _dead(request, link_dead())
@@ -53,7 +56,7 @@ def welcome(request: PageRequest, token: str) -> HttpResponse:
     problem = None
     if posted is not None and all(form.is_valid() for form in (password, project) if form is not None):
         try:
-            result = welcoming.welcome(
+            result = _welcome(
                 token=token,
                 address=address(request),
                 password=password.cleaned_data["new_password1"] if password else "",
@@ -77,6 +80,35 @@ def welcome(request: PageRequest, token: str) -> HttpResponse:
     return render(request, "web/apply/welcome.html", context, status=status)
 
 
+@never_cache
+@require_GET
+def first_key(request: PageRequest, key: str) -> HttpResponse:
+    """The first key with the commands that use it, once; a reload says that it was shown."""
+    user = cast("User", request.user)
+    found = AccessKey.objects.select_related("club").filter(id=key, club__memberships__user=user).first()
+    if found is None:
+        raise Http404(f"no key {key}")
+    text = shown_once.take(user, _about(found.id))
+    project = Project.objects.filter(club=found.club, deleted_at=None).order_by("-id").first()
+    commands = None
+    if text and project is not None:
+        commands = first_commands(environment().git_url, found.club.slug, project.slug, text)
+    context = {"club": found.club, "key": text, "project": project, "commands": commands}
+    return render(request, "web/apply/first_key.html", context, status=200 if text else 410)
+
+
+@transaction.atomic
+def _welcome(**given: Any) -> welcoming.Welcome:
+    result = welcoming.welcome(**given)
+    if result.key:
+        shown_once.keep(result.user, _about(result.key_id), result.key)
+    return result
+
+
+def _about(key_id: str) -> str:
+    return f"first key {key_id}"
+
+
 def _at_field(form: FirstProjectForm | None, error: Problem) -> Problem | None:
     """What is wrong with the project's name is said there; other problems are given back."""
     words = {
@@ -94,13 +126,9 @@ def _at_field(form: FirstProjectForm | None, error: Problem) -> Problem | None:
 def _entered(request: PageRequest, result: welcoming.Welcome) -> HttpResponse:
     if signed_in(request) != result.user:
         sign_in(request, result.user)
-    if result.club is None or not result.key:
+    if not result.key:
         return redirect("/operator" if result.user.is_superuser else "/")
-    commands = None
-    if result.project is not None:
-        commands = first_commands(environment().git_url, result.club.slug, result.project.slug, result.key)
-    context = {"result": result, "commands": commands}
-    return render(request, "web/apply/first_key.html", context)
+    return redirect("apply-first-key", result.key_id)
 
 
 def _dead(request: PageRequest, error: Problem) -> HttpResponse:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from portal.accounts import shown_once
 from portal.accounts.actions import create_key, revoke_key
 from portal.accounts.actors import actors
-from portal.accounts.models import AccessKey
+from portal.accounts.models import AccessKey, User
 from portal.clubs.models import Club
 from portal.environment import environment
 from portal.problems import Problem
@@ -64,21 +66,31 @@ class KeyForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def keys(request: PageRequest, club: str) -> HttpResponse:
-    """A new key stands in the answer to the form itself: it is kept nowhere, so it cannot be shown again."""
+    """What there is, and the form for a new one; the page after it shows that."""
     form = KeyForm(request.club, request.POST or None)
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
-            key, text = _create(request, form.cleaned_data)
+            key = _create(request, form.cleaned_data)
         except Problem as problem:
             refused = problem
         else:
-            return render(
-                request, "web/club/key_made.html", {"tab": "keys", "key": key, **_ready(request, key, text)}
-            )
+            return redirect("club-key-made", club, key.id)
     status = refused.status if refused else 422 if form.errors else 200
     context = {"tab": "keys", "form": form, "refused": refused.explanation if refused else None}
     return render(request, "web/club/keys.html", context | _listed(request.club), status=status)
+
+
+@never_cache
+@require_GET
+def made(request: PageRequest, club: str, key: str) -> HttpResponse:
+    """A new key, once: whoever made it sees it here, and a reload says that it was shown."""
+    found = AccessKey.objects.select_related("project").filter(club=request.club, id=key).first()
+    if found is None:
+        raise Http404(f"no key {key}")
+    text = shown_once.take(cast("User", request.user), about(found))
+    context = {"tab": "keys", "key": found, **(_ready(request, found, text) if text else {})}
+    return render(request, "web/club/key_made.html", context, status=200 if text else 410)
 
 
 @require_POST
@@ -86,6 +98,11 @@ def revoke(request: PageRequest, club: str, key: str) -> HttpResponse:
     revoked = revoke_key(by=request.by, club=request.club, key_id=key)
     messages.success(request, _("The key “%(name)s” opens nothing any more.") % {"name": revoked.name})
     return redirect("club-keys", club)
+
+
+def about(key: AccessKey) -> str:
+    """Its name among what is shown once."""
+    return f"key {key.id}"
 
 
 def scope_names() -> dict[str, str]:
@@ -96,12 +113,13 @@ def scope_names() -> dict[str, str]:
     }
 
 
-def _create(request: PageRequest, chosen: dict[str, Any]) -> tuple[AccessKey, str]:
+@transaction.atomic
+def _create(request: PageRequest, chosen: dict[str, Any]) -> AccessKey:
     project = None
     if chosen["project"]:
         # Deleted since the form was shown: a key for all projects would be more than was wanted.
         project = get_project(request.by, request.club.slug, chosen["project"], "manage")
-    return create_key(
+    key, text = create_key(
         by=request.by,
         club=request.club,
         name=chosen["name"],
@@ -109,6 +127,8 @@ def _create(request: PageRequest, chosen: dict[str, Any]) -> tuple[AccessKey, st
         project=project,
         expires_at=timezone.now() + timedelta(days=chosen["days"]) if chosen["days"] else None,
     )
+    shown_once.keep(cast("User", request.user), about(key), text)
+    return key
 
 
 def _ready(request: PageRequest, key: AccessKey, text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("/new", new.new, name="club-new"),
     path("/new/check", new.check, name="club-new-check"),
     path("/keys", keys.keys, name="club-keys"),
+    path("/keys/<slug:key>/made", keys.made, name="club-key-made"),
     path("/keys/<slug:key>/revoke", keys.revoke, name="club-key-revoke"),
     path("/members", members.members, name="club-members"),
     path("/members/invite", members.invite, name="club-invite"),

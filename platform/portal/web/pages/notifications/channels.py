@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.accounts import shown_once
 from portal.accounts.models import User
-from portal.notifications.actions import Added, Owner, add_channel, remove_channel, send_test, set_events
+from portal.notifications.actions import Owner, add_channel, remove_channel, send_test, set_events
+from portal.notifications.models import Channel, ChannelKind
 from portal.notifications.selectors import Listed, Sent
 from portal.notifications.selectors import channels as channels_of
 from portal.problems import Problem
@@ -96,23 +99,45 @@ def remove_of_person(request: PageRequest, channel: int) -> HttpResponse:
 
 
 def _page(request: PageRequest, place: _Place) -> HttpResponse:
-    """A new webhook's secret stands in the answer to the form itself: it cannot be shown again."""
+    """A new webhook's secret is shown once, on the page that follows: `?added=` names its channel."""
     form = ChannelForm(request.POST or None, own_email=place.own_email, operator=place.operator)
-    added: Added | None = None
     refused: Problem | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            added = add_channel(
-                by=request.by, owner=place.owner, language=get_language() or "", **form.cleaned_data
-            )
+            channel, signs = _add(request, place, form.cleaned_data)
         except Problem as problem:
             refused = problem
         else:
-            if added.secret is None:
-                messages.success(request, _("“%(name)s” is told from now on.") % {"name": added.channel.name})
-                return redirect(place.url())
-            form = ChannelForm(own_email=place.own_email, operator=place.operator)
-    return _shown(request, place, form, added, refused)
+            if signs:
+                return redirect(f"{place.url()}?added={channel.pk}")
+            messages.success(request, _("“%(name)s” is told from now on.") % {"name": channel.name})
+            return redirect(place.url())
+    return _shown(request, place, form, refused)
+
+
+@transaction.atomic
+def _add(request: PageRequest, place: _Place, given: dict[str, Any]) -> tuple[Channel, bool]:
+    """The new channel, and whether it has a secret."""
+    added = add_channel(by=request.by, owner=place.owner, language=get_language() or "", **given)
+    if added.secret is not None:
+        shown_once.keep(cast("User", request.user), _about(added.channel), added.secret)
+    return added.channel, added.secret is not None
+
+
+def _about(channel: Channel) -> str:
+    return f"secret of channel {channel.pk}"
+
+
+def _added(request: PageRequest, rows: list[Listed]) -> dict[str, Any] | None:
+    """The channel that was just added, with its secret; without it when that was shown before."""
+    wanted = request.GET.get("added", "") if request.method == "GET" else ""
+    channel = next((row.channel for row in rows if str(row.channel.pk) == wanted), None)
+    if channel is None or channel.kind != ChannelKind.WEBHOOK:
+        return None
+    return {
+        "channel": channel,
+        "secret": shown_once.take(cast("User", request.user), _about(channel)),
+    }
 
 
 def _events(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
@@ -146,20 +171,17 @@ def _remove(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
 
 
 def _refused(request: PageRequest, place: _Place, problem: Problem) -> HttpResponse:
-    return _shown(
-        request, place, ChannelForm(own_email=place.own_email, operator=place.operator), None, problem
-    )
+    return _shown(request, place, ChannelForm(own_email=place.own_email, operator=place.operator), problem)
 
 
-def _shown(
-    request: PageRequest, place: _Place, form: ChannelForm, added: Added | None, refused: Problem | None
-) -> HttpResponse:
+def _shown(request: PageRequest, place: _Place, form: ChannelForm, refused: Problem | None) -> HttpResponse:
+    listed = channels_of(place.owner)
     context = {
         "tab": "notifications",
         "form": form,
         "form_url": place.url(),
-        "rows": [_row(place, listed) for listed in channels_of(place.owner)],
-        "added": added,
+        "rows": [_row(place, each) for each in listed],
+        "added": _added(request, listed),
         "refused": refused.explanation if refused else None,
     }
     status = refused.status if refused else 422 if form.errors else 200
