@@ -90,6 +90,7 @@ def _projects(club: Any, size: int) -> None:
     """Each with five releases, the last one live; of every tenth the newest build failed."""
     from django.utils import timezone
     from portal.builds.models import Build, LogStream
+    from portal.probing.models import Probe
     from portal.projects.models import Project
     from portal.releases.models import Release, Rollout
 
@@ -144,6 +145,10 @@ def _projects(club: Any, size: int) -> None:
             went_live_at=now - timedelta(hours=1),
         )
         for (project, number), build in zip(changes, builds, strict=False)
+    )
+    Probe.objects.bulk_create(
+        Probe(project=project, ok=True, asked_at=now + timedelta(hours=1), since=now, next_at=now)
+        for project in projects
     )
     Rollout.objects.bulk_create(
         Rollout(project=release.project, release=release, stream=stream, state="succeeded", finished_at=now)

@@ -27,7 +27,9 @@ class ProjectOut(Schema):
     url: str
     git_url: str
     deploy_branch: str
-    state: str = Field(description="empty, deploying, live, down (its address fails) or failed")
+    state: str = Field(
+        description="empty, deploying, live, down (its address fails), unchecked (not asked lately) or failed"
+    )
     reason: str = Field(description="why it is so, in a word")
     what: str = Field(description="why it is so, in a sentence")
     since: datetime

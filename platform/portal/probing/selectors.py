@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Max, Min
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
 from deployer.errors import Explanation
+from portal.probing.freshness import is_stale, last_looked
 from portal.probing.models import Probe, Transition
 from portal.probing.words import explanation
 from portal.projects.models import Project
+from portal.releases.models import Release, ReleaseState
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,42 @@ def failing(project_ids: Iterable[int]) -> dict[int, Failing]:
         for row in rows
         if row.since and row.asked_at
     }
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """An address that nobody has looked at for several turns: since when, whether it answered then, and
+    whether the prober stands still as a whole."""
+
+    since: datetime
+    answered: bool
+    prober_stands: bool
+
+
+def unchecked(up: Mapping[int, datetime]) -> dict[int, Unchecked]:
+    """Those of the live projects (id: since when it is live); one query as long as all are looked at."""
+    now = timezone.now()
+    rows = {
+        key: (at, ok) for key, at, ok in Probe.objects.filter(pk__in=up).values_list("pk", "asked_at", "ok")
+    }
+    late = {}
+    for key, since in up.items():
+        asked_at, ok = rows.get(key, (None, None))
+        looked_at = last_looked(asked_at, since)
+        if is_stale(looked_at, now):
+            late[key] = (looked_at, ok is not False or looked_at == since)
+    stands = bool(late) and standstill() is not None
+    return {key: Unchecked(at, answered, stands) for key, (at, answered) in late.items()}
+
+
+def standstill() -> datetime | None:
+    """Since when no address at all was looked at, though projects are live; None: the prober is at work."""
+    live = Release.objects.filter(state=ReleaseState.LIVE, project__deleted_at=None)
+    first = live.aggregate(at=Min(Coalesce("went_live_at", "created_at")))["at"]
+    if first is None:
+        return None
+    looked_at = last_looked(Probe.objects.aggregate(at=Max("asked_at"))["at"], first)
+    return looked_at if is_stale(looked_at, timezone.now()) else None
 
 
 def history(project: Project, limit: int = 50) -> list[Transition]:

@@ -8,9 +8,18 @@ from typing import Any
 from deployer.errors import Explanation
 from portal.builds.models import Build, BuildState
 from portal.builds.selectors import waiting_with_reasons
-from portal.probing.selectors import failing
+from portal.probing import selectors as probing
 from portal.projects.models import Project
-from portal.projects.standing import Ending, Facts, Outage, Serving, Standing, Work, standing
+from portal.projects.standing import (
+    Ending,
+    Facts,
+    Outage,
+    Serving,
+    Standing,
+    Unchecked,
+    Work,
+    standing,
+)
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
 from portal.releases.steps import UNKNOWN
 from portal.translating import explained, translated
@@ -35,12 +44,13 @@ def facts(projects: Iterable[Project]) -> dict[int, Facts]:
     work = _work(created)
     endings = _endings(created)
     outages = _outages(live)
+    unchecked = _unchecked(live)
     found = {}
     for key, created_at in created.items():
         serving, ending = live.get(key), endings.get(key)
         if serving is not None and ending is not None and ending.at <= serving.since:
             ending = None
-        found[key] = Facts(created_at, serving, work.get(key), ending, outages.get(key))
+        found[key] = Facts(created_at, serving, work.get(key), ending, outages.get(key), unchecked.get(key))
     return found
 
 
@@ -56,9 +66,15 @@ def _outages(live: Mapping[int, Serving]) -> dict[int, Outage]:
     """Of those whose address failed when it was last asked, after the live release came up."""
     return {
         key: Outage(max(seen.since, live[key].since), seen.explanation)
-        for key, seen in failing(live).items()
+        for key, seen in probing.failing(live).items()
         if seen.asked_at > live[key].since
     }
+
+
+def _unchecked(live: Mapping[int, Serving]) -> dict[int, Unchecked]:
+    """Of those whose address nobody has looked at lately, after the live release came up."""
+    late = probing.unchecked({key: serving.since for key, serving in live.items()})
+    return {key: Unchecked(each.since, each.answered, each.prober_stands) for key, each in late.items()}
 
 
 def _work(ids: Iterable[int]) -> dict[int, Work]:

@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from django.db import Error
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from portal.builds.models import LogStream
+from portal.probing.freshness import is_stale, last_looked
 from portal.projects.models import Project
+from portal.releases.models import Release, ReleaseState
 from portal.threads import database
 
 logger = logging.getLogger(__name__)
@@ -113,8 +118,15 @@ class _Hub:
 
 
 def _look(ids: list[int]) -> dict[int, Version]:
-    there = Project.objects.filter(pk__in=ids, deleted_at=None)
-    marks = {key: list(rest) for key, *rest in there.values_list(*_PROJECT)}
+    live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
+    there = Project.objects.filter(pk__in=ids, deleted_at=None).annotate(
+        up=Subquery(live.values(at=Coalesce("went_live_at", "created_at"))[:1])
+    )
+    now = timezone.now()
+    marks = {
+        key: [*rest, up is not None and is_stale(last_looked(asked_at, up), now)]
+        for key, up, asked_at, *rest in there.values_list(*_PROJECT)
+    }
     newest = LogStream.objects.filter(project__in=list(marks)).order_by("project_id", "-id")
     streams = {}
     for key, stream, *rest in newest.distinct("project_id").values_list(*_STREAM):
@@ -123,7 +135,10 @@ def _look(ids: list[int]) -> dict[int, Version]:
     return {key: Version(streams.get(key, 0), _digest(mark)) for key, mark in marks.items()}
 
 
-_PROJECT = ("pk", "release_count", "subdomain", "probe__ok", "probe__reason", "probe__since")
+_PROJECT = (
+    *("pk", "up", "probe__asked_at"),
+    *("release_count", "subdomain", "probe__ok", "probe__reason", "probe__since"),
+)
 _STREAM = (
     *("project_id", "pk", "state", "build__state", "build__attempt", "build__stop_requested"),
     *("rollout__state", "rollout__progress"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from deployer.errors import Explanation
 
-State = Literal["live", "deploying", "failed", "empty", "down"]
+State = Literal["live", "deploying", "failed", "empty", "down", "unchecked"]
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,25 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class Unchecked:
+    """Nobody has looked at the live release's address since then; `prober_stands`: nor at any other."""
+
+    since: datetime
+    answered: bool
+    prober_stands: bool
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What is known of a project at one moment. `ending` is newer than what is live, else None."""
+    """What is known of a project at one moment. `ending` is newer than what is live, else None. With
+    `unchecked` an `outage` is as old as that."""
 
     created_at: datetime
     live: Serving | None = None
     work: Work | None = None
     ending: Ending | None = None
     outage: Outage | None = None
+    unchecked: Unchecked | None = None
 
 
 @dataclass(frozen=True)
@@ -83,13 +94,16 @@ class Standing:
             "failed": _("Failed"),
             "empty": _("Nothing pushed yet"),
             "down": _("Down"),
+            "unchecked": _("Not checked"),
         }[self.state]
 
 
 def standing(facts: Facts) -> Standing:
-    """What on its way is told first, then what does not answer, then what is live."""
+    """What on its way is told first, then what nobody knows, what does not answer, and what is live."""
     if facts.work is not None:
         return _deploying(facts, facts.work)
+    if facts.live is not None and facts.unchecked is not None:
+        return _unchecked(facts.live, facts.unchecked)
     if facts.live is not None and facts.outage is not None:
         return _down(facts.live, facts.outage)
     if facts.live is not None:
@@ -115,7 +129,11 @@ def _deploying(facts: Facts, work: Work) -> Standing:
         "taking-back": _("Release %(number)d did not come up and is being taken back."),
     }[work.kind] % {"number": work.number}
     evidence = work.progress
-    if facts.outage is not None and facts.live is not None:
+    if facts.live is not None and facts.unchecked is not None:
+        meanwhile = _("Whether release %(number)d answers until then was not checked lately.") % {
+            "number": facts.live.number
+        }
+    elif facts.outage is not None and facts.live is not None:
         meanwhile = _("Until then the address does not answer.")
         evidence = "\n".join(line for line in (work.progress, facts.outage.explanation.what) if line)
     elif facts.live is not None:
@@ -129,6 +147,24 @@ def _deploying(facts: Facts, work: Work) -> Standing:
         evidence,
         work.since,
         _("Nothing is to be done; this page shows how it goes on."),
+    )
+
+
+def _unchecked(live: Serving, unchecked: Unchecked) -> Standing:
+    """An old answer is no news: it is told as what it is."""
+    if unchecked.prober_stands:
+        reason, why = "prober-stands", _("The platform's check of all addresses stands still.")
+    else:
+        reason, why = "check-late", _("The platform's check has left this address out for several turns.")
+    before = _("It answered when it was last asked.") if unchecked.answered else _("It did not answer then.")
+    return Standing(
+        "unchecked",
+        reason,
+        _("Release %(number)d went live; whether its address answers now is not known.")
+        % {"number": live.number},
+        f"{why} {before}",
+        unchecked.since,
+        _("Not your code: an operator sees it, too. Open the address to see how it is."),
     )
 
 

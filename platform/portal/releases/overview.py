@@ -11,9 +11,11 @@ from typing import Any
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models import Window as Over
 from django.db.models.functions import Coalesce, RowNumber
+from django.utils import timezone
 
 from portal.builds.models import LogStream, StreamState
 from portal.clubs.models import Club
+from portal.probing.freshness import STALE
 from portal.projects.facts import standings
 from portal.projects.models import Project
 from portal.projects.selectors import address
@@ -21,7 +23,7 @@ from portal.projects.standing import Standing
 from portal.releases.models import Release, ReleaseState
 
 # In the order in which they want somebody's attention.
-STATES = ("down", "failed", "deploying", "live", "empty")
+STATES = ("down", "failed", "unchecked", "deploying", "live", "empty")
 SORTS = ("name", "recent", "attention")
 _DEPLOYS_SHOWN = 12
 
@@ -94,12 +96,14 @@ def _with_state(club: Club) -> QuerySet[Any]:
     """With `state`, one of STATES, and `last_stream`, the id of its last change."""
     streams = LogStream.objects.filter(project=OuterRef("pk"))
     live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
+    checked = _checked(live)
     return Project.objects.filter(club=club, deleted_at=None).annotate(
         last_stream=Subquery(streams.order_by("-id").values("id")[:1]),
         state=Case(
             When(Exists(streams.filter(state=StreamState.OPEN)), then=Value("deploying")),
-            When(Exists(_unanswered(live)), then=Value("down")),
-            When(Exists(live), then=Value("live")),
+            When(Exists(_unanswered(checked)), then=Value("down")),
+            When(Exists(checked), then=Value("live")),
+            When(Exists(live), then=Value("unchecked")),
             When(Exists(streams), then=Value("failed")),
             default=Value("empty"),
             output_field=CharField(),
@@ -107,10 +111,17 @@ def _with_state(club: Club) -> QuerySet[Any]:
     )
 
 
-def _unanswered(live: QuerySet[Release]) -> QuerySet[Release]:
-    """Whose address failed when it was last asked, after they came up (as `portal.projects.facts` has it)."""
+def _checked(live: QuerySet[Release]) -> QuerySet[Release]:
+    """Whose address was looked at lately (as `portal.probing.freshness` has it), with `up`, since when they
+    are live."""
+    lately = timezone.now() - STALE
     up = Coalesce("went_live_at", "created_at")
-    return live.annotate(up=up).filter(project__probe__ok=False, project__probe__asked_at__gt=F("up"))
+    return live.annotate(up=up).filter(Q(up__gte=lately) | Q(project__probe__asked_at__gte=lately))
+
+
+def _unanswered(checked: QuerySet[Release]) -> QuerySet[Release]:
+    """Whose address failed when it was last asked, after they came up (as `portal.projects.facts` has it)."""
+    return checked.filter(project__probe__ok=False, project__probe__asked_at__gt=F("up"))
 
 
 def _sorted(projects: QuerySet[Any], sort: str) -> QuerySet[Any]:

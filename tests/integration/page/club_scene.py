@@ -16,6 +16,7 @@ from portal.clubs.actions import create_club
 from portal.clubs.asking import approve_budget_request, ask_for_budget, decline_budget_request
 from portal.clubs.budget import Share
 from portal.clubs.models import Club, Membership
+from portal.probing.models import Probe
 from portal.projects.actions import create_project
 from portal.projects.models import Project
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
@@ -119,6 +120,10 @@ def deploys(project: Project, *, good: int, ends_well: bool) -> None:
             project=project, release=release, stream=stream, state=RolloutState.SUCCEEDED, finished_at=ended
         )
     Project.objects.filter(pk=project.pk).update(release_count=good)
+    if good:
+        # The pictures are of a platform whose prober runs, however long they take.
+        soon = now + timedelta(hours=1)
+        Probe.objects.create(project=project, ok=True, asked_at=soon, since=now, next_at=soon)
     if not ends_well:
         stream = _stream(project, StreamState.FAILED, now, 12)
         _build(project, stream, plan, BuildState.FAILED, now)

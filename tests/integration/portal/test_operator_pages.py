@@ -28,6 +28,7 @@ from portal.fleet.models import InstancePrice
 from portal.fleet.report import InterruptionReport
 from portal.mail.models import MailState, OutgoingMail
 from portal.projects.actions import create_project
+from portal.releases.models import Release
 
 from deployer.errors import Explanation
 from tests.integration.portal.club_pages import BACKEND, attributes, browser, text
@@ -112,8 +113,11 @@ def test_every_kind_of_trouble_is_an_alert_with_its_next_step(
     quiet = raw_node("spot-2")
     quiet["spec"]["taints"] = [{"key": "madang.dev/unheard", "effect": "NoSchedule"}]
     scripted.become(fleet([raw_node("spot-1", ready="Unknown"), quiet], []))
+    push(some_project())
+    work()
+    Release.objects.update(went_live_at=Now() - timedelta(minutes=9))
     build = push(some_project())
-    Build.objects.update(created_at=Now() - timedelta(hours=1), failures=2)
+    Build.objects.filter(pk=build.pk).update(created_at=Now() - timedelta(hours=1), failures=2)
     running = push(some_project())
     Build.objects.filter(pk=running.pk).update(
         state="running", lease_owner="w", lease_until=Now() - timedelta(minutes=5), started_at=Now()
@@ -131,6 +135,7 @@ def test_every_kind_of_trouble_is_an_alert_with_its_next_step(
         "node-not-ready",
         "agent-quiet",
         "lease-expired",
+        "prober-stands",
         "build-stuck",
         "mail-undelivered",
     }

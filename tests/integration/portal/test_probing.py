@@ -15,16 +15,21 @@ from django.test.utils import CaptureQueriesContext
 from portal import cluster as the_cluster
 from portal.probing import asking, rounds
 from portal.probing.models import Probe, Transition
+from portal.probing.selectors import standstill
 from portal.projects.actions import set_config
 from portal.projects.facts import standing_of
+from portal.projects.following import version_of
 from portal.projects.models import Project
 from portal.projects.selectors import address
+from portal.releases.models import Release
 
 from deployer.errors import Explanation, TemporaryError
 from deployer.rollout.sight import Sight
+from tests.integration.portal.club_pages import text
 from tests.integration.portal.entrance import Entrance, running_entrance
 from tests.integration.portal.scene import BY, ScriptedCluster, key_for, push, some_project, work
 from tests.integration.portal.test_claims import at_once
+from tests.integration.portal.visitors import visit
 from tests.unit.portal.test_diagnosis import EIGHT
 
 
@@ -156,6 +161,55 @@ def test_a_failure_older_than_the_release_says_nothing_of_it(
     push(project)
     work()
     assert standing_of(project).state == "live"
+
+
+def test_a_prober_that_stands_still_makes_no_old_answer_a_claim(
+    entrance: Entrance, looks: dict[str, Sight]
+) -> None:
+    project, other = live_project(), live_project()
+    entrance.serve(host(project), 200)
+    entrance.serve(host(other), 503)
+    probe()
+    assert (standing_of(project).state, standing_of(other).state) == ("live", "down")
+    assert standstill() is None
+    before = version_of(project.pk)
+
+    Release.objects.update(went_live_at=Now() - timedelta(hours=1))
+    Probe.objects.update(asked_at=Now() - timedelta(minutes=4))
+    asked_at = Probe.objects.get(project=project).asked_at
+    for each, then in ((project, "answered when"), (other, "did not answer")):
+        said = standing_of(each)
+        assert (said.state, said.reason) == ("unchecked", "prober-stands")
+        assert then in said.evidence
+    assert standing_of(project).since == asked_at == standstill()
+    assert version_of(project.pk) != before, "an open page learns of it"
+    assert "No project's address is checked" in text(
+        Client().get("/status", headers={"accept-language": "en"})
+    )
+    url = f"/api/v1/clubs/{project.club.slug}/projects/{project.slug}"
+    headers = {"authorization": f"Bearer {key_for(project, 'read')}"}
+    assert Client().get(url, headers=headers).json()["state"] == "unchecked"
+    page = visit(project.club).get(f"/clubs/{project.club.slug}/{project.slug}").content.decode()
+    assert 'data-state="unchecked"' in page
+    assert "whether its address answers now is not known" in page
+
+    half_a_minute_later()
+    rounds.probe()
+    assert (standing_of(project).state, standing_of(other).state) == ("live", "down")
+
+
+def test_one_address_that_is_left_out_is_told_apart_from_a_prober_that_stands(
+    entrance: Entrance, looks: dict[str, Sight]
+) -> None:
+    project, other = live_project(), live_project()
+    entrance.serve(host(project), 200)
+    entrance.serve(host(other), 200)
+    probe()
+    Release.objects.update(went_live_at=Now() - timedelta(hours=1))
+    Probe.objects.filter(project=project).update(asked_at=None)
+    assert standing_of(project).reason == "check-late"
+    assert standing_of(other).state == "live"
+    assert standstill() is None
 
 
 def test_evidence_quotes_no_secret(entrance: Entrance, looks: dict[str, Sight]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import django
-from portal.projects.standing import Ending, Facts, Outage, Serving, Work, standing
+from portal.projects.standing import Ending, Facts, Outage, Serving, Unchecked, Work, standing
 
 from deployer.errors import Explanation
 
@@ -69,3 +69,28 @@ def test_a_deploy_over_what_does_not_answer_does_not_say_that_it_serves() -> Non
 def test_a_first_deploy_promises_nothing() -> None:
     found = standing(Facts(BEGIN, work=Work("building", 1, at(1))))
     assert found.sentence == "Build 1 is being built."
+
+
+def test_an_old_answer_is_told_as_what_it_is() -> None:
+    live = Serving(4, at(1))
+    found = standing(Facts(BEGIN, live=live, unchecked=Unchecked(at(7), answered=True, prober_stands=True)))
+    assert (found.state, found.reason, found.since) == ("unchecked", "prober-stands", at(7))
+    assert "not known" in found.sentence
+    assert "answered when it was last asked" in found.evidence
+    assert "Not your code" in found.next
+
+
+def test_an_old_failure_is_no_outage_of_now() -> None:
+    late = Unchecked(at(7), answered=False, prober_stands=False)
+    found = standing(Facts(BEGIN, live=Serving(4, at(1)), outage=Outage(at(6), WHY), unchecked=late))
+    assert (found.state, found.reason) == ("unchecked", "check-late")
+    assert "did not answer" in found.evidence
+
+
+def test_a_deploy_over_what_nobody_looked_at_promises_nothing() -> None:
+    work = Work("rolling-out", 5, at(9), "0 of 1 ready")
+    late = Unchecked(at(7), answered=True, prober_stands=True)
+    found = standing(Facts(BEGIN, live=Serving(4, at(1)), work=work, unchecked=late))
+    assert found.state == "deploying"
+    assert "serves" not in found.sentence
+    assert "not checked" in found.sentence

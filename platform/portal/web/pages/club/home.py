@@ -120,6 +120,7 @@ def state_names() -> dict[str, str]:
         "live": _("Live"),
         "deploying": _("Deploying"),
         "down": _("Down"),
+        "unchecked": _("Not checked"),
         "failed": _("Failed"),
         "empty": _("Nothing pushed yet"),
     }

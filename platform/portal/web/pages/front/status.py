@@ -19,6 +19,7 @@ from portal.builds.models.build import BuildState
 from portal.builds.queue import pause
 from portal.fleet.models import Interruption
 from portal.fleet.states import InterruptionState
+from portal.probing.selectors import standstill
 from portal.releases.models import Rollout
 from portal.releases.models.rollout import RolloutState
 
@@ -64,7 +65,13 @@ def status(request: HttpRequest) -> HttpResponse:
 def standing() -> Standing:
     """How the platform stands, by what it has written down itself."""
     return Standing(
-        (Part(_("Pages and API"), "success", _("They answer.")), _builds(), _deploys(), _machines())
+        (
+            Part(_("Pages and API"), "success", _("They answer.")),
+            _builds(),
+            _deploys(),
+            _checks(),
+            _machines(),
+        )
     )
 
 
@@ -94,6 +101,14 @@ def _deploys() -> Part:
     ).aggregate(since=Min("lease_until"))["since"]
     if late is not None:
         return Part(name, "error", _("No worker takes them."), late)
+    return Part(name, "success", _("They go on."))
+
+
+def _checks() -> Part:
+    name = _("Checks of addresses")
+    since = standstill()
+    if since is not None:
+        return Part(name, "error", _("No project's address is checked; pages say so."), since)
     return Part(name, "success", _("They go on."))
 
 

@@ -20,6 +20,7 @@ from portal.fleet.models import InterruptedPod
 from portal.fleet.states import InterruptionState, PodState, Way
 from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
+from portal.probing.selectors import standstill
 from portal.releases.models import Rollout, RolloutState
 from portal.translating import translated
 
@@ -47,7 +48,13 @@ def alerts(look: Look) -> list[Alert]:
     """The gravest first, of equals the oldest."""
     now = timezone.now()
     found = chain(
-        _stuck_handoffs(), _nodes(look, now), _expired_leases(now), _builds(now), _rollouts(now), _mails()
+        _stuck_handoffs(),
+        _nodes(look, now),
+        _expired_leases(now),
+        _checks(),
+        _builds(now),
+        _rollouts(now),
+        _mails(),
     )
     return sorted(found, key=lambda each: (each.kind != "error", each.since or now))
 
@@ -125,6 +132,19 @@ def _expired_leases(now: datetime) -> Iterator[Alert]:
             _("Its last worker was %(owner)s.") % {"owner": row.lease_owner} if row.lease_owner else "",
             _("Look whether worker-default, worker-builds and beat run, and whether Redis answers."),
             row.lease_until,
+        )
+
+
+def _checks() -> Iterator[Alert]:
+    since = standstill()
+    if since is not None:
+        yield Alert(
+            "prober-stands",
+            "error",
+            _("No project's address is checked: pages say so in place of Live and Down."),
+            _("The prober has asked none for several turns."),
+            _("Look whether beat and worker-default run, and whether Redis answers."),
+            since,
         )
 
 
