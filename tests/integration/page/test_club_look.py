@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
-from portal.accounts.models import AccessKey
-from portal.clubs.models import Membership
+from portal.accounts.models import AccessKey, AuditEntry
+from portal.accounts.people import create_person
+from portal.clubs.models import Club, Membership
 from portal.projects.models import Project
 
 from tests.integration.page.club_scene import Clubs, clubs
 from tests.integration.page.site import Site, axe
+from tests.integration.portal.scene import BY
 
 FULL = "/clubs/robots"
 PAGES = [
@@ -58,6 +61,25 @@ def test_a_name_is_told_its_address_while_it_is_typed_and_the_project_is_made(
     page.keyboard.press("Enter")
     page.wait_for_url("**/clubs/photo/menu")
     assert Project.objects.filter(club=scene.empty, slug="menu").exists()
+
+
+@pytest.mark.parametrize(("who", "path"), [("owner", f"{FULL}/audit"), ("operator", "/operator/audit")])
+def test_the_history_is_in_the_readers_own_time(site: Site, scene: Clubs, who: str, path: str) -> None:
+    user = (
+        scene.owner
+        if who == "owner"
+        else create_person(by=BY, email="op@school.example", name="Op", operator=True)
+    )
+    AuditEntry.objects.update(at=datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
+    Club.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    page = site.visitor(user)
+    page.goto(path)
+    shown = page.locator("time[data-local]").first
+    expect(shown).to_have_text(re.compile("^Mar 2, 2026, 7:30.AM$"))
+    expect(shown).to_have_attribute("title", re.compile("10:30 p.m. UTC$"))
+    unscripted = site.visitor(user, script=False)
+    unscripted.goto(path)
+    expect(unscripted.locator("time[data-local]").first).to_have_text(re.compile("10:30 p.m. UTC$"))
 
 
 def test_a_key_is_copied_and_revoked_by_keyboard(site: Site, scene: Clubs) -> None:

@@ -148,6 +148,13 @@ def since(moment: datetime | None) -> SafeString:
     )
 
 
+@register.simple_tag
+def moment(at: datetime) -> SafeString:
+    """A moment as such, in UTC; `local_time.js` gives it in the time of whoever reads."""
+    text = date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+    return format_html('<time datetime="{}" data-local>{} UTC</time>', at.isoformat(), text)
+
+
 @register.simple_tag(name="bytes")
 def bytes_(number: float | None) -> str:
     """A size in the binary units that budgets are given in."""

@@ -25,7 +25,10 @@ class SoughtForm(forms.Form):
     action = forms.ChoiceField(label=gettext_lazy("What"), required=False)
     project = forms.ChoiceField(label=gettext_lazy("Project"), required=False)
     since = forms.DateField(
-        label=gettext_lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("First day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Days are those of UTC."),
     )
     until = forms.DateField(
         label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})

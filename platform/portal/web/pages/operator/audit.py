@@ -22,7 +22,10 @@ class SoughtForm(forms.Form):
     club = forms.CharField(label=gettext_lazy("Club"), required=False, max_length=63)
     project = forms.CharField(label=gettext_lazy("Project"), required=False, max_length=63)
     since = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Days are those of UTC."),
     )
     until = forms.DateField(
         label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -1,6 +1,7 @@
-// Moments that a page gives in UTC, in the time of whoever reads it.
+// Moments that a page gives in UTC, in the time of whoever reads it; UTC stays as a hint.
 function toLocalTime(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
+    time.title ||= time.textContent;
     time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
       dateStyle: "medium",
       timeStyle: "short",
