@@ -69,6 +69,24 @@ def test_everybody_of_the_club_sees_every_page_of_an_empty_and_of_a_live_project
         text(client, project, page)
 
 
+def test_each_page_says_where_it_is(live: Project) -> None:
+    client = visit(live.club)
+    build = Build.objects.get(project=live)
+    for path, places in (
+        ("", ["Club", "site"]),
+        ("/builds", ["Club", "site", "Builds"]),
+        ("/network", ["Club", "site", "Address"]),
+        (f"/builds/{build.pk}", ["Club", "site", "Builds", str(build.pk)]),
+        ("/releases/1/rollback", ["Club", "site", "Releases", "Roll back"]),
+    ):
+        page = text(client, live, path)
+        (crumbs,) = re.findall(r'<nav class="crumbs".*?</nav>', page, re.DOTALL)
+        assert re.findall(r">([^<>]*\w[^<>]*)</(?:a|span)>", crumbs) == places
+        assert f'aria-current="page">{places[-1]}<' in crumbs
+        here = places[2] if len(places) > 2 else "Overview"
+        assert f'aria-current="page">{here}</a>' in page
+
+
 def test_strangers_see_nothing(live: Project) -> None:
     stranger = visit(some_project().club, "owner")
     build = Build.objects.get(project=live)

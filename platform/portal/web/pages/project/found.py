@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from portal.problems import Problem
 from portal.projects.models import Project
@@ -23,6 +26,15 @@ def find_project(request: PageRequest, slug: str) -> Project:
     return found
 
 
+@dataclass(frozen=True)
+class Tab:
+    """One of a project's pages, as its head names it."""
+
+    name: str
+    title: str
+    href: str
+
+
 def project_page(
     request: PageRequest,
     project: Project,
@@ -32,13 +44,19 @@ def project_page(
     refused: Problem | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """`web/project/<name>.html`. `refused` is what could not be done, shown above all, with its status."""
+    """`web/project/<name>.html`; a page below another one says in `context` whose `tab` it is.
+
+    `refused` is what could not be done, shown above all, with its status.
+    """
+    tab = (context or {}).get("tab", name)
     whole = {
         "project": project,
         "club": request.club,
         "address": address(project),
         "manages": request.role in MANAGING,
-        "tab": name,
+        "tab": tab,
+        "deeper": tab != name,
+        "tabs": _tabs(project),
         "refused": refused.explanation if refused else None,
         **(context or {}),
     }
@@ -46,3 +64,19 @@ def project_page(
     # A page may show what only this person may see, and its state is of this moment.
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _tabs(project: Project) -> list[Tab]:
+    titles = {
+        "overview": _("Overview"),
+        "builds": _("Builds"),
+        "releases": _("Releases"),
+        "logs": _("Logs"),
+        "config": _("Variables"),
+        "metrics": _("Metrics"),
+        "network": _("Address"),
+        "settings": _("Settings"),
+    }
+    routes = {name: f"project-{'home' if name == 'overview' else name}" for name in titles}
+    where = [project.club.slug, project.slug]
+    return [Tab(name, title, reverse(routes[name], args=where)) for name, title in titles.items()]
