@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from deployer.kube import Kube, Missing
@@ -71,6 +72,16 @@ class Rollouts:
         TemporaryError when the API server has not answered for minutes.
         """
         return Following(self._kube, self._settings, self._applying, order, progress, stop).run()
+
+    def halt(self, order: RolloutOrder) -> None:
+        """The release with no copy: nothing of the project runs, and all else of it stays.
+
+        `apply` with the order as it is brings the copies back. PermanentError "superseded" as there.
+        """
+        self.apply(replace(order, replicas=0))
+        namespace = names.namespace(order.club)
+        for job in self._kube.find("Job", namespace, labels={names.PROJECT: order.project}):
+            self._kube.delete("Job", namespace, job["metadata"]["name"])
 
     def remove_project(self, club: str, project: str) -> None:
         """Everything of the project but its images and its repository."""

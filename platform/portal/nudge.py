@@ -31,11 +31,23 @@ def nudge_rollout(rollout_id: int) -> None:
 
 
 def nudge_waiting_rollouts() -> None:
-    """A project's turn has come free."""
+    """A project's turn has come free: for a rollout, or for a halt."""
+    from portal.releases import halts
     from portal.releases.queue import startable
 
     for rollout_id in startable():
         nudge_rollout(rollout_id)
+    for halt_id in halts.startable():
+        nudge_halt(halt_id)
+
+
+def nudge_halting() -> None:
+    """A club was suspended or resumed."""
+    _send("portal.releases.tasks.halt", 0)
+
+
+def nudge_halt(halt_id: int) -> None:
+    _send("portal.releases.tasks.run_halt", halt_id)
 
 
 def nudge_removal(project_id: int) -> None:

@@ -23,6 +23,7 @@ from portal.nudge import (
     nudge_rollout,
 )
 from portal.projects.models import Project
+from portal.releases import halting
 from portal.releases import queue as rollouts
 
 _CLEANED_AT_ONCE = 20
@@ -43,8 +44,8 @@ class Swept:
 
 
 def sweep() -> Swept:
-    """Nudges rows and mails that wait or were abandoned, removes Jobs of ended builds, notes expired keys,
-    forgets secrets that nobody came for."""
+    """Nudges rows and mails that wait or were abandoned, halts projects of suspended clubs, removes Jobs of
+    ended builds, notes expired keys, forgets secrets that nobody came for."""
     build_ids, rollout_ids = builds.startable(), rollouts.startable()
     removal_ids = list(Project.objects.exclude(deleted_at=None).values_list("id", flat=True))
     club_removal_ids = list(ClubRemoval.objects.values_list("id", flat=True))
@@ -52,6 +53,7 @@ def sweep() -> Swept:
         nudge_build(build_id)
     for rollout_id in rollout_ids:
         nudge_rollout(rollout_id)
+    halting.halt()
     for project_id in removal_ids:
         nudge_removal(project_id)
     for removal_id in club_removal_ids:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from deployer.errors import Explanation
 from deployer.sentence import Sentence
-from portal.problems import forbidden, not_found
+from portal.problems import Problem, forbidden, not_found
 
 Scope = Literal["read", "deploy", "manage", "own"]
 # What a key may hold; "own" (members, invitations) only a person does.
@@ -27,6 +28,7 @@ class Principal:
 
     `club` None: every club (an operator). `project` None: every project of the club. A scope implies the
     smaller ones: own > manage > deploy > read. `address` is where the request came from, for the audit log.
+    `barred` says why nothing but reading is allowed now, whatever the scopes.
     """
 
     name: str
@@ -35,9 +37,12 @@ class Principal:
     scopes: frozenset[str]
     key_id: str | None = None
     address: str = ""
+    barred: Explanation | None = None
 
     def may(self, scope: Scope, *, club: str, project: str | None = None) -> bool:
         """Whether this scope is held for the project, or (without one) for the club as a whole."""
+        if self.barred is not None and scope != "read":
+            return False
         if not any(scope in _IMPLIED[held] for held in self.scopes):
             return False
         if self.club is None:
@@ -54,6 +59,8 @@ class Principal:
         """Raises a 404 problem for what may not be seen, a 403 problem for what may be seen but not done."""
         if self.may(scope, club=club, project=project):
             return
+        if self.barred is not None and replace(self, barred=None).may(scope, club=club, project=project):
+            raise Problem(403, self.barred)
         if self.may("read", club=club, project=project) or (project is None and self.may_enter(club)):
             raise forbidden(scope)
         raise not_found(

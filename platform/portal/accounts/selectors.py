@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.accounts import keys
 from portal.accounts.models import AccessKey
 from portal.accounts.principal import Principal
+from portal.clubs.selectors import suspension_of
 from portal.derived import same
 from portal.environment import environment
 
@@ -19,7 +20,10 @@ _LAST_USED_STEP = timedelta(seconds=60)
 
 
 def authenticate(token: str) -> Principal | None:
-    """The principal of a key, or None if it is mistyped, unknown, expired or revoked; notes its use."""
+    """The principal of a key, or None if it is mistyped, unknown, expired or revoked; notes its use.
+
+    A suspended club's keys are for reading alone.
+    """
     given = keys.parse(token)
     if given is None:
         return None
@@ -31,6 +35,7 @@ def authenticate(token: str) -> Principal | None:
         return None
     if key.project is not None and key.project.deleted_at is not None:
         return None
+    suspension = suspension_of(key.club)
     now = timezone.now()
     AccessKey.objects.filter(id=key.id).filter(
         Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_STEP)
@@ -41,6 +46,7 @@ def authenticate(token: str) -> Principal | None:
         project=key.project.slug if key.project else None,
         scopes=frozenset(key.scopes),
         key_id=key.id,
+        barred=suspension.explanation if suspension else None,
     )
 
 

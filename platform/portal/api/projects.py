@@ -28,7 +28,10 @@ class ProjectOut(Schema):
     git_url: str
     deploy_branch: str
     state: str = Field(
-        description="empty, deploying, live, down (its address fails), unchecked (not asked lately) or failed"
+        description=(
+            "empty, deploying, live, down (its address fails), unchecked (not asked lately), failed or "
+            "suspended (its club is)"
+        )
     )
     reason: str = Field(description="why it is so, in a word")
     what: str = Field(description="why it is so, in a sentence")

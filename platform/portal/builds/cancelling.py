@@ -11,10 +11,11 @@ from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import BUILD_STATES, Build, BuildState, LogStream, StreamState
+from portal.clubs.selectors import suspension_of
 from portal.nudge import nudge_waiting_builds
 from portal.problems import conflict, not_found
 from portal.projects.models import Project
-from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
 
 CANCELLED = Explanation(
     "cancelled",
@@ -53,6 +54,25 @@ def cancel_build(*, by: Principal, project: Project, build_id: int) -> Build:
     return build
 
 
+def stop_builds(project: Project, explanation: Explanation) -> None:
+    """Ends the builds that wait, and asks the worker of the one that runs to end it; inside a transaction
+    that holds the project's row."""
+    unfinished = Build.objects.select_for_update(no_key=True).filter(
+        project=project, state__in=[BuildState.QUEUED, BuildState.RUNNING]
+    )
+    for build in unfinished.order_by("pk"):
+        if build.state == BuildState.QUEUED:
+            _end(build, explanation)
+        else:
+            Build.objects.filter(pk=build.pk).update(stop_requested=BuildState.CANCELLED)
+
+
+def why_stopped(build: Build) -> Explanation:
+    """Why a build was asked to end: somebody cancelled it, or its club is suspended."""
+    suspension = suspension_of(build.project.club)
+    return suspension.explanation if suspension is not None else CANCELLED
+
+
 def cancel_all(project: Project) -> None:
     """Ends everything of a project that is being deleted; inside a transaction that holds its row."""
     unfinished = Build.objects.select_for_update(no_key=True).filter(
@@ -64,6 +84,8 @@ def cancel_all(project: Project) -> None:
     Rollout.objects.filter(
         project=project, state__in=[RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING]
     ).update(state=RolloutState.SUPERSEDED, lease_owner="", lease_until=None, finished_at=Now())
+    # A worker at it loses its lease with this, too.
+    Halt.objects.filter(project=project).delete()
     Release.objects.filter(project=project).exclude(
         state__in=[ReleaseState.RETIRED, ReleaseState.FAILED]
     ).update(state=ReleaseState.RETIRED, reason=_DELETED.reason, ended_at=Now())

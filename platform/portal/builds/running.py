@@ -11,13 +11,14 @@ from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
 from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
 from portal import cluster
 from portal.builds import queue, steps
-from portal.builds.cancelling import CANCELLED
+from portal.builds.cancelling import why_stopped
 from portal.builds.cleaning import clean, clean_again
 from portal.builds.log import Line
 from portal.builds.masking import Masker
 from portal.builds.models import Build, BuildState
 from portal.builds.ordering import order_of
 from portal.builds.writer import LogWriter
+from portal.clubs.models.suspension import SUSPENDED
 from portal.environment import environment
 from portal.leases.holding import hand_back, renew, worn_out
 from portal.leases.keeper import Keeper, new_owner
@@ -64,7 +65,7 @@ def _work(lease: Lease, keeper: Keeper) -> None:
             return
         outcome = _follow(lease, keeper, build, order, builder, masker)
         if outcome.state == "stopped":
-            _stopped(lease, keeper, order, builder)
+            _stopped(lease, keeper, build, order, builder)
         else:
             _settle(lease, outcome, masker)
     except TemporaryError as error:
@@ -72,7 +73,10 @@ def _work(lease: Lease, keeper: Keeper) -> None:
     except (UserError, PermanentError) as error:
         if isinstance(error, PermanentError):
             logger.error("build ended by the platform", extra={"explanation": error.explanation.to_dict()})
-        steps.end(lease, BuildState.FAILED, masked(error.explanation, masker))
+        # Suspended in between, nobody's build has failed.
+        suspended = error.explanation.reason == SUSPENDED
+        state = BuildState.CANCELLED if suspended else BuildState.FAILED
+        steps.end(lease, state, masked(error.explanation, masker))
     except (LeaseLost, DatabaseError):
         # Nothing can be written: the lease runs out, and another worker goes on.
         raise
@@ -83,7 +87,7 @@ def _work(lease: Lease, keeper: Keeper) -> None:
 
 def _give_up(lease: Lease, build: Build) -> None:
     if build.stop_requested:
-        steps.end(lease, BuildState.CANCELLED, CANCELLED)
+        steps.end(lease, BuildState.CANCELLED, why_stopped(build))
     else:
         steps.end(lease, BuildState.FAILED, steps.gave_up(WORKERS_DIED, build.takeovers))
 
@@ -118,12 +122,12 @@ def _settle(lease: Lease, outcome: BuildOutcome, masker: Masker) -> None:
         steps.retry(lease, why, machine_lost=True)
 
 
-def _stopped(lease: Lease, keeper: Keeper, order: BuildOrder, builder: Builder) -> None:
+def _stopped(lease: Lease, keeper: Keeper, build: Build, order: BuildOrder, builder: Builder) -> None:
     if keeper.lost:
         raise LeaseLost
     if keeper.asked:
         builder.cancel(order)
-        steps.end(lease, BuildState.CANCELLED, CANCELLED)
+        steps.end(lease, BuildState.CANCELLED, why_stopped(build))
     elif stopping.is_set() and hand_back(Build, lease):
         nudge_build(lease.id)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from portal.clubs.models import Invitation
+from portal.clubs.models import Invitation, Membership, Suspension
+from portal.clubs.models.membership import Role
 from portal.environment import environment
 from portal.mail.actions import post
 
@@ -36,6 +40,53 @@ def invitation(sent: Invitation, token: str) -> None:
             % told,
             language=sent.language,
         )
+
+
+def suspended(suspension: Suspension) -> None:
+    """To each owner: why, and what it means."""
+    _to_owners(
+        suspension,
+        lambda: _("%(club)s is suspended on Madang"),
+        lambda: _(
+            "Hello,\n\n"
+            "an operator has suspended %(club)s (%(slug)s), for this reason:\n\n"
+            "%(why)s\n\n"
+            "Its projects stand still, and nothing can be pushed. Pushes that were being built were "
+            "cancelled. All data stays: what was live comes back as it was when the club is resumed.\n\n"
+            "%(link)s\n\n"
+            "Talk to the operators of Madang about what has to change.\n"
+        ),
+    )
+
+
+def resumed(suspension: Suspension) -> None:
+    """To each owner: it is over."""
+    _to_owners(
+        suspension,
+        lambda: _("%(club)s goes on on Madang"),
+        lambda: _(
+            "Hello,\n\n"
+            "an operator has resumed %(club)s (%(slug)s). What was live is being started again by itself, "
+            "and your keys can push again. Pushes that were cancelled have to be pushed or built again.\n\n"
+            "%(link)s\n"
+        ),
+    )
+
+
+def _to_owners(suspension: Suspension, subject: Callable[[], str], body: Callable[[], str]) -> None:
+    """Each in their own language; who has no address or is disabled is not written."""
+    club = suspension.club
+    told = {
+        "club": club.name,
+        "slug": club.slug,
+        "why": suspension.why,
+        "link": environment().public_url.rstrip("/") + reverse("club-home", args=[club.slug]),
+    }
+    owners = Membership.objects.filter(club=club, role=Role.OWNER, user__is_active=True)
+    for membership in owners.exclude(user__email="").select_related("user").order_by("pk"):
+        language = membership.user.language or settings.LANGUAGE_CODE
+        with override(language):
+            post(to=membership.user.email, subject=subject() % told, body=body() % told, language=language)
 
 
 def role_name(role: str) -> str:

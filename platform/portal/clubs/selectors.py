@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
+
 from deployer.sentence import Sentence
 from portal.accounts.principal import Principal, Scope
-from portal.clubs.models import BudgetRequest, BudgetRequestState, Club
+from portal.clubs.models import BudgetRequest, BudgetRequestState, Club, Suspension
 from portal.problems import not_found
 
 
@@ -15,6 +17,16 @@ def get(by: Principal, slug: str, scope: Scope = "read") -> Club:
     if club is None:
         raise not_found(Sentence("club {slug}", slug=slug))
     return club
+
+
+def suspension_of(club: Club) -> Suspension | None:
+    """The one that lasts."""
+    return Suspension.objects.select_related("club").filter(club=club, ended_at=None).first()
+
+
+def suspended(club: str = "club") -> Exists:
+    """A condition on rows with a club at `club`: whether it is suspended."""
+    return Exists(Suspension.objects.filter(club=OuterRef(club), ended_at=None))
 
 
 def budget_requests_waiting() -> list[BudgetRequest]:

@@ -88,7 +88,8 @@ class Requests:
         if admission.principal is None:
             await refuse(send, 401, key_refused(), CHALLENGE)
         elif admission.target is None:
-            refused = scope_missing(request) if admission.may_see else unknown_project(request)
+            known = admission.barred or scope_missing(request)
+            refused = known if admission.may_see else unknown_project(request)
             await refuse(send, 403 if admission.may_see else 404, refused)
         else:
             principal, target = admission.principal, admission.target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deployer.errors import Explanation
 from portal.accounts.principal import Principal
 from portal.accounts.selectors import authenticate
 from portal.environment import environment
@@ -37,11 +38,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Admission:
-    """What became of a key at a repository. `target` is None unless everything is in order."""
+    """What became of a key at a repository. `target` is None unless everything is in order; `barred` says
+    why not, where the key itself would do."""
 
     principal: Principal | None = None
     may_see: bool = False
     target: Target | None = None
+    barred: Explanation | None = None
 
 
 def admit(key: str, address: str, request: GitRequest) -> Admission:
@@ -58,7 +61,9 @@ def admit(key: str, address: str, request: GitRequest) -> Admission:
     project = find(request.club, request.project) if may_see else None
     if project is None:
         return Admission(principal)
-    return Admission(principal.at(address), may_see, target(project) if allowed else None)
+    return Admission(
+        principal.at(address), may_see, target(project) if allowed else None, barred=principal.barred
+    )
 
 
 def owner_of(project: Project) -> Owner:

@@ -14,7 +14,7 @@ from django.db.models import F, Max, Q, Sum
 from django.utils import timezone
 
 from portal.builds.models import LogStream, StreamState
-from portal.clubs.models import BudgetRequest, BudgetRequestState, Club
+from portal.clubs.models import BudgetRequest, BudgetRequestState, Club, Suspension
 from portal.fleet.models import InterruptedPod
 from portal.fleet.states import InterruptionState
 from portal.notifications.models import Channel, Delivery, Event, EventKind
@@ -49,7 +49,7 @@ def collect() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     now = timezone.now()
     since = now - _LOOKED_BACK
-    found = [*_streams(since), *_gaps(since), *_requests(since), *_budgets(now)]
+    found = [*_streams(since), *_gaps(since), *_suspensions(since), *_requests(since), *_budgets(now)]
     known = set(Event.objects.filter(key__in=[each.key for each in found]).values_list("key", flat=True))
     return sum(_tell(each) for each in found if each.key not in known)
 
@@ -126,6 +126,28 @@ def _gaps(since: datetime) -> Iterator[Found]:
                 club_id=clubs[row["club"]],
                 project=row["project"],
                 data={"seconds": row["seconds"], "reason": row["reason"], "node": row["interruption__node"]},
+            )
+
+
+def _suspensions(since: datetime) -> Iterator[Found]:
+    """Clubs that were suspended or resumed; their owners are written in any case."""
+    for suspension in Suspension.objects.filter(Q(begun_at__gt=since) | Q(ended_at__gt=since)):
+        club = suspension.club_id
+        data = {"why": suspension.why}
+        yield Found(
+            key=f"suspended:{suspension.pk}",
+            kind=EventKind.SUSPENSION,
+            at=suspension.begun_at,
+            club_id=club,
+            data={**data, "over": False},
+        )
+        if suspension.ended_at is not None:
+            yield Found(
+                key=f"resumed:{suspension.pk}",
+                kind=EventKind.SUSPENSION,
+                at=suspension.ended_at,
+                club_id=club,
+                data={**data, "over": True},
             )
 
 

@@ -93,6 +93,16 @@ def _budget(told: Told) -> Message:
     return Message(title, (*lines, more), f"/clubs/{told.club}/budget")
 
 
+def _suspension(told: Told) -> Message:
+    path = f"/clubs/{told.club}"
+    if told.data.get("over"):
+        title = _("%(club)s is resumed") % {"club": told.club}
+        return Message(title, (_("What was live is being started again by itself."),), path, good=True)
+    title = _("%(club)s is suspended") % {"club": told.club}
+    what = _("Its projects stand still, and nothing can be pushed. Nothing of its data is lost.")
+    return Message(title, (str(told.data.get("why", "")), what), path)
+
+
 def _request(told: Told) -> Message:
     name = str(told.data.get("name", ""))
     if told.data.get("what") == "budget":
@@ -116,6 +126,7 @@ _MESSAGES: dict[str, Callable[[Told], Message]] = {
     EventKind.LIVE: _live,
     EventKind.GAP: _gap,
     EventKind.BUDGET: _budget,
+    EventKind.SUSPENSION: _suspension,
     EventKind.REQUEST: _request,
     EventKind.TEST: _test,
 }

@@ -29,6 +29,7 @@ from portal.environment import environment
 from portal.probing import asking
 from portal.probing.diagnosis import Asked, Finding, answers, diagnose
 from portal.probing.models import Probe, Transition
+from portal.probing.wanted import wanted
 from portal.projects.selectors import address, config
 from portal.releases.models import Release, ReleaseState
 
@@ -92,7 +93,10 @@ def _enroll() -> None:
 def _take() -> list[Release]:
     """The live releases of the projects whose turn it is."""
     due = Probe.objects.filter(
-        next_at__lte=Now(), project__deleted_at=None, project__releases__state=ReleaseState.LIVE
+        wanted(),
+        next_at__lte=Now(),
+        project__deleted_at=None,
+        project__releases__state=ReleaseState.LIVE,
     )
     taken = [
         row.pk for row in due.select_for_update(skip_locked=True, of=("self",)).order_by("next_at")[:_MOST]
@@ -153,7 +157,9 @@ def _masked(release: Release, finding: Finding) -> Finding:
 
 @transaction.atomic
 def _write(at: datetime, statuses: dict[int, int | None], found: dict[int, Finding]) -> None:
-    rows = list(Probe.objects.select_for_update(no_key=True).filter(pk__in=statuses).order_by("pk"))
+    # What was halted while it was asked has not failed.
+    there = Probe.objects.select_for_update(no_key=True, of=("self",)).filter(wanted(), pk__in=statuses)
+    rows = list(there.order_by("pk"))
     changes = []
     for row in rows:
         finding = found.get(row.pk)

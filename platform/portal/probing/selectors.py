@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Min
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from deployer.errors import Explanation
 from portal.probing.freshness import is_stale, last_looked
 from portal.probing.models import Probe, Transition
+from portal.probing.wanted import up_since, wanted
 from portal.probing.words import explanation
 from portal.projects.models import Project
 from portal.releases.models import Release, ReleaseState
@@ -49,7 +49,8 @@ class Unchecked:
 
 
 def unchecked(up: Mapping[int, datetime]) -> dict[int, Unchecked]:
-    """Those of the live projects (id: since when it is live); one query as long as all are looked at."""
+    """Those of the projects that are meant to answer (id: since when); one query as long as all are looked
+    at."""
     now = timezone.now()
     rows = {
         key: (at, ok) for key, at, ok in Probe.objects.filter(pk__in=up).values_list("pk", "asked_at", "ok")
@@ -65,9 +66,10 @@ def unchecked(up: Mapping[int, datetime]) -> dict[int, Unchecked]:
 
 
 def standstill() -> datetime | None:
-    """Since when no address at all was looked at, though projects are live; None: the prober is at work."""
-    live = Release.objects.filter(state=ReleaseState.LIVE, project__deleted_at=None)
-    first = live.aggregate(at=Min(Coalesce("went_live_at", "created_at")))["at"]
+    """Since when no address at all was looked at, though some are meant to answer; None: the prober is at
+    work."""
+    live = Release.objects.filter(wanted(), state=ReleaseState.LIVE, project__deleted_at=None)
+    first = live.aggregate(at=Min(up_since()))["at"]
     if first is None:
         return None
     looked_at = last_looked(Probe.objects.aggregate(at=Max("asked_at"))["at"], first)

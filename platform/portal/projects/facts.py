@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from deployer.errors import Explanation
 from portal.builds.models import Build, BuildState
 from portal.builds.selectors import waiting_with_reasons
+from portal.clubs.models import Suspension
 from portal.probing import selectors as probing
 from portal.projects.models import Project
 from portal.projects.standing import (
@@ -16,11 +19,12 @@ from portal.projects.standing import (
     Outage,
     Serving,
     Standing,
+    Suspended,
     Unchecked,
     Work,
     standing,
 )
-from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
 from portal.releases.steps import UNKNOWN
 from portal.translating import explained, translated
 
@@ -39,19 +43,47 @@ def standing_of(project: Project) -> Standing:
 
 def facts(projects: Iterable[Project]) -> dict[int, Facts]:
     """Each project's facts by its id."""
-    created = {project.pk: project.created_at for project in projects}
+    rows = list(projects)
+    created = {project.pk: project.created_at for project in rows}
     live = _live(created)
     work = _work(created)
+    suspensions, halts = _suspensions(rows), _halts(created)
     endings = _endings(created)
-    outages = _outages(live)
-    unchecked = _unchecked(live)
+    up = _up(rows, live, suspensions, halts)
+    outages, unchecked = _outages(up), _unchecked(up)
     found = {}
     for key, created_at in created.items():
         serving, ending = live.get(key), endings.get(key)
         if serving is not None and ending is not None and ending.at <= serving.since:
             ending = None
         found[key] = Facts(created_at, serving, work.get(key), ending, outages.get(key), unchecked.get(key))
+    for project in rows:
+        suspension, halt = suspensions.get(project.club_id), halts.get(project.pk)
+        found[project.pk] = _standing_still(found[project.pk], suspension, halt)
     return found
+
+
+def _standing_still(facts: Facts, suspension: Suspension | None, halt: Halt | None) -> Facts:
+    """`suspension` is the club's last one; while it lasts, and until the project is back."""
+    if suspension is None:
+        return facts
+    if suspension.ended_at is None:
+        stopped = halt is not None and halt.stopped_at is not None
+        return replace(facts, suspended=Suspended(suspension.begun_at, suspension.why, stopped))
+    if halt is None or facts.live is None:
+        return facts
+    how_far = translated(halt.how_far)
+    return replace(facts, work=Work("resuming", facts.live.number, suspension.ended_at, how_far))
+
+
+def _suspensions(projects: Iterable[Project]) -> dict[int, Suspension]:
+    """The last one of each club."""
+    rows = Suspension.objects.filter(club__in={project.club_id for project in projects})
+    return {row.club_id: row for row in rows.order_by("club_id", "-id").distinct("club_id")}
+
+
+def _halts(ids: Iterable[int]) -> dict[int, Halt]:
+    return {row.project_id: row for row in Halt.objects.filter(project__in=list(ids))}
 
 
 def _live(ids: Iterable[int]) -> dict[int, Serving]:
@@ -62,18 +94,38 @@ def _live(ids: Iterable[int]) -> dict[int, Serving]:
     }
 
 
-def _outages(live: Mapping[int, Serving]) -> dict[int, Outage]:
-    """Of those whose address failed when it was last asked, after the live release came up."""
+def _up(
+    projects: Iterable[Project],
+    live: Mapping[int, Serving],
+    suspensions: Mapping[int, Suspension],
+    halts: Mapping[int, Halt],
+) -> dict[int, datetime]:
+    """Since when addresses are meant to answer (as `portal.probing.wanted` has it): since the live release
+    came up, or its club was resumed. What stands still is not meant to."""
+    found = {}
+    for project in projects:
+        serving, suspension = live.get(project.pk), suspensions.get(project.club_id)
+        if serving is None or project.pk in halts:
+            continue
+        if suspension is None:
+            found[project.pk] = serving.since
+        elif suspension.ended_at is not None:
+            found[project.pk] = max(serving.since, suspension.ended_at)
+    return found
+
+
+def _outages(up: Mapping[int, datetime]) -> dict[int, Outage]:
+    """Of those whose address failed when it was last asked, since it is meant to answer."""
     return {
-        key: Outage(max(seen.since, live[key].since), seen.explanation)
-        for key, seen in probing.failing(live).items()
-        if seen.asked_at > live[key].since
+        key: Outage(max(seen.since, up[key]), seen.explanation)
+        for key, seen in probing.failing(up).items()
+        if seen.asked_at > up[key]
     }
 
 
-def _unchecked(live: Mapping[int, Serving]) -> dict[int, Unchecked]:
-    """Of those whose address nobody has looked at lately, after the live release came up."""
-    late = probing.unchecked({key: serving.since for key, serving in live.items()})
+def _unchecked(up: Mapping[int, datetime]) -> dict[int, Unchecked]:
+    """Of those whose address nobody has looked at lately, since it is meant to answer."""
+    late = probing.unchecked(up)
     return {key: Unchecked(each.since, each.answered, each.prober_stands) for key, each in late.items()}
 
 

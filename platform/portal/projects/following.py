@@ -12,11 +12,12 @@ from weakref import WeakKeyDictionary
 
 from django.db import Error
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal.builds.models import LogStream
+from portal.clubs.selectors import suspended
 from portal.probing.freshness import is_stale, last_looked
+from portal.probing.wanted import up_since
 from portal.projects.models import Project
 from portal.releases.models import Release, ReleaseState
 from portal.threads import database
@@ -120,7 +121,7 @@ class _Hub:
 def _look(ids: list[int]) -> dict[int, Version]:
     live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
     there = Project.objects.filter(pk__in=ids, deleted_at=None).annotate(
-        up=Subquery(live.values(at=Coalesce("went_live_at", "created_at"))[:1])
+        up=Subquery(live.values(at=up_since())[:1]), suspended=suspended()
     )
     now = timezone.now()
     marks = {
@@ -138,6 +139,7 @@ def _look(ids: list[int]) -> dict[int, Version]:
 _PROJECT = (
     *("pk", "up", "probe__asked_at"),
     *("release_count", "subdomain", "probe__ok", "probe__reason", "probe__since"),
+    *("suspended", "halt__stopped_at", "halt__progress"),
 )
 _STREAM = (
     *("project_id", "pk", "state", "build__state", "build__attempt", "build__stop_requested"),

@@ -20,6 +20,8 @@ from portal.translating import what_happened
 # What leaves no log of its own.
 _QUIET_ACTIONS = ("create_project", "set_deploy_branch", "set_config", "change_subdomain", "reveal_config")
 
+_OF_THE_CLUB = ("suspend_club", "resume_club")
+
 
 @dataclass(frozen=True)
 class Change:
@@ -59,7 +61,8 @@ class Move:
 
 @dataclass(frozen=True)
 class Deed:
-    """Something that was done to the project without a deploy, as the audit log tells it."""
+    """Something that was done to the project, or to its club as a whole, without a deploy; as the audit log
+    tells it."""
 
     at: datetime
     action: str
@@ -121,7 +124,8 @@ def answers(project: Project, limit: int) -> list[Answer]:
 
 def deeds(project: Project, limit: int) -> list[Deed]:
     entries = AuditEntry.objects.filter(
-        Q(club=project.club.slug, project=project.slug, action__in=_QUIET_ACTIONS),
+        Q(project=project.slug, action__in=_QUIET_ACTIONS) | Q(project="", action__in=_OF_THE_CLUB),
+        club=project.club.slug,
         at__gte=project.created_at,
     )
     streams = set(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from deployer.errors import Explanation
 
-State = Literal["live", "deploying", "failed", "empty", "down", "unchecked"]
+State = Literal["live", "deploying", "failed", "empty", "down", "unchecked", "suspended"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Serving:
 
 @dataclass(frozen=True)
 class Work:
-    """What is on its way: a build that waits or runs, or a rollout. `number` is the build's or the release's.
+    """What is on its way: a build that waits or runs, a rollout, or the way back of a halted project.
+
+    `number` is the build's or the release's.
 
     `progress` is how far it is, as its worker last told; of a build that waits, why it waits.
     """
 
-    kind: Literal["queued", "building", "rolling-out", "taking-back"]
+    kind: Literal["queued", "building", "rolling-out", "taking-back", "resuming"]
     number: int
     since: datetime
     progress: str = ""
@@ -62,6 +64,15 @@ class Unchecked:
 
 
 @dataclass(frozen=True)
+class Suspended:
+    """The club is suspended: since when, and an operator's word why. `stopped`: no copy is wanted."""
+
+    since: datetime
+    why: str
+    stopped: bool = True
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of a project at one moment. `ending` is newer than what is live, else None. With
     `unchecked` an `outage` is as old as that."""
@@ -72,6 +83,7 @@ class Facts:
     ending: Ending | None = None
     outage: Outage | None = None
     unchecked: Unchecked | None = None
+    suspended: Suspended | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +107,15 @@ class Standing:
             "empty": _("Nothing pushed yet"),
             "down": _("Down"),
             "unchecked": _("Not checked"),
+            "suspended": _("Suspended"),
         }[self.state]
 
 
 def standing(facts: Facts) -> Standing:
-    """What on its way is told first, then what nobody knows, what does not answer, and what is live."""
+    """A suspension is told first, then what is on its way, what nobody knows, what does not answer, and what
+    is live."""
+    if facts.suspended is not None:
+        return _suspended(facts.suspended, facts.live)
     if facts.work is not None:
         return _deploying(facts, facts.work)
     if facts.live is not None and facts.unchecked is not None:
@@ -121,15 +137,36 @@ def standing(facts: Facts) -> Standing:
     )
 
 
+def _suspended(suspended: Suspended, live: Serving | None) -> Standing:
+    sentence = _("An operator has suspended the club.")
+    if live is None:
+        meanwhile = _("Nothing of this project runs.")
+    elif suspended.stopped:
+        meanwhile = _("Release %(number)d stands still; nothing of it is lost.") % {"number": live.number}
+    else:
+        meanwhile = _("Release %(number)d is being stopped; nothing of it is lost.") % {"number": live.number}
+    return Standing(
+        "suspended",
+        "club-suspended",
+        f"{sentence} {meanwhile}",
+        suspended.why,
+        suspended.since,
+        _("Talk to the operators. What was live comes back by itself when the club is resumed."),
+    )
+
+
 def _deploying(facts: Facts, work: Work) -> Standing:
     doing = {
         "queued": _("Build %(number)d waits for its turn."),
         "building": _("Build %(number)d is being built."),
         "rolling-out": _("Release %(number)d is being rolled out."),
         "taking-back": _("Release %(number)d did not come up and is being taken back."),
+        "resuming": _("The club is resumed, and release %(number)d is being started again."),
     }[work.kind] % {"number": work.number}
     evidence = work.progress
-    if facts.live is not None and facts.unchecked is not None:
+    if work.kind == "resuming":
+        meanwhile = _("Until then the address does not answer.")
+    elif facts.live is not None and facts.unchecked is not None:
         meanwhile = _("Whether release %(number)d answers until then was not checked lately.") % {
             "number": facts.live.number
         }

@@ -68,7 +68,15 @@ def _give_way(newer: Release) -> None:
 
 def supersede(rollout: Rollout, newer_number: int) -> None:
     """Ends a rollout whose release a newer one replaces before it was live; inside a transaction."""
-    explanation = superseded_by(newer_number)
+    _end(rollout, superseded_by(newer_number), StreamState.SUPERSEDED)
+
+
+def take_back(rollout: Rollout, explanation: Explanation) -> None:
+    """Ends a rollout before its release was live, as nothing of the project may run; inside a transaction."""
+    _end(rollout, explanation, StreamState.CANCELLED)
+
+
+def _end(rollout: Rollout, explanation: Explanation, ended: StreamState) -> None:
     Rollout.objects.filter(pk=rollout.pk).update(
         state=RolloutState.SUPERSEDED,
         explanation=explanation.to_row(),
@@ -79,7 +87,7 @@ def supersede(rollout: Rollout, newer_number: int) -> None:
     Release.objects.filter(pk=rollout.release_id).update(
         state=ReleaseState.RETIRED, reason=explanation.reason, ended_at=Now()
     )
-    log.end(rollout.stream_id, StreamState.SUPERSEDED, explanation)
+    log.end(rollout.stream_id, ended, explanation)
 
 
 def superseded_by(number: int) -> Explanation:

@@ -10,12 +10,14 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models import Window as Over
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from portal.builds.models import LogStream, StreamState
 from portal.clubs.models import Club
+from portal.clubs.selectors import suspended
 from portal.probing.freshness import STALE
+from portal.probing.wanted import up_since
 from portal.projects.facts import standings
 from portal.projects.models import Project
 from portal.projects.selectors import address
@@ -23,7 +25,7 @@ from portal.projects.standing import Standing
 from portal.releases.models import Release, ReleaseState
 
 # In the order in which they want somebody's attention.
-STATES = ("down", "failed", "unchecked", "deploying", "live", "empty")
+STATES = ("suspended", "down", "failed", "unchecked", "deploying", "live", "empty")
 SORTS = ("name", "recent", "attention")
 _DEPLOYS_SHOWN = 12
 
@@ -100,7 +102,9 @@ def _with_state(club: Club) -> QuerySet[Any]:
     return Project.objects.filter(club=club, deleted_at=None).annotate(
         last_stream=Subquery(streams.order_by("-id").values("id")[:1]),
         state=Case(
+            When(suspended(), then=Value("suspended")),
             When(Exists(streams.filter(state=StreamState.OPEN)), then=Value("deploying")),
+            When(Q(halt__isnull=False) & Exists(live), then=Value("deploying")),
             When(Exists(_unanswered(checked)), then=Value("down")),
             When(Exists(checked), then=Value("live")),
             When(Exists(live), then=Value("unchecked")),
@@ -112,15 +116,15 @@ def _with_state(club: Club) -> QuerySet[Any]:
 
 
 def _checked(live: QuerySet[Release]) -> QuerySet[Release]:
-    """Whose address was looked at lately (as `portal.probing.freshness` has it), with `up`, since when they
-    are live."""
+    """Whose address was looked at lately (as `portal.probing.freshness` has it), with `up`, since when it is
+    meant to answer."""
     lately = timezone.now() - STALE
-    up = Coalesce("went_live_at", "created_at")
-    return live.annotate(up=up).filter(Q(up__gte=lately) | Q(project__probe__asked_at__gte=lately))
+    return live.annotate(up=up_since()).filter(Q(up__gte=lately) | Q(project__probe__asked_at__gte=lately))
 
 
 def _unanswered(checked: QuerySet[Release]) -> QuerySet[Release]:
-    """Whose address failed when it was last asked, after they came up (as `portal.projects.facts` has it)."""
+    """Whose address failed when it was last asked, since it is meant to answer (as `portal.projects.facts`
+    has it)."""
     return checked.filter(project__probe__ok=False, project__probe__asked_at__gt=F("up"))
 
 

@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 
+from portal.clubs.selectors import suspended, suspension_of
 from portal.leases.fencing import next_fence
 from portal.leases.holding import due, expired, taken_over, until
 from portal.leases.model import Lease
 from portal.nudge import nudge_waiting_rollouts
 from portal.projects.models import Project
 from portal.releases.making import supersede
-from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
 
 AT_WORK = (RolloutState.RUNNING, RolloutState.UNDOING)
 
@@ -22,7 +23,8 @@ AT_WORK = (RolloutState.RUNNING, RolloutState.UNDOING)
 def startable() -> list[int]:
     """The ids of rollouts that a worker should look at now."""
     others = Rollout.objects.filter(project_id=OuterRef("project_id"), state__in=AT_WORK)
-    fresh = Q(state=RolloutState.QUEUED) & ~Exists(others)
+    queued = Q(state=RolloutState.QUEUED, project__halt=None)
+    fresh = queued & ~Exists(others) & ~Q(suspended("project__club"))
     left = Q(state__in=AT_WORK) & expired()
     return list(
         Rollout.objects.filter(fresh | left).filter(due()).order_by("id").values_list("id", flat=True)
@@ -52,7 +54,7 @@ def claim(rollout_id: int, owner: str) -> Lease | None:
         .filter(due())
         .first()
     )
-    if rollout is None:
+    if rollout is None or (rollout.state == RolloutState.QUEUED and _is_halted(project)):
         return None
     newest = (
         Release.objects.filter(project=project, rollout__state=RolloutState.QUEUED)
@@ -82,3 +84,8 @@ def claim(rollout_id: int, owner: str) -> Lease | None:
         state=ReleaseState.ROLLING_OUT
     )
     return Lease(rollout_id, owner, project.rollout_fence)
+
+
+def _is_halted(project: Project) -> bool:
+    """Whether the copies have to stay at zero, or are on their way back."""
+    return suspension_of(project.club) is not None or Halt.objects.filter(project=project).exists()

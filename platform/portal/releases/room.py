@@ -10,6 +10,7 @@ from portal.accounts.principal import Principal
 from portal.builds.models import Build, BuildState
 from portal.clubs.budget import Demand, Share, refusal
 from portal.clubs.models import Club
+from portal.clubs.suspending import require_not_suspended
 from portal.problems import Problem
 from portal.projects.models import Project
 from portal.releases.models import Release, ReleaseState
@@ -25,12 +26,14 @@ def lock_budget(project: Project) -> Club:
 
 
 def require_room(project: Project, plan: BuildPlan, by: Principal | None = None) -> None:
-    """Raises a 409 problem if a release of this plan would exceed the budget of the project's club.
+    """Raises a 409 problem if a release of this plan would exceed the budget of the project's club, or if the
+    club is suspended: then it has room for nothing.
 
     Inside a transaction that holds the project. `by` is who is told; without one, names of other projects
     are not (whoever may see the project may read it).
     """
     club = lock_budget(project)
+    require_not_suspended(club)
     shares = shares_of(club)
     shares.pop(project.slug, None)
     live = Release.objects.filter(project=project, state=ReleaseState.LIVE).first()

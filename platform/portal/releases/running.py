@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, connection
@@ -46,7 +47,7 @@ def run(rollout_id: int) -> None:
             _work(lease, keeper)
     except LeaseLost:
         logger.warning("lease lost, another goes on", extra={"rollout": rollout_id})
-        _take_away_if_deleted(club, project)
+        take_away_if_deleted(club, project)
 
 
 def _work(lease: Lease, keeper: Keeper) -> None:
@@ -84,12 +85,7 @@ def _roll_out(
     order = order_of(rollout.release, lease.fence)
     rollouts.ensure_club(spec_of(rollout.project.club))
 
-    def tell(text: str) -> None:
-        said = text.each(masker.line) if isinstance(text, Sentence) else None
-        steps.tell(lease, masker.line(said or text), said)
-        # Back to the pool: most of a rollout is waiting.
-        connection.close()
-
+    tell = teller(masker, partial(steps.tell, lease))
     prepared = _prepare(lease, keeper, rollout, rollouts, order, masker, tell)
     if prepared.state != "prepared":
         return prepared
@@ -162,7 +158,19 @@ def _refused(lease: Lease, rollout: Rollout, why: Explanation) -> None:
     steps.retry(lease, why)
 
 
-def _take_away_if_deleted(club: str, project: str) -> None:
+def teller(masker: Masker, note: Callable[[str, Sentence | None], None]) -> Callable[[str], None]:
+    """Notes how far it is, without secrets: the text, and what it was made of if that is known."""
+
+    def tell(text: str) -> None:
+        said = text.each(masker.line) if isinstance(text, Sentence) else None
+        note(masker.line(said or text), said)
+        # Back to the pool: most of a rollout is waiting.
+        connection.close()
+
+    return tell
+
+
+def take_away_if_deleted(club: str, project: str) -> None:
     """The project may have been removed while this worker was still telling the cluster about it."""
     if find(club, project) is None:
         cluster.rollouts().remove_project(club, project)

@@ -13,12 +13,13 @@ from deployer.sentence import Sentence
 from portal.builds import log
 from portal.builds.models import StreamState
 from portal.builds.steps import gave_up, not_yours
+from portal.clubs.models import Suspension
 from portal.environment import environment
 from portal.leases.holding import ended, held, lock, put_off
 from portal.leases.model import Lease
 from portal.nudge import nudge_waiting_rollouts
 from portal.projects.models import Project
-from portal.releases.making import supersede
+from portal.releases.making import supersede, take_back
 from portal.releases.models import (
     RELEASE_STATES,
     ROLLOUT_STATES,
@@ -27,10 +28,9 @@ from portal.releases.models import (
     Rollout,
     RolloutState,
 )
+from portal.releases.models.progressing import progress_of
 
 logger = logging.getLogger(__name__)
-
-_PROGRESS_LENGTH = 300
 
 # Of a row that says nothing.
 UNKNOWN = Explanation("failed", "It failed.", "", "")
@@ -40,8 +40,7 @@ UNKNOWN = Explanation("failed", "It failed.", "", "")
 def tell(lease: Lease, text: str, said: Sentence | None = None) -> None:
     """Notes and shows how far the rollout is; `said` is what the text was made of, if that is known."""
     rollout = lock(Rollout, lease)
-    parts = said.parts() if said is not None else None
-    held(Rollout, lease).update(progress=text[:_PROGRESS_LENGTH], progress_said=parts)
+    held(Rollout, lease).update(**progress_of(text, said))
     log.say(rollout.stream_id, text, kind="rollout")
 
 
@@ -93,11 +92,17 @@ def fail(lease: Lease) -> None:
 
 @transaction.atomic
 def give_way(lease: Lease) -> None:
-    """A newer release waits, and this one is not live yet: it never will be."""
+    """A newer release waits or the club was suspended, and this one is not live yet: it never will be."""
     rollout = _lock(lease)
     ROLLOUT_STATES.check(rollout.state, RolloutState.SUPERSEDED)
     project = Project.objects.get(pk=rollout.project_id)
-    supersede(rollout, project.release_count)
+    suspension = Suspension.objects.select_related("club").filter(club=project.club_id).first()
+    newest = rollout.release.number == project.release_count
+    # Resumed in between, it has stopped for the suspension all the same, unless a newer one is there.
+    if suspension is not None and (suspension.ended_at is None or newest):
+        take_back(rollout, suspension.explanation)
+    else:
+        supersede(rollout, project.release_count)
     transaction.on_commit(nudge_waiting_rollouts)
 
 

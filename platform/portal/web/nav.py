@@ -9,13 +9,14 @@ from django.utils.functional import SimpleLazyObject
 
 from portal.accounts.models import User
 from portal.accounts.models.user import Theme
-from portal.clubs.models import Membership
+from portal.clubs.models import Membership, Suspension
+from portal.clubs.selectors import suspension_of
 from portal.web.gate import is_operator
 from portal.web.pages.front.preferences import THEME_COOKIE
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. `nav.memberships` costs its query only where a template asks."""
+    """Context processor. `nav.memberships` and `nav.suspension` cost a query only where a template asks."""
     user = getattr(request, "user", None)
     known = user if isinstance(user, User) else None
     return {
@@ -23,11 +24,17 @@ def nav(request: HttpRequest) -> dict[str, Any]:
             "person": known,
             "operator": known is not None and is_operator(known),
             "club": getattr(request, "club", None),
+            "suspension": SimpleLazyObject(lambda: _suspension(request)),
             "role": getattr(request, "role", ""),
             "memberships": SimpleLazyObject(lambda: _memberships(known)),
             "theme": known.theme if known else _theme(request),
         }
     }
+
+
+def _suspension(request: HttpRequest) -> Suspension | None:
+    club = getattr(request, "club", None)
+    return suspension_of(club) if club is not None else None
 
 
 def _theme(request: HttpRequest) -> str:

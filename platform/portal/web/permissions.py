@@ -188,6 +188,8 @@ PERMISSIONS: dict[str, Access] = {
     "operator-queue-cancel": Access.OPERATOR,
     "operator-clubs": Access.OPERATOR,
     "operator-club-budget": Access.OPERATOR,
+    "operator-club-suspend": Access.OPERATOR,
+    "operator-club-resume": Access.OPERATOR,
     "operator-people": Access.OPERATOR,
     "operator-person": Access.OPERATOR,
     "operator-person-end-sessions": Access.OPERATOR,

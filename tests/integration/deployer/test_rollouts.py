@@ -13,7 +13,7 @@ import pytest
 
 from deployer.errors import PermanentError
 from deployer.kube import JsonMap, Kube
-from deployer.rollout import RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings
+from deployer.rollout import RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings, release_command
 from tests.integration.deployer.kubelet import Kubelet, container, eventually
 from tests.unit.deployer.orders import CLUB, rollout_order
 
@@ -233,3 +233,36 @@ def test_the_namespace_refuses_a_pod_that_is_not_restricted(scene: Scene) -> Non
     with pytest.raises(PermanentError) as refused:
         scene.kube.create(pod)
     assert "PodSecurity" in refused.value.explanation.evidence
+
+
+def test_a_halted_project_runs_nothing_and_comes_back_as_it_was(scene: Scene) -> None:
+    order = replace(scene.order, replicas=2)
+    with ingress([200]) as (url, _):
+        scene.settings = replace(scene.settings, ingress_probe_url=url)
+        scene.rollouts.apply(order)
+        eventually(lambda: len(_staying(scene)) == 2)
+        prepares = replace(order, release=4, release_command=("migrate",))
+        scene.kube.create(release_command.job(prepares, scene.settings))
+        scene.rollouts.halt(replace(order, fence=8))
+        eventually(lambda: not _staying(scene))
+        mine = {"madang.dev/project": "blog"}
+        eventually(lambda: not scene.kube.find("Job", scene.namespace, labels=mine))
+        for kind in ("Deployment", "Service", "Ingress", "PodDisruptionBudget", "Secret"):
+            assert len(scene.kube.find(kind, scene.namespace, labels=mine)) == 1, kind
+        with pytest.raises(PermanentError):
+            scene.rollouts.apply(order)
+        for pod in scene.kubelet.pods(**mine):
+            scene.kubelet.remove(pod)
+        again = replace(order, fence=9)
+        scene.rollouts.apply(again)
+        _, outcomes, thread = scene.follow(again)
+        for pod in eventually(lambda: found if len(found := _staying(scene)) == 2 else None):
+            scene.kubelet.bind(pod)
+            running = container("app", running={}, ready=True, started=True)
+            scene.kubelet.write(pod, phase="Running", conditions=READY, containerStatuses=[running])
+        assert end(thread, outcomes) == RolloutOutcome("live")
+
+
+def _staying(scene: Scene) -> list[JsonMap]:
+    pods = scene.kubelet.pods(**{"madang.dev/project": "blog"})
+    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]

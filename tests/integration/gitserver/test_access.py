@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 from portal.accounts.models import AuditEntry
 from portal.builds.models import Build
+from portal.clubs.models import Suspension
 
 from tests.integration.gitserver.school import School
 from tests.integration.gitserver.serving import ServerProcess
@@ -140,3 +141,25 @@ def test_the_audit_log_believes_a_forwarded_address_on_the_ingress_controllers_p
         assert push.wait().status == 0
         addresses.append(AuditEntry.objects.get(action="push", club=school.club.slug, project=slug).address)
     assert addresses == ["127.0.0.1", "192.0.2.9"]
+
+
+def test_a_suspended_clubs_push_is_refused_before_anything_is_stored_and_reading_goes_on(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, key = school.project(), school.key("deploy")
+    url, folder = server.url(f"{school.club}/app.git", key), student.project("suspended")
+    suspension = Suspension.objects.create(club=school.club, why="They sent spam.", begun_by="operator:root")
+    done = student.git("push", url, "main", cwd=folder)
+    assert done.status != 0
+    lines = suspension.explanation.lines()
+    assert len(lines) == 3
+    for line in lines:
+        assert f"remote: {line}" in done.output
+    # Nor does who sends the pack without asking first have it stored.
+    basic = base64.b64encode(f"x:{key}".encode()).decode()
+    path, headers = f"/{school.club}/app.git/git-receive-pack", {"Authorization": f"Basic {basic}"}
+    status, body = server.get(path, headers, method="POST")
+    assert (status, b"They sent spam." in body) == (403, True)
+    assert not server.repository(project).exists()
+    assert not Build.objects.filter(project=project).exists()
+    assert student.git("ls-remote", url).status == 0

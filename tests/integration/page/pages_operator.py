@@ -220,6 +220,7 @@ PAGES = [
     Registered("operator-queue", who="operator"),
     Registered("operator-clubs", who="operator"),
     Registered("operator-club-budget", {"slug": "photography"}, who="operator"),
+    Registered("operator-club-suspend", {"slug": "photography"}, who="operator"),
     Registered("operator-people", who="operator"),
     Registered("operator-person", _owner, who="operator"),
     Registered("operator-person", _owner, who="operator", name="disable", before=ask_to_disable),

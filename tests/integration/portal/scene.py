@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from portal.clubs.actions import create_club
 from portal.leases.model import Leased
 from portal.projects.actions import create_project
 from portal.projects.models import Project
+from portal.releases import halt_running, halting, halts
 from portal.releases import queue as rollout_queue
 from portal.releases import running as rolling
-from portal.releases.models import Release, Rollout
+from portal.releases.models import Halt, Release, Rollout
 
 from deployer.build import BuildOrder, BuildOutcome, BuildPlan, LogLine
 from deployer.errors import DeployerError, Explanation
@@ -202,6 +203,14 @@ class _Rollouts:
 
         self.cluster.call("rollouts.apply", effect)
 
+    def halt(self, order: RolloutOrder) -> None:
+        def effect() -> None:
+            there = self.cluster.applied.get((order.club, order.project))
+            assert there is None or there.fence <= order.fence, "an older order came late"
+            self.cluster.applied[order.club, order.project] = replace(order, replicas=0)
+
+        self.cluster.call("rollouts.halt", effect)
+
     def follow(
         self, order: RolloutOrder, progress: Callable[[str], None], stop: Callable[[], bool]
     ) -> RolloutOutcome:
@@ -248,15 +257,19 @@ def run_out(model: type[Leased]) -> None:
 def work(rounds: int = 60) -> None:
     """What workers and the sweep do, until nothing is left to do."""
     for _ in range(rounds):
-        run_out(Build)
-        run_out(Rollout)
+        for model in (Build, Rollout, Halt):
+            run_out(model)
+        halting.halt()
         builds, rollouts = build_queue.startable(), rollout_queue.startable()
-        if not builds and not rollouts:
+        halted = halts.startable()
+        if not builds and not rollouts and not halted:
             return
         for build_id in builds:
             survive(building.run, build_id)
         for rollout_id in rollouts:
             survive(rolling.run, rollout_id)
+        for halt_id in halted:
+            survive(halt_running.run, halt_id)
     raise AssertionError("there is always something left to do")
 
 

@@ -6,6 +6,8 @@ import pytest
 from portal.accounts.principal import Principal, operator
 from portal.problems import Problem
 
+from deployer.errors import Explanation
+
 
 def holder(*scopes: str, club: str = "chess", project: str | None = None) -> Principal:
     return Principal("key:x", club, project, frozenset(scopes))
@@ -49,3 +51,19 @@ def test_what_may_not_be_seen_is_not_there(key: Principal, project: str | None, 
         key.require("manage", club="chess", project=project)
     assert refused.value.status == status
     assert refused.value.explanation.next
+
+
+def test_who_is_barred_may_read_as_before_and_is_told_why_the_rest_is_refused() -> None:
+    why = Explanation("club-suspended", "The club is suspended.", "since today", "Ask.")
+    key = Principal("key:x", "chess", None, frozenset({"manage"}), barred=why)
+    assert key.may("read", club="chess", project="site")
+    assert not key.may("deploy", club="chess", project="site")
+    with pytest.raises(Problem) as refused:
+        key.require("deploy", club="chess", project="site")
+    assert (refused.value.status, refused.value.explanation) == (403, why)
+    with pytest.raises(Problem) as refused:
+        key.require("own", club="chess")
+    assert refused.value.explanation.reason == "scope-missing"
+    with pytest.raises(Problem) as refused:
+        key.require("deploy", club="go", project="site")
+    assert refused.value.status == 404

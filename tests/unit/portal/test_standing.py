@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import django
-from portal.projects.standing import Ending, Facts, Outage, Serving, Unchecked, Work, standing
+from portal.projects.standing import (
+    Ending,
+    Facts,
+    Outage,
+    Serving,
+    Suspended,
+    Unchecked,
+    Work,
+    standing,
+)
 
 from deployer.errors import Explanation
 
@@ -94,3 +104,24 @@ def test_a_deploy_over_what_nobody_looked_at_promises_nothing() -> None:
     assert found.state == "deploying"
     assert "serves" not in found.sentence
     assert "not checked" in found.sentence
+
+
+def test_a_suspension_is_told_before_everything_else_and_is_no_failure() -> None:
+    why = Suspended(at(20), "They sent spam.")
+    work = Work("building", 1, at(1))
+    facts = Facts(BEGIN, live=Serving(4, at(1)), work=work, outage=Outage(at(7), WHY), suspended=why)
+    found = standing(facts)
+    assert (found.state, found.reason, found.since) == ("suspended", "club-suspended", at(20))
+    assert found.evidence == "They sent spam."
+    assert "Release 4 stands still" in found.sentence
+    assert found.next
+    found = standing(replace(facts, suspended=replace(why, stopped=False)))
+    assert "is being stopped" in found.sentence
+    assert "Nothing of this project runs" in standing(Facts(BEGIN, suspended=why)).sentence
+
+
+def test_a_project_on_its_way_back_does_not_say_that_it_serves() -> None:
+    found = standing(Facts(BEGIN, live=Serving(4, at(1)), work=Work("resuming", 4, at(9), "0 of 1 ready")))
+    assert (found.state, found.reason, found.since) == ("deploying", "resuming", at(9))
+    assert "serves" not in found.sentence
+    assert "does not answer" in found.sentence

@@ -3,6 +3,7 @@ from portal.clubs.models.club import Club
 from portal.clubs.models.club_removal import ClubRemoval
 from portal.clubs.models.invitation import Invitation
 from portal.clubs.models.membership import Membership
+from portal.clubs.models.suspension import Suspension
 
 __all__ = [
     "BUDGET_REQUEST_STATES",
@@ -12,4 +13,5 @@ __all__ = [
     "ClubRemoval",
     "Invitation",
     "Membership",
+    "Suspension",
 ]

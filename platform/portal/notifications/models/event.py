@@ -10,6 +10,7 @@ class EventKind(models.TextChoices):
     LIVE = "live"
     GAP = "gap"
     BUDGET = "budget"
+    SUSPENSION = "suspension"
     REQUEST = "request"
     TEST = "test"
 

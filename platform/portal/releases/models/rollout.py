@@ -4,8 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from deployer.sentence import Sentence
-from portal.leases.model import Leased
+from portal.releases.models.progressing import Progressing
 from portal.states import machine
 
 
@@ -29,10 +28,9 @@ ROLLOUT_STATES = machine(
 )
 
 
-class Rollout(Leased):
+class Rollout(Progressing):
     """The act of making one release live. `fence` comes from the project's counter: the cluster compares
-    the fences of different rollouts of a project. `progress` is English, `progress_said` what it was made of.
-    """
+    the fences of different rollouts of a project."""
 
     release = models.OneToOneField("releases.Release", on_delete=models.CASCADE, related_name="rollout")
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="rollouts")
@@ -40,8 +38,6 @@ class Rollout(Leased):
     state = models.CharField(max_length=16, choices=RolloutState.choices, default=RolloutState.QUEUED)
     # The time of the release command's last line that was handed on.
     log_since = models.DateTimeField(null=True, blank=True)
-    progress = models.CharField(max_length=300, blank=True)
-    progress_said: models.JSONField[list[Any] | None, list[Any] | None] = models.JSONField(null=True)
     explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -56,11 +52,6 @@ class Rollout(Leased):
                 condition=models.Q(state__in=["running", "undoing"]),
             )
         ]
-
-    @property
-    def how_far(self) -> str:
-        """`progress`, as a Sentence if it is known what it was made of."""
-        return Sentence.from_parts(self.progress_said) if self.progress_said else self.progress
 
     def __str__(self) -> str:
         return f"rollout {self.pk} ({self.state})"

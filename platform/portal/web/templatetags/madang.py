@@ -38,6 +38,7 @@ _KINDS = {
     "cancelled": "neutral",
     "degraded": "warning",
     "lost": "warning",
+    "suspended": "warning",
     "unchecked": "warning",
     "fenced": "warning",
     "failed": "error",

@@ -121,6 +121,7 @@ def state_names() -> dict[str, str]:
         "deploying": _("Deploying"),
         "down": _("Down"),
         "unchecked": _("Not checked"),
+        "suspended": _("Suspended"),
         "failed": _("Failed"),
         "empty": _("Nothing pushed yet"),
     }

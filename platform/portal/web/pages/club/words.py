@@ -34,6 +34,8 @@ _SENTENCES: Mapping[str, Promise] = {
     "rebuild": gettext_lazy("built %(project)s again from the same commit"),
     "redeploy": gettext_lazy("deployed %(project)s again"),
     "remove_member": gettext_lazy("removed %(user)s from the club"),
+    "suspend_club": gettext_lazy("suspended the club: %(why)s"),
+    "resume_club": gettext_lazy("resumed the club"),
     "rename_club": gettext_lazy("renamed the club to “%(after)s”"),
     "set_limits": gettext_lazy("set how many projects and builds the club may have"),
     "restart": gettext_lazy("restarted %(project)s"),

@@ -22,6 +22,7 @@ EVENTS: dict[str, Promise] = {
     EventKind.LIVE: _("A release is live"),
     EventKind.GAP: _("An interruption was felt by visitors"),
     EventKind.BUDGET: _("The budget is nearly used up"),
+    EventKind.SUSPENSION: _("The club is suspended or resumed"),
     EventKind.REQUEST: _("A request waits for an operator"),
 }
 """As something that one may want to be told of."""
@@ -30,11 +31,17 @@ HAPPENED: dict[str, Promise] = {
     EventKind.LIVE: _("New release live"),
     EventKind.GAP: _("Visitors felt an interruption"),
     EventKind.BUDGET: _("Budget nearly used up"),
+    EventKind.SUSPENSION: _("Club suspended or resumed"),
     EventKind.REQUEST: _("Request waiting"),
     EventKind.TEST: _("Test message"),
 }
 """As something that one was told of."""
-_AT_FIRST = [EventKind.DEPLOY_FAILED.value, EventKind.GAP.value, EventKind.BUDGET.value]
+_AT_FIRST = [
+    EventKind.DEPLOY_FAILED.value,
+    EventKind.GAP.value,
+    EventKind.BUDGET.value,
+    EventKind.SUSPENSION.value,
+]
 
 
 class EventsForm(forms.Form):

@@ -21,7 +21,7 @@ from portal.fleet.states import InterruptionState, PodState, Way
 from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
 from portal.probing.selectors import standstill
-from portal.releases.models import Rollout, RolloutState
+from portal.releases.models import Halt, Rollout, RolloutState
 from portal.translating import translated
 
 # So long something may last before it is told: less is the platform's ordinary pace.
@@ -122,6 +122,7 @@ def _expired_leases(now: datetime) -> Iterator[Alert]:
     rows = chain(
         Build.objects.filter(late, state=BuildState.RUNNING),
         Rollout.objects.filter(late, state__in=(RolloutState.RUNNING, RolloutState.UNDOING)),
+        Halt.objects.filter(late).select_related("project__club"),
         Drill.objects.filter(late, state__in=OPEN),
     )
     for row in rows:

@@ -19,6 +19,7 @@ from portal.clubs.actions import set_budget
 from portal.clubs.budget import Share
 from portal.clubs.limits import set_limits
 from portal.clubs.models import Club
+from portal.clubs.selectors import suspended
 from portal.problems import Problem
 from portal.releases.room import budget_of
 from portal.releases.usage import live_by_club
@@ -54,6 +55,7 @@ class Row:
     bars: list[Bar]
     members: int
     projects: int
+    suspended: bool
 
 
 @require_GET
@@ -62,6 +64,7 @@ def clubs(request: PageRequest) -> HttpResponse:
     found = Club.objects.annotate(
         member_count=Count("memberships", distinct=True),
         project_count=Count("projects", filter=Q(projects__deleted_at=None), distinct=True),
+        is_suspended=suspended("pk"),
     ).order_by("slug")
     if wanted:
         found = found.filter(Q(slug__icontains=wanted) | Q(name__icontains=wanted))
@@ -137,4 +140,6 @@ def _values(club: Club) -> dict[str, Any]:
 
 
 def _row(club: Any, live: Share) -> Row:
-    return Row(club, bars(club, live=live, most=live), club.member_count, club.project_count)
+    return Row(
+        club, bars(club, live=live, most=live), club.member_count, club.project_count, club.is_suspended
+    )

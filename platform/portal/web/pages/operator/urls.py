@@ -14,6 +14,7 @@ from portal.web.pages.operator import (
     prices,
     queue,
     settings,
+    suspensions,
 )
 
 urlpatterns = [
@@ -35,6 +36,8 @@ urlpatterns = [
     path("/queue/<int:number>/cancel", queue.cancel, name="operator-queue-cancel"),
     path("/clubs", clubs.clubs, name="operator-clubs"),
     path("/clubs/<slug:slug>/budget", clubs.budget, name="operator-club-budget"),
+    path("/clubs/<slug:slug>/suspension", suspensions.suspend, name="operator-club-suspend"),
+    path("/clubs/<slug:slug>/suspension/end", suspensions.resume, name="operator-club-resume"),
     path("/people", people.people, name="operator-people"),
     path("/people/<int:number>", people.one, name="operator-person"),
     path("/people/<int:number>/end-sessions", people.end_sessions, name="operator-person-end-sessions"),

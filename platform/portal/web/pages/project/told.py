@@ -114,6 +114,8 @@ def _deed(deed: Deed, who: str) -> str:
         "set_deploy_branch": _("%(who)s chose the branch %(new)s for deploys"),
         "set_config": _("%(who)s changed variables: %(names)s"),
         "change_subdomain": _("%(who)s changed the address to %(new)s"),
+        "suspend_club": _("%(who)s suspended the club"),
+        "resume_club": _("%(who)s resumed the club"),
         "reveal_config": _("%(who)s looked at the values of %(names)s"),
     }.get(deed.action, "%(who)s: %(action)s")
     return pattern % facts
