@@ -13,7 +13,7 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
 _WITHHELD = frozenset({"request", "data", "taskName", "color_message"})
 
 _LINK = re.compile(
-    r"((?:/|%2F)(?:welcome|invitations|apply/confirm|apply|password/reset|account/email/confirm)(?:/|%2F)).{9,}"
+    r"((?:/|%2F)(?:welcome|invitations|notifications/confirm|notifications/stop|apply/confirm|apply|password/reset|account/email/confirm)(?:/|%2F)).{9,}"
 )
 
 

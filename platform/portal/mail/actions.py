@@ -16,13 +16,17 @@ _SUBJECT_LENGTH = 200
 
 
 @transaction.atomic
-def post(*, to: str, subject: str, body: str, language: str = "") -> OutgoingMail:
-    """Puts a mail into the outbox, in the transaction of what it tells of; a worker sends it after that."""
+def post(*, to: str, subject: str, body: str, language: str = "", unsubscribe: str = "") -> OutgoingMail:
+    """Puts a mail into the outbox, in the transaction of what it tells of; a worker sends it after that.
+
+    `unsubscribe` is the address of a page whose POST ends mails of this kind.
+    """
     mail = OutgoingMail.objects.create(
         recipient=to,
         # A header is one line.
         subject=" ".join(subject.split())[:_SUBJECT_LENGTH],
         encrypted_body=encrypt(body),
+        encrypted_unsubscribe=encrypt(unsubscribe) if unsubscribe else b"",
         language=language,
     )
     transaction.on_commit(lambda: nudge_mail(mail.pk))

@@ -52,7 +52,12 @@ def deliver(mail_id: int) -> None:
         _put_off(lease, mail, error)
     else:
         held(OutgoingMail, lease).update(
-            state=MailState.SENT, encrypted_body=b"", trouble="", ended_at=Now(), **ended()
+            state=MailState.SENT,
+            encrypted_body=b"",
+            encrypted_unsubscribe=b"",
+            trouble="",
+            ended_at=Now(),
+            **ended(),
         )
 
 
@@ -81,8 +86,17 @@ def _message(mail: OutgoingMail) -> EmailMessage:
             # RFC 3834: no vacation notices in answer.
             "Auto-Submitted": "auto-generated",
             "Content-Language": mail.language or settings.LANGUAGE_CODE,
+            **_unsubscribing(mail),
         },
     )
+
+
+def _unsubscribing(mail: OutgoingMail) -> dict[str, str]:
+    """RFC 2369 and, for the one click of a mail program, RFC 8058."""
+    if not mail.encrypted_unsubscribe:
+        return {}
+    address = decrypt(mail.encrypted_unsubscribe)
+    return {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _transport() -> BaseEmailBackend:

@@ -20,6 +20,7 @@ from portal.accounts.principal import Principal, operator, person
 from portal.clubs.models import Club
 from portal.encryption import encrypt
 from portal.environment import environment
+from portal.notifications import confirming
 from portal.notifications.models import Channel, ChannelKind, Delivery, Event, EventKind
 from portal.notifications.targets import checked
 from portal.nudge import nudge_delivery
@@ -34,7 +35,8 @@ Owner = Club | User
 
 @dataclass(frozen=True)
 class Added:
-    """`secret` signs what a generic webhook gets: it is shown now and never again."""
+    """`secret` signs what a generic webhook gets: it is shown now and never again. An e-mail channel without
+    `confirmed_at` waits for its address to agree."""
 
     channel: Channel
     secret: str | None
@@ -67,17 +69,22 @@ def add_channel(
             Sentence("There are {count} channels already.", count=MOST_CHANNELS),
             "Remove one that nobody needs.",
         )
+    target = checked(kind, target, environment().notification_network_list)
+    agreed = kind != ChannelKind.EMAIL or confirming.is_known(owner, target)
     secret = secrets.token_urlsafe(32) if kind == ChannelKind.WEBHOOK else None
     channel = Channel.objects.create(
         **_of(owner),
         kind=kind,
         name=name,
-        encrypted_target=encrypt(checked(kind, target, environment().notification_network_list)),
+        encrypted_target=encrypt(target),
         encrypted_secret=encrypt(secret) if secret else None,
         events=_events(events),
         language=language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        confirmed_at=timezone.now() if agreed else None,
         created_by=by.name,
     )
+    if not agreed:
+        confirming.ask(channel)
     audit.record(by, "add_channel", club=_club(owner), channel=channel.pk, kind=kind, name=name)
     return Added(channel, secret)
 
@@ -101,9 +108,26 @@ def remove_channel(*, by: Principal, owner: Owner, channel_id: int) -> Channel:
 
 
 @transaction.atomic
+def ask_again(*, by: Principal, owner: Owner, channel_id: int) -> Channel:
+    """Sends the confirmation once more; so many a day, as anybody's address may be given."""
+    channel = _get(by, owner, channel_id)
+    if channel.confirmed_at is not None:
+        raise conflict("already-confirmed", "This address is confirmed.", "Nothing is to be done.")
+    confirming.ask(channel)
+    audit.record(by, "ask_channel_again", club=_club(owner), channel=channel.pk, name=channel.name)
+    return channel
+
+
+@transaction.atomic
 def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
     """Through the same outbox as everything else; so many an hour, as anybody's address may be given."""
     channel = _get(by, owner, channel_id)
+    if channel.confirmed_at is None:
+        raise conflict(
+            "not-confirmed",
+            "Nobody has confirmed this address yet.",
+            "Open the link in the mail that went there, or have it sent again.",
+        )
     recent = Delivery.objects.filter(
         channel=channel, event__kind=EventKind.TEST, created_at__gt=timezone.now() - timedelta(hours=1)
     )

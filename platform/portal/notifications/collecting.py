@@ -63,8 +63,8 @@ def _tell(found: Found) -> int:
         at=found.at,
         data=found.data,
     )
-    # What happened before somebody wished to be told is not told.
-    channels = Channel.objects.filter(events__contains=[found.kind], created_at__lte=found.at).filter(
+    # What happened before somebody wished to be told, and the address agreed, is not told.
+    channels = Channel.objects.filter(events__contains=[found.kind], confirmed_at__lte=found.at).filter(
         _listening(found)
     )
     made = [Delivery.objects.create(channel=channel, event=event) for channel in channels.distinct()]

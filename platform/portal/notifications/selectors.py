@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from django.db.models import F, Window
+from django.db.models import F, Max, Window
 from django.db.models.functions import RowNumber
 
 from portal.clubs.models import Club
 from portal.encryption import decrypt
 from portal.mail.models import MailState
 from portal.notifications.actions import Owner
-from portal.notifications.models import Channel, ChannelKind, Delivery, DeliveryState
+from portal.notifications.models import Channel, ChannelKind, Confirmation, Delivery, DeliveryState
 
 _RECENT = 5
 
@@ -33,15 +33,17 @@ class Sent:
 
 @dataclass(frozen=True)
 class Listed:
-    """A channel with its newest messages. `target` is shown so far as it opens nothing."""
+    """A channel with its newest messages. `target` is shown so far as it opens nothing. `asked_at` is
+    when its address was asked last whether it agrees."""
 
     channel: Channel
     target: str
     recent: tuple[Sent, ...]
+    asked_at: datetime | None = None
 
 
 def channels(owner: Owner) -> list[Listed]:
-    """Of a club or a person, in two queries."""
+    """Of a club or a person, in three queries."""
     of = {"club": owner} if isinstance(owner, Club) else {"user": owner}
     found = list(Channel.objects.filter(**of))
     ranked = Delivery.objects.filter(channel__in=found).annotate(
@@ -50,7 +52,15 @@ def channels(owner: Owner) -> list[Listed]:
     recent: dict[int, list[Sent]] = {channel.pk: [] for channel in found}
     for delivery in ranked.filter(place__lte=_RECENT).select_related("event", "mail").order_by("-id"):
         recent[delivery.channel_id].append(_sent(delivery))
-    return [Listed(channel, shown(channel), tuple(recent[channel.pk])) for channel in found]
+    asked = dict(
+        Confirmation.objects.filter(channel__in=found)
+        .order_by()
+        .values_list("channel")
+        .annotate(asked_at=Max("asked_at"))
+    )
+    return [
+        Listed(channel, shown(channel), tuple(recent[channel.pk]), asked.get(channel.pk)) for channel in found
+    ]
 
 
 def shown(channel: Channel) -> str:

@@ -17,7 +17,7 @@ from portal.leases.holding import due, ended, expired, held, lock
 from portal.leases.keeper import new_owner
 from portal.leases.model import Lease
 from portal.mail.actions import post as post_mail
-from portal.notifications import outward
+from portal.notifications import letters, links, outward
 from portal.notifications.models import DELIVERY_STATES, ChannelKind, Delivery, DeliveryState
 from portal.notifications.payloads import payload, signed
 from portal.notifications.retrying import is_final, wait_after
@@ -42,7 +42,8 @@ def deliver(delivery_id: int) -> None:
     lease = _claim(delivery_id)
     if lease is None:
         return
-    delivery = Delivery.objects.select_related("channel", "event__club").get(pk=lease.id)
+    rows = Delivery.objects.select_related("channel__club", "channel__user", "event__club")
+    delivery = rows.get(pk=lease.id)
     event = delivery.event
     told = Told(event.kind, event.at, event.club.slug if event.club else "", event.project, event.data)
     with override(delivery.channel.language):
@@ -76,11 +77,19 @@ def _claim(delivery_id: int) -> Lease | None:
 def _mail(lease: Lease, delivery: Delivery, said: Message) -> None:
     """Into the outbox, in one transaction with the end of the delivery: exactly once."""
     lock(Delivery, lease)
+    channel = delivery.channel
+    if channel.confirmed_at is None:
+        _end(lease, DeliveryState.FAILED, "Nobody has confirmed this address.")
+        return
+    stop = links.stop(channel)
+    with override(channel.language):
+        foot = f"--\n{letters.foot(channel)}\n{stop}"
     mail = post_mail(
-        to=decrypt(delivery.channel.encrypted_target),
+        to=decrypt(channel.encrypted_target),
         subject=said.title,
-        body="\n\n".join([*said.lines, environment().public_url + said.path]),
-        language=delivery.channel.language,
+        body="\n\n".join([*said.lines, environment().public_url + said.path, foot]),
+        language=channel.language,
+        unsubscribe=stop,
     )
     held(Delivery, lease).update(mail=mail)
     _end(lease, DeliveryState.SENT, "")

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("portal.web.pages.apply.link_urls")),
     path("operator", include("portal.web.pages.operator_requests.urls")),
     path("operator", include("portal.web.pages.operator.urls")),
+    path("notifications/", include("portal.web.pages.notifications.link_urls")),
     path("account/notifications", include("portal.web.pages.notifications.account_urls")),
     path("clubs", clubs, name="club-list"),
     path("clubs/<slug:club>/notifications", include("portal.web.pages.notifications.club_urls")),

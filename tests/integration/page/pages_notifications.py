@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 from portal.accounts.models import User
 from portal.accounts.principal import person
 from portal.clubs.models import Club
+from portal.notifications import links
 from portal.notifications.actions import add_channel
 from portal.notifications.models import Channel, Delivery, Event
 
@@ -22,6 +23,8 @@ def seed(scene: Scene) -> None:
     discord = _channel(club, "discord", "우리 디스코드", "https://discord.com/api/webhooks/1/abc")
     hook = _channel(club, "webhook", LONG_ENGLISH[:90], "https://hooks.school.example/madang/notifications")
     mail = _channel(club, "email", "담당 선생님", "teacher@school.example")
+    Channel.objects.filter(pk=mail.pk).update(confirmed_at=Now())
+    _channel(club, "email", "학부모회", "parents@school.example")
     _delivered(discord, "live", state="sent", answer="204")
     _delivered(discord, "deploy-failed", state="sent", answer="204")
     _delivered(hook, "gap", state="waiting", answer="503 upstream connect error or disconnect", failures=2)
@@ -63,6 +66,22 @@ def _delivered(channel: Channel, kind: str, **given: object) -> None:
     )
 
 
+def _unconfirmed() -> Channel:
+    return Channel.objects.get(club__slug="robotics", confirmed_at=None)
+
+
+def _confirming(scene: Scene) -> dict[str, object]:
+    return {"token": _token(links.confirmation(_unconfirmed().confirmations.get()))}
+
+
+def _stopping(scene: Scene) -> dict[str, object]:
+    return {"token": _token(links.stop(_unconfirmed()))}
+
+
+def _token(link: str) -> str:
+    return link.rpartition("/")[2]
+
+
 _ROBOTICS = {"club": "robotics"}
 _EMPTY = {"club": "empty"}
 
@@ -73,4 +92,7 @@ PAGES = [
     Registered("club-notifications", _EMPTY, who="owner", name="refused", before=address_inside),
     Registered("account-notifications", who="owner"),
     Registered("account-notifications", who="operator", name="none"),
+    Registered("notification-confirm", _confirming),
+    Registered("notification-confirm", {"token": "1:x:y"}, name="dead", status=410),
+    Registered("notification-stop", _stopping),
 ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -263,6 +264,8 @@ def test_a_mail_goes_into_the_outbox_once_in_the_channels_language(
     listener: Listener, cluster: ScriptedCluster
 ) -> None:
     project = some_project()
+    teacher = member(project.club, "club", "owner")
+    EmailAddress.objects.create(user=teacher, email=teacher.email, verified=True, primary=True)
     add_channel(
         by=BY,
         owner=project.club,

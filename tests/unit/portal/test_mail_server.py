@@ -91,6 +91,8 @@ def test_the_trouble_is_told_in_the_servers_words() -> None:
         ("/welcome/PX3v8mYzrVQq1oZ4", "/welcome/…"),
         ("/invitations/PX3v8mYzrVQq1oZ4?x=1", "/invitations/…"),
         ("/apply/confirm/12:1uWx:PX3v8mYz", "/apply/confirm/…"),
+        ("/notifications/confirm/12:1uWx:PX3v8mYz", "/notifications/confirm/…"),
+        ("/notifications/stop/12:PX3v8mYzAAA", "/notifications/stop/…"),
         ("/apply/12:PX3v8mYzrVQq1oZ4", "/apply/…"),
         ("/login?next=/welcome/PX3v8mYzrVQq1oZ4", "/login?next=/welcome/…"),
         ("/login?next=%2Fwelcome%2FPX3v8mYzrVQq1oZ4", "/login?next=%2Fwelcome%2F…"),

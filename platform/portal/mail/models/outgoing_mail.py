@@ -24,12 +24,15 @@ MAIL_STATES = machine(
 class OutgoingMail(Leased):
     """One mail to one person, in plain text. A worker sends it; `trouble` is why the last try failed.
 
-    The text may hold a link that lets somebody in: it is encrypted, and forgotten once it is sent.
+    The text may hold a link that lets somebody in: it is encrypted, as the link of `List-Unsubscribe` is, and
+    forgotten once it is sent.
     """
 
     recipient = models.CharField(max_length=254)
     subject = models.CharField(max_length=200)
     encrypted_body = models.BinaryField()
+    # Of the page that ends such mails; empty where there is none.
+    encrypted_unsubscribe = models.BinaryField(default=b"")
     language = models.CharField(max_length=8, blank=True)
     state = models.CharField(max_length=16, choices=MailState.choices, default=MailState.WAITING)
     trouble = models.TextField(blank=True)

@@ -1,4 +1,5 @@
 from portal.notifications.models.channel import Channel, ChannelKind
+from portal.notifications.models.confirmation import Confirmation
 from portal.notifications.models.delivery import DELIVERY_STATES, Delivery, DeliveryState
 from portal.notifications.models.event import Event, EventKind
 
@@ -6,6 +7,7 @@ __all__ = [
     "DELIVERY_STATES",
     "Channel",
     "ChannelKind",
+    "Confirmation",
     "Delivery",
     "DeliveryState",
     "Event",

@@ -16,7 +16,8 @@ class Channel(models.Model):
     """A way to a club or to a person; exactly one of the two. `events` are the kinds that go there.
 
     The target (an address) may let whoever knows it write to a chat: it is encrypted. `encrypted_secret`
-    signs what a generic webhook gets.
+    signs what a generic webhook gets. `confirmed_at` None: an e-mail address that was asked and has not
+    agreed yet; nothing else is sent there.
     """
 
     club = models.ForeignKey("clubs.Club", on_delete=models.CASCADE, null=True, related_name="channels")
@@ -30,6 +31,7 @@ class Channel(models.Model):
     events = ArrayField(models.CharField(max_length=16))
     language = models.CharField(max_length=8, default="en")
     created_at = models.DateTimeField(auto_now_add=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=100)
 
     class Meta:

@@ -60,6 +60,9 @@ _SENTENCES: Mapping[str, Promise] = {
     "remove_channel": gettext_lazy("removed the notification channel “%(name)s”"),
     "set_channel_events": gettext_lazy("changed what a notification channel tells"),
     "test_channel": gettext_lazy("tried a notification channel"),
+    "ask_channel_again": gettext_lazy("sent the confirmation for “%(name)s” again"),
+    "confirm_channel": gettext_lazy("noted that the address of “%(name)s” was confirmed"),
+    "stop_channel": gettext_lazy("removed the channel “%(name)s”, as its reader wished"),
     "withdraw_budget_request": gettext_lazy("withdrew the request for a larger budget"),
 }
 

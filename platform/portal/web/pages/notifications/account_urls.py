@@ -11,4 +11,5 @@ urlpatterns = [
     path("/<int:channel>/events", channels.events_of_person, name="account-notification-events"),
     path("/<int:channel>/test", channels.test_of_person, name="account-notification-test"),
     path("/<int:channel>/remove", channels.remove_of_person, name="account-notification-remove"),
+    path("/<int:channel>/ask", channels.ask_of_person, name="account-notification-ask"),
 ]

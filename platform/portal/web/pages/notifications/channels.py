@@ -17,7 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts import shown_once
 from portal.accounts.models import User
-from portal.notifications.actions import Owner, add_channel, remove_channel, send_test, set_events
+from portal.notifications.actions import (
+    Owner,
+    add_channel,
+    ask_again,
+    remove_channel,
+    send_test,
+    set_events,
+)
 from portal.notifications.models import Channel, ChannelKind
 from portal.notifications.selectors import Listed, Sent
 from portal.notifications.selectors import channels as channels_of
@@ -98,6 +105,16 @@ def remove_of_person(request: PageRequest, channel: int) -> HttpResponse:
     return _remove(request, _person(request), channel)
 
 
+@require_POST
+def ask_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
+    return _ask(request, _club(request), channel)
+
+
+@require_POST
+def ask_of_person(request: PageRequest, channel: int) -> HttpResponse:
+    return _ask(request, _person(request), channel)
+
+
 def _page(request: PageRequest, place: _Place) -> HttpResponse:
     """A new webhook's secret is shown once, on the page that follows: `?added=` names its channel."""
     form = ChannelForm(request.POST or None, own_email=place.own_email, operator=place.operator)
@@ -110,7 +127,7 @@ def _page(request: PageRequest, place: _Place) -> HttpResponse:
         else:
             if signs:
                 return redirect(f"{place.url()}?added={channel.pk}")
-            messages.success(request, _("“%(name)s” is told from now on.") % {"name": channel.name})
+            messages.success(request, _said(channel))
             return redirect(place.url())
     return _shown(request, place, form, refused)
 
@@ -140,6 +157,14 @@ def _added(request: PageRequest, rows: list[Listed]) -> dict[str, Any] | None:
     }
 
 
+def _said(channel: Channel) -> str:
+    if channel.confirmed_at is None:
+        return _("A mail asks the address of “%(name)s”; once somebody there agrees, it is told.") % {
+            "name": channel.name
+        }
+    return _("“%(name)s” is told from now on.") % {"name": channel.name}
+
+
 def _events(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
     form = EventsForm(request.POST, operator=place.operator)
     try:
@@ -158,6 +183,15 @@ def _test(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
     except Problem as problem:
         return _refused(request, place, problem)
     messages.success(request, _("A test is on its way; how it went stands below in a moment."))
+    return redirect(place.url())
+
+
+def _ask(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
+    try:
+        asked = ask_again(by=request.by, owner=place.owner, channel_id=channel)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _said(asked))
     return redirect(place.url())
 
 
@@ -194,6 +228,9 @@ def _row(place: _Place, listed: Listed) -> dict[str, Any]:
         "channel": channel,
         "kind": KINDS.get(channel.kind, channel.kind),
         "target": listed.target,
+        "pending": channel.confirmed_at is None,
+        "asked_at": listed.asked_at,
+        "ask_url": place.url("-ask", channel.pk),
         "dialog": f"remove-{channel.pk}",
         "form": EventsForm(
             initial={"events": channel.events}, auto_id=f"id_{channel.pk}_%s", operator=place.operator

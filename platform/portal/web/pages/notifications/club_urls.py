@@ -11,4 +11,5 @@ urlpatterns = [
     path("/<int:channel>/events", channels.events_of_club, name="club-notification-events"),
     path("/<int:channel>/test", channels.test_of_club, name="club-notification-test"),
     path("/<int:channel>/remove", channels.remove_of_club, name="club-notification-remove"),
+    path("/<int:channel>/ask", channels.ask_of_club, name="club-notification-ask"),
 ]
