@@ -46,7 +46,8 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Group:
-    """`serving` are the detached pods that still serve, those whose node goes first first."""
+    """`serving` are the detached pods that still serve, those whose node goes first first; `unvisited` those
+    that no Service knows, beside others that one does."""
 
     deployment: Key
     uid: str
@@ -56,6 +57,7 @@ class Group:
     endpoints: int | None
     blocked: str = ""
     blocked_since: datetime | None = None
+    unvisited: frozenset[str] = frozenset()
 
     @property
     def available(self) -> int:
@@ -67,9 +69,12 @@ class Group:
         return self.available >= self.desired
 
     def may_go(self, uid: str) -> bool:
-        """Whether this detached pod serves nobody, or is one more than are wanted."""
+        """Whether this detached pod serves nobody, or is one more than are wanted.
+
+        Never one that the group does not know as detached: it was looked at later, and was not counted.
+        """
         surplus = self.available + len(self.serving) - self.desired
-        return uid not in self.serving[max(surplus, 0) :]
+        return uid in self.unvisited or uid in self.serving[: max(surplus, 0)]
 
 
 def group_of(
@@ -110,6 +115,7 @@ def group_of(
         endpoints=min((len(serving.get(each, set()) & set(own)) for each in services), default=None),
         blocked=held,
         blocked_since=since,
+        unvisited=frozenset(pods.uid(pod) for pod in left).difference(map(pods.uid, visited)),
     )
 
 

@@ -156,6 +156,11 @@ def test_a_replacement_without_room_or_image_is_said() -> None:
     assert group(deployment(), [OLD, fresh]).blocked == ""
 
 
+def test_a_pod_that_was_detached_after_the_group_was_gathered_may_not_go() -> None:
+    assert not group(deployment(), [pod("old")]).may_go("u-old")
+    assert not group(deployment(2), [pod("old"), pod("other", detached=True)]).may_go("u-old")
+
+
 def test_an_attached_pod_on_a_doomed_node_is_neither_old_nor_new() -> None:
     found = group(deployment(), [pod("attached")])
     assert found.serving == () and found.replacements == ()

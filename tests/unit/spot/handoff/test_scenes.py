@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from spot.handoff.decision import decide
 from spot.handoff.scene import Doomed, Look
 from spot.handoff.way import Scope
 from spot.kube import Cache
@@ -103,6 +104,23 @@ def test_a_service_that_is_only_another_name_is_not_waited_for() -> None:
     slices = [endpoints("blog", u_old=True, u_new=True)]
     found = look(Pod=pods, Service=[service(), other_name], EndpointSlice=slices)
     assert only(found).group is not None and only(found).group.whole  # type: ignore[union-attr]
+
+
+def test_a_pod_that_is_detached_between_two_nodes_of_one_look_is_not_taken_from_its_visitors() -> None:
+    listed = endpoints("blog", u_first=True, u_second=True)
+    found = look(
+        Deployment=[deployment(2)],
+        Pod=[pod("first"), pod("second", "doomed-too")],
+        Service=[service()],
+        EndpointSlice=[listed],
+    )
+    assert [one.key[1] for one in found.standing_on("doomed")] == ["first"]
+    answer = pod("second", "doomed-too", detached=True)
+    answer["metadata"]["resourceVersion"] = "2"
+    found._cache.put("Pod", answer)
+    (second,) = found.standing_on("doomed-too")
+    assert second.detached and second.ready
+    assert decide(second, NOW + timedelta(minutes=2), TIMING, NOW) is None
 
 
 def test_the_pods_of_a_deployment_are_its_own_attached_or_not() -> None:
