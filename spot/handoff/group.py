@@ -91,21 +91,28 @@ def group_of(
     every = list(its)
     ends = [fenced[node] for pod in every if (node := pods.node(pod)) in fenced]
     patience = _patience(deployment, ends, timing, now)
-    left = [pod for pod in every if pods.is_detached(pod) and _serves(pod)]
+    leaving = [
+        pod for pod in every if not pods.is_going(pod) and (pods.is_detached(pod) or pods.node(pod) in fenced)
+    ]
+    left = [pod for pod in leaving if pods.is_detached(pod) and _serves(pod)]
     waiting = [
         pod
         for pod in every
         if not pods.is_detached(pod) and not pods.is_going(pod) and pods.node(pod) not in fenced
     ]
-    # A Service may keep to one release: a pod of another does not take the place of one that serves there.
-    theirs = {each["metadata"]["name"] for pod in left for each in around.services_of(pods.labels(pod))}
+    # A Service may keep to one release: a pod of another does not take the place of one that serves there,
+    # or will again once it is ready.
+    theirs = {name for pod in leaving for name in _services_of(pod, around)}
     # And one that no Service knows, beside others that one does, is no reason for those to go.
-    visited = [pod for pod in left if not theirs or around.services_of(pods.labels(pod))]
+    visited = [pod for pod in left if not theirs or _services_of(pod, around)]
     detached = [(fenced.get(pods.node(pod), _never()), pods.key(pod)[1], pods.uid(pod)) for pod in visited]
-    replacements = [_replacement(pod, around, theirs, serving, patience, now) for pod in waiting]
-    own = [pods.uid(pod) for pod in every]
-    services = _services_of(deployment, around)
-    held, since = _held_up(deployment, around, waiting)
+    own, template = [pods.uid(pod) for pod in every], deployment["spec"]["template"]
+    # Of each pod too: while a release is on trial, the Service does not know the template's.
+    services = {name for each in (template, *every) for name in _services_of(each, around)}
+    listed_by = [(pod, _services_of(pod, around).union(theirs) or services) for pod in waiting]
+    replacements = [_replacement(pod, wanted, serving, patience, now) for pod, wanted in listed_by]
+    able = [pod for pod in waiting if theirs <= _services_of(pod, around)]
+    held, since = _held_up(deployment, around, able)
     return Group(
         deployment=pods.key(deployment),
         uid=pods.uid(deployment),
@@ -131,16 +138,10 @@ def _serves(pod: JsonMap) -> bool:
 
 
 def _replacement(
-    pod: JsonMap,
-    around: Surroundings,
-    theirs: Collection[str],
-    serving: Mapping[str, set[str]],
-    patience: timedelta,
-    now: datetime,
+    pod: JsonMap, wanted: Collection[str], serving: Mapping[str, set[str]], patience: timedelta, now: datetime
 ) -> Replacement:
-    """`theirs` are the Services of the pods in whose place it comes."""
-    since, having, uid = pods.ready_since(pod), pods.labels(pod), pods.uid(pod)
-    wanted = {each["metadata"]["name"] for each in around.services_of(having)}.union(theirs)
+    """`wanted` are the Services that have to list it."""
+    since, uid = pods.ready_since(pod), pods.uid(pod)
     listed = all(uid in serving.get(each, ()) for each in wanted)
     return Replacement(
         name=pods.key(pod)[1],
@@ -166,9 +167,9 @@ def _patience(deployment: JsonMap, ends: Collection[datetime], timing: Timing, n
     return max(wanted, timing.settle)
 
 
-def _services_of(deployment: JsonMap, around: Surroundings) -> list[str]:
-    having = deployment["spec"]["template"]["metadata"].get("labels") or {}
-    return [each["metadata"]["name"] for each in around.services_of(having)]
+def _services_of(pod: JsonMap, around: Surroundings) -> set[str]:
+    """The names of the Services that select a pod, or a template's pods."""
+    return {each["metadata"]["name"] for each in around.services_of(pods.labels(pod))}
 
 
 def _held_up(

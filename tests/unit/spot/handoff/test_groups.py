@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from spot import names
+from spot.handoff.group import Group
 from tests.unit.spot.handoff.objects import NOW, SECOND, around, deployment, group, pod, replicaset, service
 
 OLD = pod("old", detached=True)
@@ -81,6 +83,36 @@ def test_nor_does_it_let_that_one_go_when_both_leave_one_node(order: tuple[str, 
     assert group(deployment(), [*olds, again], around(kept), listed={f"u-{serves}", "u-again"}).may_go(
         f"u-{serves}"
     )
+
+
+KEPT = service(app="blog", release="1")
+TRIAL = pod("trial", "spare", labels={"release": "2"})
+
+
+def of_trial(*its: dict[str, Any], listed: set[str]) -> Group:
+    """While release 2 is on trial: it is the Deployment's template, and its Service keeps to release 1."""
+    held = deployment(minReadySeconds=2**31 - 2)
+    held["spec"]["template"]["metadata"]["labels"]["release"] = "2"
+    return group(held, list(its), around(KEPT, of=held), listed=listed)
+
+
+def test_one_on_trial_takes_no_place_of_one_that_is_unready_for_a_moment() -> None:
+    old = pod("old", detached=True, ready_for=None, labels={"release": "1"})
+    assert not of_trial(old, TRIAL, listed=set()).whole
+
+
+def test_a_trial_hides_no_gap() -> None:
+    again = pod("again", "spare", ready_for=None, labels={"release": "1"})
+    found = of_trial(TRIAL, again, listed=set())
+    assert found.endpoints == 0 and not found.whole
+
+
+def test_a_release_that_crashes_on_trial_does_not_hold_the_handoff_up() -> None:
+    waiting = {"containerStatuses": [{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}
+    crashes = pod("trial", "spare", ready_for=None, labels={"release": "2"}, status=waiting)
+    for detached in (False, True):
+        old = pod("old", detached=detached, labels={"release": "1"})
+        assert of_trial(old, crashes, listed={"u-old"}).blocked == ""
 
 
 def test_a_rollout_that_is_held_says_nothing_of_a_replacement() -> None:
