@@ -56,6 +56,7 @@ class Look:
     ) -> None:
         self.now = now
         self._cache, self._fenced, self._scope, self._timing = cache, fenced, scope, timing
+        self._nodes = {each["metadata"]["name"] for each in cache.all("Node")}
         self._around: dict[str, Surroundings] = {}
         self._serving: dict[str, dict[str, set[str]]] = {}
         self._owned: dict[str, dict[str, list[JsonMap]]] = {}
@@ -101,6 +102,9 @@ class Look:
         if namespace not in self._owned:
             owned: dict[str, list[JsonMap]] = defaultdict(list)
             for pod in self._cache.all("Pod", namespace):
+                if (node := pods.node(pod)) and node not in self._nodes:
+                    # It went with its node: until Kubernetes clears it away, it still says that it is ready.
+                    continue
                 owned[str(around.deployment_above(pod).get("uid"))].append(pod)
             self._owned[namespace] = owned
         return group_of(

@@ -13,7 +13,7 @@ from spot.handoff.way import Scope
 from spot.interruption import Interruption, Kind
 from spot.kube import Cache
 from spot.plan import Policy
-from tests.unit.spot.handoff.objects import NOW, TIMING, deployment, pod, replicaset, service
+from tests.unit.spot.handoff.objects import NOW, TIMING, a_node, deployment, pod, replicaset, service
 
 JsonMap = dict[str, Any]
 END = Interruption("int-1", "i-1", Kind.SPOT_INTERRUPTION, NOW, NOW + timedelta(minutes=2), ("sqs",))
@@ -66,6 +66,7 @@ def node(fenced: bool = True, end: Interruption = END, version: int = 1) -> Json
 class Scene:
     def __init__(self, **kinds: list[JsonMap]) -> None:
         self.cache, self.work, self.kept = Cache(cast("Any", None)), Noted(), Kept()
+        self.put(Node=[a_node("spare")])
         self.put(**{"Node": [node()], "ReplicaSet": [replicaset()], "Service": [service()], **kinds})
         self.handler = Handler(
             cast("Any", None),

@@ -96,6 +96,10 @@ def pod(
     }
 
 
+def a_node(name: str) -> JsonMap:
+    return {"metadata": {"name": name, "uid": f"u-node-{name}", "resourceVersion": "1"}, "spec": {}}
+
+
 def deployment(
     replicas: int | None = 1, namespace: str = "club-chess", labels: dict[str, str] | None = None, **spec: Any
 ) -> JsonMap:

@@ -12,7 +12,7 @@ from spot.handoff.decision import decide
 from spot.handoff.scene import Doomed, Look
 from spot.handoff.way import Scope
 from spot.kube import Cache
-from tests.unit.spot.handoff.objects import NOW, TIMING, deployment, pod, replicaset, service
+from tests.unit.spot.handoff.objects import NOW, TIMING, a_node, deployment, pod, replicaset, service
 
 SCOPE = Scope(frozenset(), "madang-builds")
 JsonMap = dict[str, Any]
@@ -21,7 +21,8 @@ JsonMap = dict[str, Any]
 def look(**kinds: list[JsonMap]) -> Look:
     """At a cluster of these objects, besides a Deployment and its ReplicaSet."""
     cache = Cache(cast("Any", None))
-    there = {"Deployment": [deployment()], "ReplicaSet": [replicaset()], **kinds}
+    nodes = [a_node(name) for name in ("doomed", "doomed-too", "spare")]
+    there = {"Node": nodes, "Deployment": [deployment()], "ReplicaSet": [replicaset()], **kinds}
     for kind, items in there.items():
         for number, each in enumerate(items):
             item = copy.deepcopy(each)
@@ -121,6 +122,15 @@ def test_a_pod_that_is_detached_between_two_nodes_of_one_look_is_not_taken_from_
     (second,) = found.standing_on("doomed-too")
     assert second.detached and second.ready
     assert decide(second, NOW + timedelta(minutes=2), TIMING, NOW) is None
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_pod_that_went_with_its_node_serves_nobody_though_it_says_so(detached: bool) -> None:
+    pods = [pod("old", detached=True), pod("ghost", "gone", detached=detached)]
+    slices = [endpoints("blog", u_old=True, u_ghost=True)]
+    found = only(look(Pod=pods, Service=[service()], EndpointSlice=slices))
+    assert found.group is not None and found.group.endpoints == 1
+    assert decide(found, NOW + timedelta(minutes=2), TIMING, NOW) is None
 
 
 def test_the_pods_of_a_deployment_are_its_own_attached_or_not() -> None:

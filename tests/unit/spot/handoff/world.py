@@ -15,7 +15,7 @@ from spot.handoff.steps import detached, marked, unserved
 from spot.handoff.way import Scope
 from spot.kube import Cache
 from spot.times import zulu
-from tests.unit.spot.handoff.objects import NOW, TIMING, deployment, pod, replicaset, service
+from tests.unit.spot.handoff.objects import NOW, TIMING, a_node, deployment, pod, replicaset, service
 
 SCOPE = Scope(frozenset(), "madang-builds")
 Chance = Callable[[str], bool]
@@ -45,6 +45,7 @@ class World:
         """What a handler that has just started decides."""
         cache = Cache(cast("Any", None))
         for kind, items in (
+            ("Node", [a_node(name) for name in (*self.nodes, "spare")]),
             ("Pod", self.pods.values()),
             ("Deployment", [deployment(self.desired)]),
             ("ReplicaSet", [replicaset()]),
