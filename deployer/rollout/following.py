@@ -90,8 +90,8 @@ class Following:
 
     def _try(self, passed: float) -> None:
         """Ask a release that is on trial; what it answers, it has loaded."""
-        address = trial.hostname(self._order)
-        self._tried = answer = ask(self._settings.ingress_probe_url, address, "/")
+        address, path = trial.hostname(self._order), self._order.health_path or "/"
+        self._tried = answer = ask(self._settings.ingress_probe_url, address, path)
         self._unrouted_seconds = self._unrouted_seconds + passed if answer.unrouted else 0.0
         if self._unrouted_seconds > self._settings.trial_route_seconds:
             # The platform's own trouble stops nobody: from here on an open port has to do.

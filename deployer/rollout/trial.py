@@ -37,17 +37,22 @@ def begin(
     """What applying `order` begins or goes on with, on what stands there now (`pods` are the project's).
 
     A health path is asked by the kubelet itself, a first release has nobody to protect, and a way back to
-    what served before has proved itself.
+    what served before has proved itself. A newer release ends a trial, and no visitor may come to its pods
+    for that: it is on trial in their place, health path or not.
     """
     kept_to = at(service, "spec", "selector", names.RELEASE)
     running = int(at(deployment, "spec", "template", "metadata", "labels", names.RELEASE, default=0))
-    if order.health_path or deployment is None:
+    held = deployment is not None and is_held(deployment)
+    if deployment is None or (order.health_path and not held):
         return Trial()
     if running == order.release:
-        return Trial(True, kept_to) if is_held(deployment) else Trial(False, _own(order, kept_to))
+        return Trial(True, kept_to) if held else Trial(False, _own(order, kept_to))
     if order.release < running:
         return Trial(False, _own(order, kept_to))
     serving = _serving(pods)
+    if held:
+        # The Deployment drops its pods first, as they were never available: nobody may be kept to them.
+        serving.pop(str(running), None)
     if kept_to in serving:
         return Trial(True, kept_to)
     return Trial(True, max(serving, key=lambda each: (serving[each], each))) if serving else Trial()

@@ -64,6 +64,24 @@ def test_the_way_back_is_no_trial_and_the_bad_release_gets_no_visitors_on_it() -
     assert begin(back, running(4), PLAIN, [pod(4)]) == Trial()
 
 
+def test_nobody_is_kept_to_a_release_that_was_on_trial_itself() -> None:
+    newer, kept = replace(NEW, release=5), trial.keep_to(PLAIN, "3")
+    held = running(4, held=True)
+    assert begin(newer, held, kept, [pod(3, ready=False), pod(4)]) == Trial()
+    # Its worker died as it had let visitors in, and not yet ended the trial.
+    assert begin(newer, held, PLAIN, [pod(3), pod(4)]) == Trial(True, "3")
+
+
+def test_a_health_path_lets_no_visitor_to_the_pods_on_trial_before_it() -> None:
+    kept, held = trial.keep_to(PLAIN, "3"), running(4, held=True)
+    newer = replace(NEW, release=5, health_path="/up")
+    assert begin(newer, held, kept, [pod(3), pod(4)]) == Trial(True, "3")
+    assert begin(newer, running(5, held=True), kept, [pod(3), pod(5)]) == Trial(True, "3")
+    assert begin(newer, running(5), PLAIN, [pod(3), pod(5)]) == Trial()
+    back = replace(NEW, release=3, health_path="/up")
+    assert begin(back, held, kept, [pod(3), pod(4)]) == Trial(False, "3")
+
+
 def test_of_two_that_serve_the_one_with_more_pods_goes_on() -> None:
     assert begin(replace(NEW, release=5), running(4), PLAIN, [pod(3), pod(3), pod(4)]) == Trial(True, "3")
 
