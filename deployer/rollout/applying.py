@@ -35,7 +35,7 @@ class Applying:
 
     def open(self, order: RolloutOrder) -> None:
         """The trial is over: visitors come to the new pods too, and old ones go as new ones are ready."""
-        self._kube.apply(manifests.service(order))
+        self._apply_fenced(order, manifests.service(order))
         self._apply_deployment(order, held=False)
         self._close(order)
 
@@ -50,6 +50,7 @@ class Applying:
             # The Service first: what a newer rollout writes after this look is not written over.
             service = self._kube.get("Service", namespace, order.project)
             current = self._deployment(order)
+            _refuse_older(order, service)
             _refuse_older(order, current)
             pods = self._kube.find("Pod", namespace, labels=names.selector(order.project))
             begun = trial.begin(order, current, service, pods)
@@ -67,10 +68,13 @@ class Applying:
 
     def _apply_deployment(self, order: RolloutOrder, *, held: bool) -> None:
         wanted = manifests.deployment(order, self._settings)
-        if held:
-            wanted = trial.hold(wanted)
+        self._apply_fenced(order, trial.hold(wanted) if held else wanted)
+
+    def _apply_fenced(self, order: RolloutOrder, wanted: JsonMap) -> None:
+        """Over nothing that a newer rollout has written."""
+        place = wanted["kind"], wanted["metadata"]["namespace"], wanted["metadata"]["name"]
         for attempt in range(1, CONFLICT_ATTEMPTS + 1):
-            current = self._deployment(order)
+            current = self._kube.get(*place)
             _refuse_older(order, current)
             try:
                 self._kube.apply(wanted if current is None else _over(wanted, current))

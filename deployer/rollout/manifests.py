@@ -41,10 +41,13 @@ def deployment(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]
 
 
 def service(order: RolloutOrder) -> dict[str, Any]:
+    """Fenced as the Deployment is: it says who gets visitors, and is written before the Deployment."""
+    metadata = _metadata(order, order.project)
+    metadata["annotations"] = {names.FENCE: str(order.fence)}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _metadata(order, order.project),
+        "metadata": metadata,
         "spec": {
             "type": "ClusterIP",
             "selector": names.selector(order.project),
