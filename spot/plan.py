@@ -36,7 +36,10 @@ def plan(end: Interruption, policy: Policy, now: datetime) -> Plan:
     match end.kind:
         case Kind.REBALANCE:
             until = end.noticed_at + policy.rebalance_hold
-            return Plan(policy.move_at_rebalance, end.deadline or until, over=now >= until)
+            # Nothing ends then: the last pod that serves must not go for it moments before it is over. What
+            # does end the node gives a notice of its own, of that length.
+            deadline = end.deadline or until + policy.spot_notice
+            return Plan(policy.move_at_rebalance, deadline, over=now >= until)
         case Kind.MAINTENANCE:
             deadline = end.deadline or end.noticed_at + policy.maintenance_lead
             return Plan(now >= deadline - policy.maintenance_lead, deadline)

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from spot.handoff.decision import decide
+from spot.handoff.group import Timing
 from spot.interruption import Interruption, Kind
 from spot.plan import Plan, Policy, plan
+from tests.unit.spot.handoff.objects import deployment, doomed, group, pod
 
 THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -20,12 +23,22 @@ def end(kind: Kind, deadline: datetime | None = None, gone: bool = False) -> Int
 
 def test_a_rebalance_moves_nothing_by_default_and_is_over_after_its_hold() -> None:
     until = THEN + 30 * MINUTE
-    assert plan(end(Kind.REBALANCE), POLICY, THEN) == Plan(False, until, over=False)
+    assert plan(end(Kind.REBALANCE), POLICY, THEN) == Plan(False, until + 2 * MINUTE, over=False)
     assert plan(end(Kind.REBALANCE), POLICY, until).over
 
 
 def test_a_rebalance_moves_if_the_operator_wants_it() -> None:
     assert plan(end(Kind.REBALANCE), Policy(move_at_rebalance=True), THEN).moves
+
+
+def test_a_rebalance_is_over_before_the_last_pod_that_serves_would_have_to_go() -> None:
+    policy = Policy(move_at_rebalance=True)
+    raw = pod("old", detached=True, spec={"terminationGracePeriodSeconds": 3600})
+    old = doomed(raw, detached=True, grace=60 * MINUTE, group=group(deployment(), [raw]))
+    at = THEN
+    while not (now := plan(end(Kind.REBALANCE), policy, at)).over:
+        assert decide(old, now.deadline, Timing(), at) is None
+        at += MINUTE / 12
 
 
 def test_a_maintenance_is_acted_on_its_lead_before_it_begins() -> None:
