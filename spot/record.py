@@ -127,8 +127,8 @@ def on_node(
 
 
 def node_gone(record: Record, now: datetime) -> Record:
-    """The Node is not there any more. What was not moved by then is lost."""
-    if record.state in ("gone", "cancelled"):
+    """The Node is not there any more. What was not moved by then, or not back in its place, is lost."""
+    if record.state == "gone" or (record.state == "cancelled" and all(each.done for each in record.pods)):
         return record
     lost = tuple(
         each

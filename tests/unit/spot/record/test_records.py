@@ -126,6 +126,16 @@ def test_what_was_called_off_is_restored() -> None:
     assert (free.state, free.cancelled_at, only(free).state) == ("cancelled", later(4), "restored")
 
 
+def test_a_node_that_goes_before_its_pods_are_back_takes_them_along() -> None:
+    told = seen(seen(BEGUN, standing(), at=0), detached(), at=1)
+    off = seen(told, detached(), at=2, state=replace(FENCED, called_off_at=later(2)))
+    gone = record.node_gone(off, later(3))
+    assert (gone.state, only(gone).state) == ("gone", "lost")
+    assert serving(gone, 4, group()).closed
+    back = seen(off, standing(), at=3, state=replace(FENCED, called_off_at=later(2)))
+    assert record.node_gone(back, later(4)) is back
+
+
 def moved(**more: Any) -> Record:
     return seen(BEGUN, standing(**more), at=0)
 
