@@ -71,7 +71,8 @@ def _of_pod(before: PodRecord | None, pod: PodRecord, record: Record) -> Iterato
             f"{record.node} goes at {record.deadline}",
             warning=True,
         )
-    if pod.done and (before is None or not before.done):
+    # One that is back in its place stays; of those that went with their node its own news tells.
+    if pod.state == "retired" and (before is None or not before.done):
         where = f" to {pod.replacement} on {pod.replacement_node}" if pod.replacement else ""
         yield News(
             subject,

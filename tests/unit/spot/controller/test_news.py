@@ -53,6 +53,11 @@ def test_a_handoff_is_told_of_its_deployment() -> None:
     assert reasons(moved, moved) == []
 
 
+def test_a_pod_that_is_back_in_its_place_or_lost_is_not_told_to_have_left() -> None:
+    assert reasons(FENCED, pod(state="restored")) == []
+    assert reasons(FENCED, pod(state="lost")) == []
+
+
 def test_what_has_no_deployment_is_told_of_the_pod() -> None:
     alone = {"owner": "StatefulSet/store", "way": "evict"}
     (told,) = news(pod(**alone), pod(**alone, state="retired"))
