@@ -92,6 +92,9 @@ class Intake:
         end = merge(known.interruption, notice)
         moves = plan(end, self._policy, now).moves
         if end == known.interruption and moves == known.moves:
+            if known.called_off_at is not None and notice.noticed_at > known.called_off_at:
+                # It begins anew, and cannot before the one that was called off is cleared away.
+                raise TemporaryError(f"Node {known.name} still takes back what was called off")
             return Taken.KNOWN, None
         return Taken.WORSE, doomed_node.fence(node, end, moves=moves, now=now)
 

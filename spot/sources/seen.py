@@ -116,5 +116,8 @@ def _events(
 def _continued(before: ScheduledEvent | None, now: ScheduledEvent) -> ScheduledEvent:
     if before is None:
         return now
+    if now.over_at is None and before.over_at is not None:
+        # It stands again: that is news, or what was called off would go on to be.
+        return now
     over_at = (before.over_at or now.over_at) if now.over_at else None
     return now.model_copy(update={"seen_at": before.seen_at, "over_at": over_at})

@@ -71,10 +71,10 @@ def test_an_event_told_as_over_keeps_the_moment_at_which_that_was_seen_first() -
     assert succeed(before, now, LATER) == before
 
 
-def test_an_event_that_stands_again_is_not_over() -> None:
+def test_an_event_that_stands_again_is_not_over_and_seen_anew() -> None:
     before = Seen(instance_id=INSTANCE, maintenance=(event(over_at=NOW),))
     now = Seen(instance_id=INSTANCE, maintenance=(event(seen_at=LATER),))
-    assert succeed(before, now, LATER).maintenance == (event(),)
+    assert succeed(before, now, LATER).maintenance == (event(seen_at=LATER),)
 
 
 def test_only_what_has_been_over_for_longest_is_forgotten() -> None:

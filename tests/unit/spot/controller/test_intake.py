@@ -1,0 +1,74 @@
+"""A notice that is called off and comes again is acted on again, whenever it comes."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from spot import doomed_node, names
+from spot.controller.intake import Intake, Taken
+from spot.errors import TemporaryError
+from spot.kube import Cache
+from spot.plan import Policy
+from spot.sources.annotation import encode, notices
+from spot.sources.seen import ScheduledEvent, Seen, succeed
+from tests.unit.spot.handoff.objects import NOW, SECOND, a_node
+
+INSTANCE = "i-1234567890abcdef0"
+NOTHING = Seen(instance_id=INSTANCE)
+
+
+class Server:
+    """One Node, with what it is patched by."""
+
+    def __init__(self) -> None:
+        self.node: dict[str, Any] = a_node("spot-1")
+        self.node["metadata"]["annotations"] = {}
+        self.cache = Cache(cast("Any", None))
+        self.cache.put("Node", copy.deepcopy(self.node))
+
+    def call(self, method: str, path: str, *, body: Any = None) -> Any:
+        metadata = self.node["metadata"]
+        notes = {**metadata["annotations"], **body["metadata"]["annotations"]}
+        metadata["annotations"] = {name: value for name, value in notes.items() if value is not None}
+        metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+        self.node["spec"].update(body.get("spec") or {})
+        answer = copy.deepcopy(self.node)
+        self.cache.put("Node", answer)
+        return answer
+
+
+def standing(at: int) -> Seen:
+    event = ScheduledEvent(
+        id="event-1", code="system-reboot", not_before=NOW + timedelta(hours=1), seen_at=NOW + at * SECOND
+    )
+    return Seen(instance_id=INSTANCE, maintenance=(event,))
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_a_maintenance_that_is_called_off_and_stands_again_is_acted_on(taken_back: bool) -> None:
+    server, now = Server(), [NOW]
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: now[0])
+
+    def tell(seen: Seen) -> Taken:
+        (notice,) = notices(encode(seen), "spot-1", now[0])
+        return intake.take(notice)
+
+    seen = standing(0)
+    assert tell(seen) is Taken.FENCED
+    now[0] += SECOND
+    seen = succeed(seen, NOTHING, now[0])
+    assert tell(seen) is Taken.CALLED_OFF
+    now[0] += SECOND
+    seen = succeed(seen, standing(2), now[0])
+    if not taken_back:
+        # Its pods are on their way back: told again until they are.
+        with pytest.raises(TemporaryError):
+            tell(seen)
+    server.call("PATCH", "", body=doomed_node.unfence(server.node))
+    assert names.INTERRUPTION not in server.node["metadata"]["annotations"]
+    assert tell(seen) is Taken.FENCED
+    assert tell(seen) is Taken.KNOWN
