@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from spot import doomed_node, names, pods
+from spot import doomed_node, names, pods, times
 from spot import record as records
 from spot.controller.events import event, send
 from spot.controller.journal import Journal
@@ -93,7 +93,7 @@ class Handler:
             after[known.id] = records.on_node(known, state, intent.deadline, scene, now)
             actions += self._attend(node, state, intent, scene, now)
         for action, state, deadline in sorted(actions, key=_urgency):
-            self._start(action, state, deadline, now)
+            self._start(action, state, deadline)
         self._clean_up(nodes.values(), {state.interruption.id for state in doomed})
         self._keep_records(after, nodes, look, now)
         return bool(doomed or self._records)
@@ -135,7 +135,7 @@ class Handler:
             and self._saved.get(interruption, 0) >= record.revision
         )
 
-    def _start(self, action: Action, state: DoomedNode, deadline: datetime, now: datetime) -> None:
+    def _start(self, action: Action, state: DoomedNode, deadline: datetime) -> None:
         whose, rest = action.pod.uid, DONE_SECONDS
         if isinstance(action, Unserve) and action.pod.group is not None:
             # One of a Deployment at a time: while the answer is under way the next look still counts this pod
@@ -143,7 +143,8 @@ class Handler:
             whose, rest = action.pod.group.uid, 0.0
         self._work.submit(
             (type(action).__name__, whose),
-            lambda: self._steps.do(action, state.interruption.id, deadline, now),
+            # By the clock as it is done: it may have waited for its turn.
+            lambda: self._steps.do(action, state.interruption.id, deadline, times.now()),
             rest,
             urgency=_urgency((action, state, deadline))[:2],
         )

@@ -91,7 +91,9 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
         if group.whole or is_last_moment(pod, deadline, timing, now):
             return _evict(pod, deadline, now, insist=late, reason="not-ready")
         return None
-    if group.may_go(pod.uid):
+    # Until its controllers know that it is detached they may count it, and end another one in its favour.
+    settled = pod.detached_at is None or now >= pod.detached_at + timing.settle
+    if settled and group.may_go(pod.uid):
         return Unserve(pod) if pod.served else _evict(pod, deadline, now, insist=late, reason="")
     if is_last_moment(pod, deadline, timing, now):
         # What it does in its grace is better than an end in the middle of a word.

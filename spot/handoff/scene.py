@@ -36,6 +36,7 @@ class Doomed:
     unserve: tuple[str, ...]
     raw: JsonMap = field(repr=False, compare=False)
     marked_until: datetime | None = None
+    detached_at: datetime | None = None
     group: Group | None = None
     services: tuple[str, ...] = ()
 
@@ -160,6 +161,7 @@ class Look:
             unserve=_unserve(having, around),
             raw=pod,
             marked_until=parse(notes.get(names.INTERRUPTED_UNTIL)),
+            detached_at=parse(notes.get(names.DETACHED_AT)),
             group=group,
             services=tuple(pods.key(each)[1] for each in around.services_of(having)),
         )

@@ -42,6 +42,13 @@ def test_it_serves_until_its_replacement_does() -> None:
     assert isinstance(at(DETACHED, 60, group=REPLACED), Unserve)
 
 
+def test_one_that_is_surplus_serves_until_its_controllers_know_that_it_is_detached() -> None:
+    # Scaled down in the moment of its detaching: the ReplicaSet may be about to end the other one.
+    detached_at = DEADLINE - 60 * SECOND
+    assert at(DETACHED, 59.1, group=REPLACED, detached_at=detached_at) is None
+    assert isinstance(at(DETACHED, 59, group=REPLACED, detached_at=detached_at), Unserve)
+
+
 def test_the_last_that_serves_goes_only_at_the_last_moment_and_then_whatever_holds_it() -> None:
     assert at(DETACHED, 15.1) is None
     last = at(DETACHED, 15)
