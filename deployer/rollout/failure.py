@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from deployer.errors import Explanation
 from deployer.kube.pods import Container, Ended, Pod
+from deployer.kube.quantity import amount
 from deployer.rollout.names import CONTAINER
 from deployer.rollout.observation import Activity
 from deployer.rollout.order import RolloutOrder
@@ -19,6 +20,8 @@ LISTENING = re.compile(
     r"(?:https?://)?(127\.0\.0\.1|localhost|\[::1?\]|0\.0\.0\.0|\*)?:(\d{2,5})\b",
     re.IGNORECASE,
 )
+# "exceeded quota: budget, requested: limits.memory=1Gi,pods=1, used: …, limited: limits.memory=2Gi,pods=9"
+ASKED = re.compile(r"requested: (?P<asked>\S+=\S+), used: \S+, limited: (?P<most>\S+=\S+)")
 CANNOT_START = frozenset({"CreateContainerError", "RunContainerError"})
 CANNOT_RUN = frozenset({"StartError", "ContainerCannotRun"})
 NOT_THERE = re.compile(r'exec: "([^"]+)": (?:stat \S+: )?(?:executable file not found|no such file)')
@@ -100,6 +103,19 @@ def refused(message: str) -> Explanation | None:
     )
 
 
+def passes(message: str) -> bool:
+    """Whether a pod that a quota kept out would fit if it were alone.
+
+    A club's quota is twice its budget, and the portal keeps what is deployed within that: then pods that
+    leave a doomed node take their place twice for a while.
+    """
+    found = ASKED.search(message)
+    if found is None:
+        return False
+    asked, limits = (_amounts(found[name]) for name in ("asked", "most"))
+    return all(asked[name] <= most for name, most in limits.items() if name in asked)
+
+
 def error_answers(order: RolloutOrder, status: int, log: Sequence[str]) -> Explanation:
     return Explanation(
         "answers-with-error",
@@ -146,6 +162,10 @@ def listening_on(log: Sequence[str]) -> tuple[str, int] | None:
 
 def app_container(pod: Pod) -> Container | None:
     return pod.container(CONTAINER)
+
+
+def _amounts(text: str) -> dict[str, float]:
+    return {name: amount(value) for name, _, value in (each.partition("=") for each in text.split(","))}
 
 
 def _ended(order: RolloutOrder, ended: Ended, log: Sequence[str]) -> Explanation:

@@ -107,13 +107,17 @@ class Following:
 
     def _verdict(self, seen: Observation, passed: float) -> RolloutOutcome | None:
         """Whether the rollout has failed; None: it goes on."""
-        if seen.refused and (over := failure.refused(seen.refused)):
-            return RolloutOutcome("failed", over)
         for pod in seen.pods:
             container = failure.app_container(pod)
             if container is not None and not pod.ready and failure.is_failing(container):
                 log = self._log_of(pod, previous=container.restarts > 0 and container.ended is None)
                 return RolloutOutcome("failed", failure.crash(self._order, container, log))
+        if seen.refused and (over := failure.refused(seen.refused)):
+            self._wait_seconds += passed
+            waits = (
+                failure.passes(seen.refused) and self._wait_seconds <= self._settings.wait_deadline_seconds
+            )
+            return None if waits else RolloutOutcome("failed", over)
         if seen.activity in NOT_THE_APP:
             self._wait_seconds += passed
             if self._wait_seconds > self._settings.wait_deadline_seconds:

@@ -108,12 +108,14 @@ def crashed(container: Container) -> bool:
 def sentence(seen: Observation, port: int, health_path: str | None) -> Sentence:
     """ "1 of 2 ready; pulling image": what a pusher reads."""
     count = Sentence("{ready} of {replicas} ready", ready=seen.ready, replicas=seen.replicas)
-    if seen.activity is Activity.READY:
+    if seen.activity is Activity.READY and not seen.refused:
         return count
     return Sentence("{count}; {doing}", count=count, doing=_doing(seen, port, health_path))
 
 
 def _doing(seen: Observation, port: int, health_path: str | None) -> Sentence:
+    if seen.refused:
+        return Sentence("the cluster lets no new pod in yet")
     match seen.activity:
         case Activity.WAITING_FOR_NODE:
             return Sentence("waiting for a machine with room")

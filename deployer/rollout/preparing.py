@@ -131,7 +131,8 @@ class Preparing:
             return self._give_up(RolloutOutcome("failed", why))
         if pod is None:
             warning = self._kube.last_event(self._namespace, self._name, type="Warning")
-            if over := failure.refused(warning):
+            over, waited = failure.refused(warning), self._wait_seconds + passed
+            if over and not (failure.passes(warning) and waited <= self._settings.wait_deadline_seconds):
                 return self._give_up(RolloutOutcome("failed", over))
             doing, evidence = Sentence("preparing"), warning
         elif pod.node is None:
