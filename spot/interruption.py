@@ -120,10 +120,12 @@ def merge(known: Interruption, notice: Notice) -> Interruption:
 def calls_off(known: Interruption, notice: Notice) -> bool:
     """Whether this notice ends the interruption: only its own kind can be called off, nothing graver.
 
-    What was called off before the interruption was noticed is old news.
+    What was called off before the interruption was noticed is old news. And a source takes back only what it
+    has told: EC2 lists old events as over for days, which says nothing of what another source tells.
     """
     return (
         notice.called_off
+        and notice.source in known.sources
         and notice.kind is known.kind
         and known.kind.may_be_called_off
         and notice.noticed_at >= known.noticed_at

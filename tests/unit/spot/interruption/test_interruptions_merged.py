@@ -82,6 +82,14 @@ def test_only_what_may_be_called_off_is_and_only_by_its_own_kind(known: Kind, sa
     assert not calls_off(begin(notice(known)), notice(said))
 
 
+def test_a_source_takes_back_only_what_it_has_told() -> None:
+    # What a controller that has just begun to lead reads of an event that was over long ago.
+    old = notice(Kind.MAINTENANCE, source="ec2", noticed_at=LATER, called_off=True)
+    trouble = begin(notice(Kind.MAINTENANCE))
+    assert not calls_off(trouble, old)
+    assert calls_off(merge(trouble, replace(old, called_off=False)), old)
+
+
 def test_an_identity_is_a_label_value_of_the_instance_and_the_moment() -> None:
     name = identity("i-1", THEN)
     assert name == identity("i-1", THEN) != identity("i-2", THEN)
