@@ -11,6 +11,8 @@ from spot.times import parse
 JsonMap = dict[str, Any]
 Key = tuple[str, str]
 
+LONGEST_GRACE_SECONDS = 10 * 365 * 86400
+
 
 def key(item: JsonMap) -> Key:
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
@@ -65,7 +67,8 @@ def ready_since(pod: JsonMap) -> datetime | None:
 
 def grace(pod: JsonMap) -> timedelta:
     seconds = pod["spec"].get("terminationGracePeriodSeconds")
-    return timedelta(seconds=30 if seconds is None else seconds)
+    # The API server takes any number, a timedelta does not.
+    return timedelta(seconds=30 if seconds is None else min(seconds, LONGEST_GRACE_SECONDS))
 
 
 def controller(item: JsonMap) -> JsonMap:

@@ -98,6 +98,12 @@ def test_it_is_unserved_by_as_few_labels_as_do_and_by_none_that_a_policy_looks_a
     assert only(look(Pod=[one], Service=services, NetworkPolicy=policies)).unserve == expected
 
 
+def test_no_grace_is_too_long_to_look_at() -> None:
+    endless = only(look(Pod=[pod(spec={"terminationGracePeriodSeconds": 2**62})]))
+    assert endless.grace > timedelta(days=1000)
+    assert decide(endless, NOW + timedelta(minutes=2), TIMING, NOW) is not None
+
+
 def test_a_service_that_is_only_another_name_is_not_waited_for() -> None:
     other_name = service("alias")
     other_name["spec"]["type"] = "ExternalName"
