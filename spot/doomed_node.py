@@ -108,6 +108,12 @@ def is_fenced(node: JsonMap) -> bool:
     return any(taint["key"] in ours and not is_of_pool(taint) for taint in taints)
 
 
+def runs_again(node: JsonMap, end: Interruption) -> bool:
+    """Whether what the cloud had ended is up again: a stopped instance is started anew as the same Node."""
+    since = pods.ready_since(node)
+    return end.gone and end.deadline is not None and since is not None and since > end.deadline
+
+
 def of_pool() -> JsonMap:
     """The taint of a node that is avoided for what became of others."""
     return {"key": names.AT_RISK, "value": POOL, "effect": "PreferNoSchedule"}

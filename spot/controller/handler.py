@@ -108,7 +108,7 @@ class Handler:
         if state.called_off_at is not None:
             self._take_back(node, scene)
             return ()
-        if intent.over:
+        if intent.over or doomed_node.runs_again(node, state.interruption):
             self._change(node, doomed_node.mark(node, replace(state, called_off_at=now)))
             return ()
         if intent.moves != state.moves:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from spot.handoff.way import Scope
 from spot.interruption import Interruption, Kind
 from spot.kube import Cache
 from spot.plan import Policy
+from spot.times import zulu
 from tests.unit.spot.handoff.objects import NOW, TIMING, a_node, deployment, pod, replicaset, service
 
 JsonMap = dict[str, Any]
@@ -159,6 +161,19 @@ def test_what_belongs_to_no_interruption_is_put_back() -> None:
     fence_alone["metadata"]["annotations"] = {names.INTERRUPTION: "{"}
     scene = Scene(Node=[fence_alone], Deployment=[deployment()], Pod=[pod("old", detached=True)])
     assert scene.look() == ["Node", "Restore"]
+
+
+def test_a_node_that_the_cloud_had_stopped_and_started_again_takes_pods_again() -> None:
+    def stopped(ready_at: datetime, version: int) -> JsonMap:
+        end = replace(END, kind=Kind.STOPPING, deadline=NOW, gone=True)
+        ready = {"type": "Ready", "status": "True", "lastTransitionTime": zulu(ready_at)}
+        return {**node(end=end, version=version), "status": {"conditions": [ready]}}
+
+    scene = Scene(Node=[stopped(NOW - timedelta(hours=1), 1)], Deployment=[deployment()], Pod=[])
+    later = NOW + timedelta(hours=1)
+    assert "Node" not in scene.look(later)
+    scene.put(Node=[stopped(later, 2)])
+    assert "Node" in scene.look(later)
 
 
 def test_a_detached_pod_whose_node_is_gone_is_left_to_kubernetes() -> None:
