@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import git
 from git.exc import GitError
@@ -17,6 +18,7 @@ from deployer.sentence import Sentence
 from deployer.source.tree import Entry, list_tree, open_repository, unreadable
 
 DEFAULT_LIMIT_BYTES = 512 << 20
+_ATTRIBUTES = "* -export-subst\n"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def write_archive(
     part = target.with_name(target.name + ".part")
     try:
         refuse_large(list_tree(opened, commit), limit_bytes)
+        _take_literally(Path(opened.git_dir))
         with part.open("wb") as out:
             _pack(opened, commit, out.fileno())
             out.flush()
@@ -80,6 +83,19 @@ def refuse_large(entries: tuple[Entry, ...], limit_bytes: int) -> None:
 
 def megabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB"
+
+
+def _take_literally(git_dir: Path) -> None:
+    """No file's text is filled in by git: with export-subst, `$Format:%<(16384)%h$` alone becomes 16 KiB, so
+    that a small file outgrows every limit and git's memory. This file is above any .gitattributes.
+    """
+    attributes = git_dir / "info/attributes"
+    if attributes.exists() and attributes.read_text() == _ATTRIBUTES:
+        return
+    attributes.parent.mkdir(exist_ok=True)
+    new = attributes.with_name(f"attributes-{uuid4().hex}")
+    new.write_text(_ATTRIBUTES)
+    new.replace(attributes)
 
 
 def _pack(repository: git.Repo, commit: str, descriptor: int) -> None:

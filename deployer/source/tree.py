@@ -14,6 +14,10 @@ from deployer.errors import Explanation, PermanentError, UserError
 from deployer.sentence import Sentence
 
 MAX_FILES = 50_000
+MAX_LISTING_BYTES = 32 << 20
+# PATH_MAX of Linux without its NUL: nobody can make a link that says more.
+MAX_LINK_BYTES = 4095
+MAX_LINK_STEPS = 200
 LINK, GITLINK = "120000", "160000"
 
 
@@ -41,24 +45,24 @@ def open_repository(repository: Path, environment: Mapping[str, str]) -> git.Rep
 def list_tree(repository: git.Repo, commit: str) -> tuple[Entry, ...]:
     """All files of the commit; UserError for a submodule, a link that leaves the tree or too many files."""
     try:
-        listed: str = repository.git.ls_tree("-r", "-l", "-z", "--full-tree", commit)
+        listed = _listed(repository, commit)
     except GitError as error:
         raise unreadable(Path(repository.git_dir), error) from error
-    entries = tuple(_parse(listed))
-    if len(entries) > MAX_FILES:
-        raise UserError(
-            Explanation(
-                "too-many-files",
-                Sentence(
-                    "This commit has {count} files; Madang builds at most {most}.",
-                    count=len(entries),
-                    most=MAX_FILES,
-                ),
-                "",
-                "Leave installed packages and generated files (node_modules, venv) out with .gitignore.",
-            )
-        )
+    entries = tuple(_parse(listed.decode("utf-8", "surrogateescape")))
     for entry in entries:
+        if entry.mode == LINK and entry.size_bytes > MAX_LINK_BYTES:
+            raise UserError(
+                Explanation(
+                    "link-too-long",
+                    Sentence(
+                        "{path} is a symbolic link of {size} bytes: no computer follows it.",
+                        path=entry.path,
+                        size=entry.size_bytes,
+                    ),
+                    "",
+                    "Replace the link by the file itself.",
+                )
+            )
         if entry.mode == GITLINK:
             raise UserError(
                 Explanation(
@@ -105,12 +109,16 @@ def read_blob(repository: git.Repo, entry: Entry) -> bytes:
 def leaves_tree(link: str, targets: Mapping[str, str]) -> bool:
     """Whether following the link passes above the root, other links on the way followed as the kernel would.
 
-    A plain normpath is not enough: with a/l -> .. the innocent looking a/l/.. is the root's parent.
+    A plain normpath is not enough: with a/l -> .. the innocent looking a/l/.. is the root's parent. A way
+    longer than `MAX_LINK_STEPS` counts as leaving: tens of thousands of such would hold up the git server.
     """
     place: list[str] = posixpath.dirname(link).split("/") if "/" in link else []
     ahead = [link.rsplit("/", 1)[-1]]
-    followed = 0
+    followed = steps = 0
     while ahead:
+        steps += 1
+        if steps > MAX_LINK_STEPS:
+            return True
         step = ahead.pop(0)
         if step in ("", "."):
             continue
@@ -143,6 +151,35 @@ def unreadable(repository: Path, error: Exception) -> PermanentError:
             "Your push is not at fault; an operator has to look at the git server.",
         )
     )
+
+
+def _listed(repository: git.Repo, commit: str) -> bytes:
+    """What git lists, read only as far as it may go.
+
+    A tree that names one subtree ten times, which names another ten times, and so on, is a few kilobytes as a
+    pack and billions of files as a list.
+    """
+    process = repository.git.ls_tree("-r", "-l", "-z", "--full-tree", commit, as_process=True)
+    listed = bytearray()
+    files = 0
+    while chunk := process.stdout.read(1 << 20):
+        files += chunk.count(b"\0")
+        listed += chunk
+        if files > MAX_FILES or len(listed) > MAX_LISTING_BYTES:
+            process.kill()
+            raise UserError(
+                Explanation(
+                    "too-many-files",
+                    Sentence(
+                        "This commit has more than {most} files, or very long names: that is not built.",
+                        most=MAX_FILES,
+                    ),
+                    "",
+                    "Leave installed packages and generated files (node_modules, venv) out with .gitignore.",
+                )
+            )
+    process.wait()
+    return bytes(listed)
 
 
 def _parse(listed: str) -> Iterator[Entry]:

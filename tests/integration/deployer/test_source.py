@@ -33,6 +33,13 @@ class Repository:
         )
         return done.stdout.strip()
 
+    def told(self, *words: str, stdin: str) -> str:
+        """What git answers to what it is given."""
+        done = subprocess.run(
+            ["git", *words], cwd=self.folder, input=stdin, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
     def write(self, path: str, content: str | bytes) -> None:
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -154,6 +161,45 @@ def test_too_many_files_are_refused(repository: Repository) -> None:
     with pytest.raises(UserError) as refused:
         read_snapshot(repository.folder, repository.git("rev-parse", "HEAD"))
     assert refused.value.explanation.reason == "too-many-files"
+
+
+def test_a_small_tree_that_names_billions_of_files_is_refused(repository: Repository, tmp_path: Path) -> None:
+    """Each level names the one below ten times: twelve tiny objects, 10^12 files."""
+    blob = repository.told("hash-object", "-w", "--stdin", stdin="x")
+    tree = repository.told("mktree", stdin=f"100644 blob {blob}\tf\n")
+    for _ in range(12):
+        tree = repository.told(
+            "mktree", stdin="".join(f"040000 tree {tree}\td{number}\n" for number in range(10))
+        )
+    commit = repository.git("commit-tree", tree, "-m", "bomb")
+    for read in (
+        lambda: read_snapshot(repository.folder, commit),
+        lambda: write_archive(repository.folder, commit, tmp_path / "a.tar.gz"),
+    ):
+        with pytest.raises(UserError) as refused:
+            read()
+        assert refused.value.explanation.reason == "too-many-files"
+
+
+def test_a_link_that_is_a_large_file_is_refused_unread(repository: Repository) -> None:
+    blob = repository.told("hash-object", "-w", "--stdin", stdin="x/" * 5000)
+    repository.git("update-index", "--add", "--cacheinfo", f"120000,{blob},link")
+    repository.git("commit", "--quiet", "--message", "link")
+    with pytest.raises(UserError) as refused:
+        read_snapshot(repository.folder, repository.git("rev-parse", "HEAD"))
+    assert refused.value.explanation.reason == "link-too-long"
+
+
+def test_git_fills_nothing_into_a_file_on_its_way(repository: Repository, tmp_path: Path) -> None:
+    """With export-subst these few bytes would become 32 KiB."""
+    text = "$Format:%<(16384)%h%<(16384)%h$\n"
+    repository.write(".gitattributes", "* export-subst\n")
+    repository.write("page.txt", text)
+    archive = write_archive(repository.folder, repository.commit(), tmp_path / "a.tar.gz")
+    with tarfile.open(archive.path) as opened:
+        found = opened.extractfile("page.txt")
+        assert found is not None
+        assert found.read().decode() == text
 
 
 def test_a_mistake_in_madang_yaml_is_refused_when_it_is_pushed(repository: Repository) -> None:
