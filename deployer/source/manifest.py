@@ -17,7 +17,7 @@ class _Web(BaseModel):
     model_config = ConfigDict(extra="forbid")
     command: str | None = Field(default=None, min_length=1, max_length=2000)
     port: int | None = Field(default=None, ge=1, le=65535)
-    health: str | None = Field(default=None, pattern=r"^/", max_length=500)
+    health: str | None = Field(default=None, pattern=r"^/", max_length=200)
     replicas: int | None = Field(default=None, ge=1, le=10)
     memory: Annotated[int, BeforeValidator(memory_bytes), Field(ge=16 << 20, le=64 << 30)] | None = None
     cpu: Annotated[int, BeforeValidator(cpu_millicores), Field(ge=10, le=64_000)] | None = None
@@ -44,9 +44,11 @@ class _File(BaseModel):
 def parse_manifest(text: str, name: str = "madang.yaml") -> Manifest:
     """The file's settings; UserError that names the line for what is not YAML, unknown or out of range."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        loader = _Plain(text)
+        root = loader.get_single_node()
+        data = loader.construct_document(root) if root is not None else None
+    # Beside its own errors: brackets in brackets without end, 2026-99-99, a number of thousands of digits.
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise _not_yaml(text, name, error) from error
     if data is None:
         return Manifest()
@@ -72,6 +74,16 @@ def parse_manifest(text: str, name: str = "madang.yaml") -> Manifest:
         ),
         dockerfile=checked.build.dockerfile.removeprefix("./") if checked.build.dockerfile else None,
     )
+
+
+class _Plain(yaml.SafeLoader):
+    """Without aliases: nine lines of them, each naming the one before ten times, are a value of gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="aliases (*) are not known here", problem_mark=mark)
+        return super().compose_node(parent, index)
 
 
 def line_of(root: yaml.Node | None, location: tuple[int | str, ...]) -> int:
@@ -117,7 +129,7 @@ def _refused(name: str, line: int, text: str, sentence: Sentence) -> UserError:
     )
 
 
-def _not_yaml(text: str, name: str, error: yaml.YAMLError) -> UserError:
+def _not_yaml(text: str, name: str, error: Exception) -> UserError:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or Sentence("cannot be read")
     said = Sentence("this is not YAML ({problem})", problem=problem)

@@ -21,7 +21,7 @@ SPELLINGS = {
 
 def memory_bytes(text: object) -> int:
     """ "512Mi", "1Gi", "256M", "1GB" as bytes; ValueError with what to write."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(text).strip())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([A-Za-z]*)", str(text).strip())
     unit = match and SPELLINGS.get(match[2], match[2])
     if not match or unit not in UNITS or (unit == "" and float(match[1]) < 1 << 20):
         raise ValueError(f"{text!r} is no amount of memory: write for example 256Mi or 1Gi")
@@ -30,7 +30,7 @@ def memory_bytes(text: object) -> int:
 
 def cpu_millicores(text: object) -> int:
     """ "500m", 0.5, "1" as thousandths of a core; ValueError with what to write."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(text).strip())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)(m?)", str(text).strip())
     if not match:
         raise ValueError(f"{text!r} is no amount of cpu: write for example 500m or 0.5")
     return int(float(match[1]) * (1 if match[2] else 1000))

@@ -45,6 +45,13 @@ def test_saying_nothing_is_allowed(text: str) -> None:
         ("- web\n", 1, "list of settings"),
         ("build:\n  dockerfile: ../other\n", 2, "relative to its root"),
         ("web: 5\n", 1, "web"),
+        ("web:\n  health: /" + "a" * 200 + "\n", 2, "web.health"),
+        ("web:\n  memory: " + "9" * 400 + "Gi\n", 2, "256Mi"),
+        ("web:\n  cpu: " + "9" * 400 + "\n", 2, "500m"),
+        # What Python's own errors would be, and a value that unfolds to gigabytes.
+        ("web:\n  port: 2026-99-99\n", 1, "not YAML"),
+        ("[" * 5000, 1, "not YAML"),
+        ("web:\n  command: &one x\n  memory: [*one, *one]\n", 3, "aliases"),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(text: str, line: int, word: str) -> None:
