@@ -16,6 +16,7 @@ from portal.gitserver.directory import Target
 from portal.gitserver.server import GitServer
 from portal.gitserver.settings import GitServerSettings
 from portal.gitserver.sideband import RefusalExplainer, explain_refusal
+from portal.gitserver.unpacking import Unpack, is_packed, unpacker
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +51,8 @@ def backend_environment(
         "REMOTE_ADDR": "madang",
         "SERVER_PROTOCOL": "HTTP/1.1",
     }
-    if header(scope, b"content-encoding") in {"gzip", "x-gzip"}:
-        environment["HTTP_CONTENT_ENCODING"] = "gzip"
-    if (length := content_length(scope)) is not None and not request.advertisement:
+    # How long a packed body is unpacked, nobody knows before: git then reads to its end.
+    if (length := content_length(scope)) is not None and not request.advertisement and not is_packed(scope):
         environment["CONTENT_LENGTH"] = str(length)
     if _PROTOCOL.fullmatch(protocol := header(scope, b"git-protocol")):
         environment["GIT_PROTOCOL"] = protocol
@@ -64,28 +64,34 @@ def content_length(scope: Scope) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-async def feed(receive: Receive, backend: Backend, limit_bytes: int, settings: GitServerSettings) -> None:
-    """The request's body to git. Raises ClientGone (a client that stalls is gone too) and TooLarge."""
+async def feed(
+    scope: Scope, receive: Receive, backend: Backend, limit_bytes: int, settings: GitServerSettings
+) -> None:
+    """The request's body to git, unpacked; the limit holds for what that is.
+
+    Raises ClientGone (a client that stalls is gone too), TooLarge and Damaged.
+    """
     try:
         async with asyncio.timeout(settings.upload_seconds):
-            await _feed(receive, backend, limit_bytes, settings.stalled_seconds)
+            await _feed(receive, backend, unpacker(scope), limit_bytes, settings.stalled_seconds)
     except TimeoutError:
         raise ClientGone from None
 
 
-async def _feed(receive: Receive, backend: Backend, limit_bytes: int, stalled_seconds: float) -> None:
+async def _feed(
+    receive: Receive, backend: Backend, unpack: Unpack, limit_bytes: int, stalled_seconds: float
+) -> None:
     count = 0
     more = True
     while more:
         message = await asyncio.wait_for(receive(), stalled_seconds)
         if message["type"] == "http.disconnect":
             raise ClientGone
-        body = message.get("body", b"")
-        count += len(body)
-        if count > limit_bytes:
-            raise TooLarge
-        if body:
-            await backend.write(body)
+        for piece in unpack(message.get("body", b"")):
+            count += len(piece)
+            if count > limit_bytes:
+                raise TooLarge
+            await backend.write(piece)
         more = message.get("more_body", False)
     await backend.end_input()
 
@@ -162,6 +168,10 @@ async def too_large(send: Send, limit_bytes: int) -> None:
         "Take large files and folders such as node_modules out of the commits.",
         [(b"connection", b"close")],
     )
+
+
+async def damaged(send: Send) -> None:
+    await answer(send, 400, "The request's body cannot be unpacked.", [(b"connection", b"close")])
 
 
 async def too_late(send: Send) -> None:

@@ -13,12 +13,14 @@ from portal.gitserver.exchange import (
     ClientGone,
     TooLarge,
     backend_environment,
+    damaged,
     deliver,
     feed,
     too_large,
     too_late,
 )
 from portal.gitserver.server import GitServer
+from portal.gitserver.unpacking import Damaged
 from portal.threads import disk
 
 
@@ -32,16 +34,18 @@ async def fetch(
     user: str,
 ) -> None:
     """Serves one request; the process ends with it, as nothing is lost. Raises Busy."""
-    async with server.fetching.turn():
+    async with server.fetching.turn(target.club):
         await disk(server.repositories.ensure, target.owner)
         environment = backend_environment(server, scope, request, target, user)
         backend = await Backend.start(environment, wait_for_reader=True)
         try:
-            await feed(receive, backend, FETCH_REQUEST_BYTES, server.settings)
+            await feed(scope, receive, backend, FETCH_REQUEST_BYTES, server.settings)
             await deliver(server, backend, request, receive, send, reference=secrets.token_hex(8))
         except ClientGone:
             await too_late(send)
         except TooLarge:
             await too_large(send, FETCH_REQUEST_BYTES)
+        except Damaged:
+            await damaged(send)
         finally:
             await backend.kill()

@@ -19,6 +19,7 @@ from portal.gitserver.exchange import (
     TooLarge,
     backend_environment,
     content_length,
+    damaged,
     deliver,
     feed,
     too_large,
@@ -26,6 +27,7 @@ from portal.gitserver.exchange import (
 )
 from portal.gitserver.pushes import Push
 from portal.gitserver.server import Busy, GitServer
+from portal.gitserver.unpacking import Damaged
 from portal.threads import disk
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ async def receive_pack(
     backend = await _begin(server, scope, request, push)
     try:
         try:
-            await feed(receive, backend, limit_bytes, server.settings)
+            await feed(scope, receive, backend, limit_bytes, server.settings)
         except BaseException:
             # Cut off, git finds the pack incomplete, removes what it has and ends by itself.
             await backend.discard()
@@ -65,6 +67,8 @@ async def receive_pack(
         await too_late(send)
     except TooLarge:
         await too_large(send, server.settings.push_limit_bytes)
+    except Damaged:
+        await damaged(send)
 
 
 async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Push) -> Backend:
@@ -73,7 +77,7 @@ async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Pus
         raise Busy
     await server.pushing.take()
     try:
-        await server.receiving.take()
+        await server.receiving.take(push.target.club)
     except BaseException:
         server.pushing.give_back()
         raise
@@ -85,7 +89,7 @@ async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Pus
         }
         backend = await Backend.start(environment, wait_for_reader=False)
     except BaseException:
-        server.receiving.give_back()
+        server.receiving.give_back(push.target.club)
         server.pushing.give_back()
         await server.pushes.end(push)
         raise
@@ -101,7 +105,7 @@ async def _see_through(server: GitServer, push: Push, backend: Backend) -> None:
             await asyncio.wait({received, backend.done}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             received.cancel()
-            server.receiving.give_back()
+            server.receiving.give_back(push.target.club)
         status = await asyncio.shield(backend.done)
         logger.info(
             "push ended",

@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -50,13 +51,34 @@ class Turns:
     def give_back(self) -> None:
         self._semaphore.release()
 
+
+class SharedTurns:
+    """The same with a share for each club: one that is slow for long leaves turns to others."""
+
+    def __init__(self, count: int, club_count: int, patience_seconds: float) -> None:
+        self._all = Turns(count, patience_seconds)
+        self._of_clubs: defaultdict[str, Turns] = defaultdict(lambda: Turns(club_count, patience_seconds))
+
+    async def take(self, club: str) -> None:
+        own = self._of_clubs[club]
+        await own.take()
+        try:
+            await self._all.take()
+        except BaseException:
+            own.give_back()
+            raise
+
+    def give_back(self, club: str) -> None:
+        self._all.give_back()
+        self._of_clubs[club].give_back()
+
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        await self.take()
+    async def turn(self, club: str) -> AsyncIterator[None]:
+        await self.take(club)
         try:
             yield
         finally:
-            self.give_back()
+            self.give_back(club)
 
 
 @dataclass
@@ -71,14 +93,16 @@ class GitServer:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     pushing: Turns = field(init=False)
-    receiving: Turns = field(init=False)
-    fetching: Turns = field(init=False)
+    receiving: SharedTurns = field(init=False)
+    fetching: SharedTurns = field(init=False)
 
     def __post_init__(self) -> None:
-        patience_seconds = self.settings.turn_seconds
-        self.pushing = Turns(self.settings.push_concurrency, patience_seconds)
-        self.receiving = Turns(self.settings.receiving_concurrency, patience_seconds)
-        self.fetching = Turns(self.settings.fetch_concurrency, patience_seconds)
+        given = self.settings
+        self.pushing = Turns(given.push_concurrency, given.turn_seconds)
+        self.receiving = SharedTurns(
+            given.receiving_concurrency, given.club_receiving_concurrency, given.turn_seconds
+        )
+        self.fetching = SharedTurns(given.fetch_concurrency, given.club_fetch_concurrency, given.turn_seconds)
 
     @classmethod
     def prepare(cls, root: Path, settings: GitServerSettings) -> GitServer:

@@ -20,9 +20,12 @@ class GitServerSettings(BaseSettings):
 
     # A push first receives (index-pack: up to 100 MB), then waits for its deploy (15 MB and idle).
     receiving_concurrency: int = Field(default=6, ge=1)
+    # Of one club: a slow client may keep its turn for half an hour.
+    club_receiving_concurrency: int = Field(default=4, ge=1)
     push_concurrency: int = Field(default=32, ge=1)
     project_push_concurrency: int = Field(default=4, ge=1)
     fetch_concurrency: int = Field(default=8, ge=1)
+    club_fetch_concurrency: int = Field(default=5, ge=1)
     turn_seconds: float = Field(default=60, gt=0)
 
     heartbeat_seconds: float = Field(default=15, gt=0)

@@ -106,25 +106,41 @@ def test_a_pusher_killed_in_the_middle_of_the_pack_leaves_nothing(
     assert again.wait().status == 0, again.output
 
 
-def test_a_packed_request_body_is_understood(server: ServerProcess, school: School, student: Student) -> None:
-    school.project()
-    key = school.key("read")
-    question = b"0014command=ls-refs\n0000"
+def ask_packed(server: ServerProcess, school: School, body: bytes) -> tuple[int, bytes]:
+    """A fetch's question in gzip, and what the server says to it."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request(
         "POST",
         f"/{school.club}/app.git/git-upload-pack",
-        gzip.compress(question),
+        body,
         {
-            "Authorization": "Basic " + b64encode(f"x:{key}".encode()).decode(),
+            "Authorization": "Basic " + b64encode(f"x:{school.key('read')}".encode()).decode(),
             "Content-Type": "application/x-git-upload-pack-request",
             "Content-Encoding": "gzip",
             "Git-Protocol": "version=2",
         },
     )
     answer = connection.getresponse()
-    assert (answer.status, answer.read()) == (200, b"0000")
+    said = answer.status, answer.read()
     connection.close()
+    return said
+
+
+def test_a_packed_request_body_is_understood(server: ServerProcess, school: School, student: Student) -> None:
+    school.project()
+    assert ask_packed(server, school, gzip.compress(b"0014command=ls-refs\n0000")) == (200, b"0000")
+
+
+def test_a_packed_request_that_unpacks_to_very_much_is_refused(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    """git would keep every line of it in memory."""
+    school.project()
+    line = b"0032have " + b"1" * 40 + b"\n"
+    bomb = gzip.compress(b"0012command=fetch0001" + line * 1_000_000)
+    assert len(bomb) < MIB
+    assert ask_packed(server, school, bomb)[0] == 413
+    assert ask_packed(server, school, b"no gzip")[0] == 400
 
 
 @pytest.mark.parametrize("server", [{"MADANG_GIT_REPOSITORY_LIMIT_BYTES": str(MIB)}], indirect=True)
