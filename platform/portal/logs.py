@@ -13,7 +13,7 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
 _WITHHELD = frozenset({"request", "data", "taskName", "color_message"})
 
 _LINK = re.compile(
-    r"((?:/|%2F)(?:welcome|invitations|notifications/confirm|notifications/stop|apply/confirm|apply|password/reset|account/email/confirm)(?:/|%2F)).{9,}"
+    r"((?:/|%2F)(?:welcome|invitations|notifications/confirm|notifications/stop|apply/confirm|apply|password/reset|account/email/confirm)(?:/|%2F))\S{9,}"
 )
 
 
@@ -31,16 +31,23 @@ class JsonFormatter(logging.Formatter):
         line.update(extra)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        # Django names the address of what failed, and a link that was not used then is still good.
+        told = {key: without_links(value) if isinstance(value, str) else value for key, value in line.items()}
+        return json.dumps(told, default=str, ensure_ascii=False)
+
+
+def without_links(text: str) -> str:
+    """The text with the addresses of signed and one-time links shortened: whoever has one may go in."""
+    return _LINK.sub(r"\1…", text)
 
 
 class NoLinks(logging.Filter):
-    """Shortens the addresses of signed and one-time links in uvicorn's lines: whoever has one may go in."""
+    """Shortens the addresses of links in uvicorn's lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) == 5:
             client, method, path, *rest = record.args
-            record.args = (client, method, _LINK.sub(r"\1…", str(path)), *rest)
+            record.args = (client, method, without_links(str(path)), *rest)
         return True
 
 

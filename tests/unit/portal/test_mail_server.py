@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from portal.environment import Environment
-from portal.logs import NoLinks
+from portal.logs import JsonFormatter, NoLinks
 from portal.mail.patience import is_final, told, wait_after
 from portal.mail.server import MailServer, mail_server
 from pydantic import SecretStr, ValidationError
@@ -105,3 +105,21 @@ def test_a_link_that_opens_something_is_not_written_into_the_log(path: str, show
     record.args = ("192.0.2.9:1", "GET", path, "1.1", 200)
     assert NoLinks().filter(record)
     assert record.args == ("192.0.2.9:1", "GET", shown, "1.1", 200)
+
+
+@pytest.mark.parametrize(
+    ("logger", "said", "args", "extra"),
+    [
+        ("django.security.csrf", "Forbidden (%s): %s", ("CSRF cookie not set.", "/welcome/PX3v8mYzrVQ"), {}),
+        ("django.request", "%s: %s", ("Internal Server Error", "/invitations/PX3v8mYzrVQ"), {}),
+        ("portal.web.errors", "page failed", (), {"path": "/password/reset/1-PX3v8mYzrVQ"}),
+    ],
+)
+def test_a_link_whose_page_failed_is_not_written_into_the_log(
+    logger: str, said: str, args: tuple[str, ...], extra: dict[str, str]
+) -> None:
+    record = logging.LogRecord(logger, 40, "", 0, said, args, None)
+    vars(record).update(extra)
+    written = JsonFormatter().format(record)
+    assert "PX3v8mYzrVQ" not in written
+    assert "/…" in written
