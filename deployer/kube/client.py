@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -222,10 +222,12 @@ class Kube:
         since: datetime | None,
         tail: int | None = None,
         quiet_seconds: float = 3.0,
+        stop: Callable[[], bool] | None = None,
     ) -> Iterator[ContainerLine]:
         """A container's lines after `since` as they come.
 
-        Ends with the container, or after `quiet_seconds` of silence (call again with the last line's time).
+        Ends with the container, when `stop` says so, or after `quiet_seconds` of silence (call again with the
+        last line's time).
         """
         query = {"container": container, "follow": "true", "timestamps": "true"}
         if since is not None:
@@ -237,6 +239,7 @@ class Kube:
             Sentence("follow the log of {pod}", pod=f"{namespace}/{pod}"),
             query=query,
             quiet_seconds=quiet_seconds,
+            stop=stop,
         )
         for text in found:
             line = parse_line(text)

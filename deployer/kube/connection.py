@@ -6,7 +6,8 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from kubernetes.client import ApiClient, Configuration
@@ -16,6 +17,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from deployer.errors import Explanation, PermanentError
+from deployer.kube.logs import whole_lines
 from deployer.kube.refusal import is_transient, translate
 
 CONNECT_SECONDS = 5.0
@@ -80,20 +82,25 @@ class Connection:
         raise AssertionError("unreachable")
 
     def lines(
-        self, path: str, doing: str, *, query: Mapping[str, str], quiet_seconds: float
+        self,
+        path: str,
+        doing: str,
+        *,
+        query: Mapping[str, str],
+        quiet_seconds: float,
+        stop: Callable[[], bool] | None = None,
     ) -> Iterator[str]:
-        """The answer's lines as they come, until the server ends it or is silent for `quiet_seconds`."""
+        """The answer's lines as they come, until the server ends it or is silent for `quiet_seconds`.
+
+        `stop` is asked before each part of it: a line without an end gives nothing to stop at.
+        """
         try:
             response = self._request("GET", path, query, None, "application/json", quiet_seconds)
         except (ApiException, HTTPError, OSError) as error:
             raise translate(error, doing) from error
-        rest = b""
+        chunks = response.stream(None, decode_content=False)
         try:
-            for chunk in response.stream(None, decode_content=False):
-                *whole, rest = (rest + chunk).split(b"\n")
-                yield from (line.decode("utf-8", "replace") for line in whole)
-            if rest:
-                yield rest.decode("utf-8", "replace")
+            yield from whole_lines(takewhile(lambda _: not (stop and stop()), chunks))
         except ReadTimeoutError:
             return
         except (HTTPError, OSError) as error:

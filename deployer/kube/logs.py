@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+# A program may print for hours without a line break, and the kubelet hands on all of it as one line.
+MOST_LINE_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -12,6 +16,17 @@ class ContainerLine:
 
     at: datetime
     text: str
+
+
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """The lines that the chunks hold; of a line longer than `MOST_LINE_BYTES` the rest is left out."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in whole)
+        rest = rest[:MOST_LINE_BYTES]
+    if rest:
+        yield rest.decode("utf-8", "replace")
 
 
 def parse_line(line: str) -> ContainerLine:

@@ -16,7 +16,8 @@ from deployer.rollout.names import CONTAINER, PROJECT
 
 LOOK_SECONDS = 2.0
 QUIET_SECONDS = 30.0
-MAX_WAITING_LINES = 10_000
+# Each may be as long as `deployer.kube.logs` lets it.
+MAX_WAITING_LINES = 500
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,12 @@ class AppLog:
         while not self._closed.is_set() and quiet_tries < 5:
             try:
                 for line in self._kube.stream(
-                    self._namespace, pod.name, CONTAINER, since=since, quiet_seconds=QUIET_SECONDS
+                    self._namespace,
+                    pod.name,
+                    CONTAINER,
+                    since=since,
+                    quiet_seconds=QUIET_SECONDS,
+                    stop=self._closed.is_set,
                 ):
                     since, quiet_tries = line.at, 0
                     while not self._closed.is_set():
