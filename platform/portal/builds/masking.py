@@ -35,6 +35,12 @@ class Masker:
         # Masked before it is cut: half a secret is still one.
         return _cut(_CONTROL.sub("", self.mask(last_state)), self._line_bytes)
 
+    def text(self, text: str) -> str:
+        """Lines as they are stored beside the log, as an explanation's evidence is."""
+        return "\n".join(
+            _cut(line, self._line_bytes) for line in _CONTROL.sub("", self.mask(text)).split("\n")
+        )
+
 
 def _cut(text: str, limit_bytes: int) -> str:
     encoded = text.encode("utf-8", "replace")

@@ -139,10 +139,10 @@ def _unexplained(state: str) -> Explanation:
 
 
 def masked(explanation: Explanation, masker: Masker) -> Explanation:
-    """An explanation quotes logs, and logs may quote secrets."""
+    """An explanation quotes logs, and logs may quote secrets, or hold what PostgreSQL refuses."""
     return replace(
         explanation,
-        what=masker.mask(explanation.what),
-        evidence=masker.mask(explanation.evidence),
-        next=masker.mask(explanation.next),
+        what=masker.text(explanation.what),
+        evidence=masker.text(explanation.evidence),
+        next=masker.text(explanation.next),
     )

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.2
 _FULL_LINES = 5000
 _BATCH_LINES = 1000
+# As many lines as a log may have, of the length that lines mostly have; of the longest it would be 200 MB.
+MOST_CHARACTERS = 16 << 20
 
 
 class LogWriter:
@@ -28,11 +30,16 @@ class LogWriter:
     """
 
     def __init__(
-        self, write: Callable[[list[Line]], None], lost: Callable[[], None], most_lines: int
+        self,
+        write: Callable[[list[Line]], None],
+        lost: Callable[[], None],
+        most_lines: int,
+        most_characters: int = MOST_CHARACTERS,
     ) -> None:
         self._write = write
         self._on_lost = lost
         self._left = most_lines
+        self._left_characters = most_characters
         self._lines: list[Line] = []
         self._changed = threading.Condition()
         self._closing = False
@@ -57,7 +64,9 @@ class LogWriter:
             if self._failed or self._left == 0:
                 return
             self._left -= 1
-            if self._left == 0:
+            self._left_characters -= len(line.text)
+            if self._left == 0 or self._left_characters < 0:
+                self._left = 0
                 line = Line("platform", "This log is too long; the rest is left out.", line.at)
             self._lines.append(line)
             self._changed.notify_all()

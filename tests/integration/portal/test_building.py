@@ -20,7 +20,7 @@ from portal.releases.models import Release
 from portal.sweeping import sweep
 
 from deployer.build import BuildOrder, BuildOutcome, LogLine
-from deployer.errors import PermanentError, TemporaryError, UserError
+from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
 from tests.integration.portal.scene import (
     BY,
     WHY,
@@ -274,6 +274,20 @@ def test_secrets_of_the_project_are_in_no_line_and_no_explanation(cluster: Scrip
     assert "hunter2" not in str(build.explanation) + "\n".join(lines_of(build.stream_id))
 
 
+def test_what_postgresql_refuses_is_in_no_explanation(cluster: ScriptedCluster) -> None:
+    """A program may print anything as its last words: they are the student's failure all the same."""
+    told = Explanation("step-failed", "A step failed.", "a\x00b\n" + "x" * 100_000, "Mend\x01 it.")
+    cluster.build_outcomes = [BuildOutcome("failed", explanation=told)]
+    build = push(some_project())
+    work()
+    build.refresh_from_db()
+    assert (build.state, build.failures) == ("failed", 0)
+    assert build.explanation is not None
+    first, second = build.explanation["evidence"].split("\n")
+    assert (first, build.explanation["next"]) == ("ab", "Mend it.")
+    assert len(second) <= environment().log_line_bytes
+
+
 def test_the_source_token_opens_one_attempt_while_it_runs(cluster: ScriptedCluster) -> None:
     build = push(some_project())
     seen: list[bool] = []
@@ -321,6 +335,17 @@ def test_an_endless_log_is_cut_and_the_reader_told(clean: None) -> None:
             writer.add(running.Line("build", str(number), at(number)))
     connection.close()
     assert written == ["0", "1", "This log is too long; the rest is left out."]
+
+
+def test_a_log_of_long_lines_is_cut_sooner(clean: None) -> None:
+    written: list[str] = []
+    with LogWriter(
+        lambda lines: written.extend(line.text for line in lines), lambda: None, 100, most_characters=10
+    ) as writer:
+        for text in ("1234567890", "1", "2"):
+            writer.add(running.Line("build", text, at(0)))
+    connection.close()
+    assert written == ["1234567890", "This log is too long; the rest is left out."]
 
 
 def test_lines_are_written_in_few_statements(clean: None) -> None:

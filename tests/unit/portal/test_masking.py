@@ -38,6 +38,12 @@ def test_colours_and_tabs_stay_other_control_characters_go() -> None:
     assert Masker([], 4096).line("\x1b[31ma\tb\x00\x07") == "\x1b[31ma\tb"
 
 
+def test_a_text_keeps_its_lines_each_as_one_of_the_log() -> None:
+    masker = Masker(["topsecret-value"], 300)
+    assert masker.text("a topsecret-value\n\x00b") == f"a {HIDDEN}\nb"
+    assert [len(line.encode()) for line in masker.text("x" * 999 + "\n").split("\n")] == [300, 0]
+
+
 @given(st.text(), st.integers(256, 512))
 def test_every_line_can_be_stored(text: str, limit: int) -> None:
     stored = Masker([], limit).line(text)
