@@ -29,6 +29,8 @@ from portal.problems import conflict, forbidden, invalid, problem
 MOST_CHANNELS = 20
 _NAME_LENGTH = 100
 _TESTS_AN_HOUR = 10
+# Of all its channels, also of those that are removed again.
+_TESTS_OF_A_CLUB = 30
 # Of whom a channel is: a club, or a person.
 Owner = Club | User
 
@@ -60,9 +62,7 @@ def add_channel(
             "A channel needs a name.",
             Sentence("Give one of at most {most} characters.", most=_NAME_LENGTH),
         )
-    # One after the other, so that the count is what it was when it was looked at.
-    rows = Club.objects if isinstance(owner, Club) else User.objects
-    rows.select_for_update(no_key=True).get(pk=owner.pk)
+    _lock(owner)
     if Channel.objects.filter(**_of(owner)).count() >= MOST_CHANNELS:
         raise conflict(
             "too-many-channels",
@@ -121,6 +121,8 @@ def ask_again(*, by: Principal, owner: Owner, channel_id: int) -> Channel:
 @transaction.atomic
 def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
     """Through the same outbox as everything else; so many an hour, as anybody's address may be given."""
+    _require(by, owner)
+    _lock(owner)
     channel = _get(by, owner, channel_id)
     if channel.confirmed_at is None:
         raise conflict(
@@ -128,13 +130,20 @@ def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
             "Nobody has confirmed this address yet.",
             "Open the link in the mail that went there, or have it sent again.",
         )
+    an_hour_ago = timezone.now() - timedelta(hours=1)
     recent = Delivery.objects.filter(
-        channel=channel, event__kind=EventKind.TEST, created_at__gt=timezone.now() - timedelta(hours=1)
+        channel=channel, event__kind=EventKind.TEST, created_at__gt=an_hour_ago
+    ).count()
+    # A channel takes its deliveries along when it is removed; the event stays with the club.
+    of_club = (
+        Event.objects.filter(club=owner, kind=EventKind.TEST, at__gt=an_hour_ago).count()
+        if isinstance(owner, Club)
+        else 0
     )
-    if recent.count() >= _TESTS_AN_HOUR:
+    if recent >= _TESTS_AN_HOUR or of_club >= _TESTS_OF_A_CLUB:
         raise conflict(
             "too-many-tests",
-            Sentence("There were {count} tests in the last hour.", count=_TESTS_AN_HOUR),
+            Sentence("There were {count} tests in the last hour.", count=max(recent, of_club)),
             "Wait a while.",
         )
     event = Event.objects.create(
@@ -147,6 +156,12 @@ def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
     audit.record(by, "test_channel", club=_club(owner), channel=channel.pk)
     transaction.on_commit(lambda: nudge_delivery(delivery.pk))
     return delivery
+
+
+def _lock(owner: Owner) -> None:
+    """One after the other, so that a count is what it was when it was looked at."""
+    rows = Club.objects if isinstance(owner, Club) else User.objects
+    rows.select_for_update(no_key=True).get(pk=owner.pk)
 
 
 def _get(by: Principal, owner: Owner, channel_id: int) -> Channel:

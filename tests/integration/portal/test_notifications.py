@@ -428,6 +428,20 @@ def test_there_are_bounds_on_channels_and_tests(listener: Listener, cluster: Scr
         send_test(by=BY, owner=club, channel_id=made[0].pk)
 
 
+def test_a_channel_made_anew_gives_a_club_no_more_tests(listener: Listener, cluster: ScriptedCluster) -> None:
+    """Its tests go to any address: they must not become a way to fill somebody's mailbox."""
+    club = some_project().club
+    for _ in range(3):
+        channel = webhook(club, listener)
+        for _ in range(10):
+            send_test(by=BY, owner=club, channel_id=channel.pk)
+        remove_channel(by=BY, owner=club, channel_id=channel.pk)
+    with pytest.raises(Problem, match="30 tests"):
+        send_test(by=BY, owner=club, channel_id=webhook(club, listener).pk)
+    other = some_project("other").club
+    send_test(by=BY, owner=other, channel_id=webhook(other, listener).pk)
+
+
 def test_old_events_go(listener: Listener, cluster: ScriptedCluster) -> None:
     club = some_project().club
     send_test(by=BY, owner=club, channel_id=webhook(club, listener).pk)
