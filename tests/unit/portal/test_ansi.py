@@ -6,7 +6,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from portal.web.pages.project.ansi import Part, parts, plain
+from portal.web.pages.project.ansi import MOST_PARTS, Part, parts, plain
 
 CLASSES = re.compile(r"(?:ansi-[a-z]+(?: ansi-[a-z]+)*)?")
 TERMINAL = st.lists(
@@ -47,6 +47,14 @@ def test_cursors_titles_and_links_are_left_out() -> None:
 def test_a_line_without_any_is_one_part() -> None:
     assert parts("<b>&") == [Part("", "<b>&")]
     assert parts("") == []
+
+
+def test_a_line_that_changes_its_look_all_the_time_ends_in_one_look() -> None:
+    line = "\x1b[31ma\x1b[32mb" * 300
+    found = parts(line)
+    assert len(found) == MOST_PARTS
+    assert "".join(part.text for part in found) == plain(line)
+    assert found[:2] == [Part("ansi-red", "a"), Part("ansi-green", "b")]
 
 
 @given(TERMINAL)

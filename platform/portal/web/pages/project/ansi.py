@@ -13,6 +13,8 @@ _SEQUENCE = re.compile(
     r"|[ -/]*[0-~]"
     r")?"
 )
+# More stretches than any tool's line has: a page shows a thousand lines, and each stretch is an element.
+MOST_PARTS = 100
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _STYLES = {1: "bold", 2: "dim", 3: "italic", 4: "underline"}
 _ENDS = {22: {"bold", "dim"}, 23: {"italic"}, 24: {"underline"}}
@@ -26,7 +28,10 @@ class Part(NamedTuple):
 
 
 def parts(line: str) -> list[Part]:
-    """A line in stretches of one look; their texts joined are the line without its sequences."""
+    """A line in stretches of one look; their texts joined are the line without its sequences.
+
+    What comes after `MOST_PARTS` has one look, the last's.
+    """
     found: list[Part] = []
     look = _Look()
     end = 0
@@ -35,7 +40,9 @@ def parts(line: str) -> list[Part]:
         end = match.end()
         if match["codes"] is not None:
             look.obey(match["codes"])
-    _add(found, look, line[end:])
+        if len(found) >= MOST_PARTS - 1:
+            break
+    _add(found, look, plain(line[end:]))
     return found
 
 
