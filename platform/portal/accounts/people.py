@@ -19,10 +19,11 @@ _TRIES = 50
 
 def find_person(email: str) -> User | None:
     """Whose verified address it is, or (without one) whose account carries it."""
-    known = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
-    if known is not None:
-        return known.user if known.user.is_active else None
-    return User.objects.filter(email__iexact=email, is_active=True).order_by("pk").first()
+    verified = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user")
+    for known in verified.order_by("pk"):
+        if _same(known.email, email):
+            return known.user if known.user.is_active else None
+    return next((user for user in _carrying(email) if user.is_active), None)
 
 
 @transaction.atomic
@@ -30,7 +31,7 @@ def create_person(
     *, by: Principal, email: str, name: str, language: str = "", operator: bool = False
 ) -> User:
     """An account whose e-mail address is known to be the person's; they have yet to choose a password."""
-    if User.objects.filter(email__iexact=email).exists():
+    if _carrying(email):
         raise conflict(
             "person-exists",
             Sentence("There is an account for {email} already.", email=email),
@@ -48,6 +49,17 @@ def handle(email: str) -> str:
     """The user name that an address suggests: its part before the @, in plain letters."""
     local = re.sub(r"[^a-z0-9._-]+", "-", email.partition("@")[0].lower()).strip("-._")
     return local[:_HANDLE_LENGTH] or "member"
+
+
+def _carrying(email: str) -> list[User]:
+    """Accounts with this address, verified or not."""
+    found = User.objects.filter(email__iexact=email).order_by("pk")
+    return [user for user in found if _same(user.email, email)]
+
+
+def _same(one: str, other: str) -> bool:
+    """PostgreSQL compares in capitals, and in those gmaıl.com is gmail.com: a domain of somebody else's."""
+    return one.lower() == other.lower()
 
 
 def _save_with_free_handle(user: User) -> None:

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 from portal.accounts.models import AuditEntry, OneTimeLink, User
-from portal.accounts.people import create_person
+from portal.accounts.people import create_person, find_person
 from portal.accounts.principal import Principal, person
 from portal.clubs.actions import add_member, create_club
 from portal.clubs.inviting import accept, accept_as_new, find_invitation, invite, revoke
@@ -229,3 +229,13 @@ def test_a_person_becomes_an_operator(capsys: pytest.CaptureFixture[str]) -> Non
     call_command("create_operator", "kim@school.example")
     assert User.objects.get().is_superuser
     assert AuditEntry.objects.filter(action="make_operator", actor="operator:create_operator").exists()
+
+
+def test_an_address_in_letters_that_only_look_alike_is_nobodys_account(clean: None) -> None:
+    """Whoever owns the domain gmaıl.com gets no link to the account of somebody at gmail.com."""
+    mina = create_person(by=BY, email="mina@gmail.com", name="Mina")
+    assert find_person("MINA@Gmail.com") == mina
+    assert find_person("mina@gmaıl.com") is None
+    other = create_person(by=BY, email="mina@gmaıl.com", name="Another")
+    assert find_person("mina@gmaıl.com") == other
+    refused(409, "person-exists", lambda: create_person(by=BY, email="Mina@gmail.com", name="Mina"))
