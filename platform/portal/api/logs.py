@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated
 
@@ -18,6 +20,10 @@ from portal.threads import database
 
 router = Router(tags=["logs"])
 
+# Then whoever follows has to come again: a key that was revoked meanwhile lets nobody read on, and what was
+# made a secret meanwhile is hidden.
+LIFE_SECONDS = 900.0
+
 Tail = Annotated[int, Query(ge=0, le=5000, description="How many of each copy's last lines.")]
 Since = Annotated[datetime | None, Query(description="Only lines of this moment or later.")]
 
@@ -26,7 +32,10 @@ Since = Annotated[datetime | None, Query(description="Only lines of this moment 
 async def logs(
     request: HttpRequest, club: str, project: str, follow: bool = False, tail: Tail = 100, since: Since = None
 ) -> StreamingHttpResponse:
-    """NDJSON: lines of all running copies, with `follow` as they come, heartbeats while there are none."""
+    """NDJSON: lines of all running copies, with `follow` as they come, heartbeats while there are none.
+
+    An answer to who follows ends after a quarter of an hour: ask again with `since`.
+    """
     found = await database(_source, principal(request), club, project)
     return ndjson(_events(found, follow, tail, since))
 
@@ -34,14 +43,18 @@ async def logs(
 async def _events(
     found: Source, follow: bool, tail: int, since: datetime | None
 ) -> AsyncIterator[dict[str, object]]:
-    async for each in found.lines(follow=follow, tail=tail):
-        if isinstance(each, Silence):
-            yield {"heartbeat": True}
-        elif isinstance(each, Trouble):
-            yield {"error": each.explanation.to_dict()}
-        elif since is None or each.at >= since:
-            at = each.at.isoformat().replace("+00:00", "Z")
-            yield {"at": at, "pod": each.pod, "text": each.text}
+    until = asyncio.get_running_loop().time() + LIFE_SECONDS
+    async with aclosing(found.lines(follow=follow, tail=tail)) as lines:
+        async for each in lines:
+            if isinstance(each, Silence):
+                yield {"heartbeat": True}
+            elif isinstance(each, Trouble):
+                yield {"error": each.explanation.to_dict()}
+            elif since is None or each.at >= since:
+                at = each.at.isoformat().replace("+00:00", "Z")
+                yield {"at": at, "pod": each.pod, "text": each.text}
+            if follow and asyncio.get_running_loop().time() > until:
+                return
 
 
 def _source(by: Principal, club: str, project: str) -> Source:

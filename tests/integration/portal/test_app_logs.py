@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 import pytest
+from portal.api import logs
 from portal.projects import applogs
 from portal.projects.applogs import Silence, Trouble
 
@@ -90,3 +91,22 @@ async def test_readers_are_limited_and_their_places_come_free_again() -> None:
         assert applogs._readers.acquire(timeout=60)
     for _ in range(applogs.MOST_READERS):
         applogs._readers.release()
+
+
+async def test_who_follows_by_the_api_comes_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is looked at only then: one that was revoked reads no further."""
+    stopped = threading.Event()
+
+    def read(stop: Stop) -> Iterator[AppLine]:
+        while not stop():
+            yield line("again")
+        stopped.set()
+
+    class Endless:
+        def lines(self, *, follow: bool, tail: int) -> AsyncGenerator[object]:
+            return applogs.events(read)
+
+    monkeypatch.setattr(logs, "LIFE_SECONDS", -1.0)
+    found = [each async for each in logs._events(Endless(), True, 10, None)]  # type: ignore[arg-type]
+    assert [each["text"] for each in found] == ["again"]
+    assert stopped.wait(60)
