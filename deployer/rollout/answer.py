@@ -31,16 +31,27 @@ class Answer:
 
 
 def ask(probe_url: str, hostname: str, path: str, timeout_seconds: float = 5.0) -> Answer:
-    """GET `path` of `hostname` from the controller at `probe_url`; redirects are answers too."""
+    """GET `path` of `hostname` from the controller at `probe_url`; redirects are answers too.
+
+    Of the body no more is read than its first part, and as it comes: an app may send without an end, or what
+    unpacks to gigabytes.
+    """
+    headers = {"Host": hostname, "User-Agent": "madang-rollout", "Accept-Encoding": "identity"}
+    head: httpx.Response | None = None
+    body, error = b"", ""
     try:
         # The environment's proxies are for the world outside.
-        with httpx.Client(trust_env=False, timeout=timeout_seconds) as client:
-            response = client.get(
-                probe_url.rstrip("/") + path, headers={"Host": hostname, "User-Agent": "madang-rollout"}
-            )
-    except httpx.HTTPError as error:
-        return Answer(None, False, f"{type(error).__name__}: {error}")
-    return read(response.status_code, dict(response.headers), response.text[:200])
+        with (
+            httpx.Client(trust_env=False, timeout=timeout_seconds) as client,
+            client.stream("GET", probe_url.rstrip("/") + path, headers=headers) as head,
+        ):
+            body = next(head.iter_raw(), b"")
+    except httpx.HTTPError as trouble:
+        error = f"{type(trouble).__name__}: {trouble}"
+    if head is None:
+        return Answer(None, False, error)
+    # Once the answer's head has come, a page that goes on for long is no failure.
+    return read(head.status_code, dict(head.headers), body[:200].decode("utf-8", "replace"))
 
 
 def read(status: int, headers: dict[str, str], body: str) -> Answer:

@@ -95,12 +95,16 @@ class Prober:
 
     async def _ask(self, client: httpx.AsyncClient, target: Target) -> None:
         sent = time.monotonic()
-        headers = {"Host": target.hostname, "User-Agent": "madang-drill"}
+        headers = {"Host": target.hostname, "User-Agent": "madang-drill", "Accept-Encoding": "identity"}
         try:
             # A whole request has this long, however slowly its answer drips.
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                response = await client.get(self._probe_url + target.path, headers=headers)
-            trouble = _trouble(response)
+                async with client.stream("GET", self._probe_url + target.path, headers=headers) as response:
+                    beginning = b""
+                    # To its end, as a visitor would, but kept is only what tells whose answer it is.
+                    async for piece in response.aiter_raw():
+                        beginning = beginning or piece
+            trouble = _trouble(response, beginning)
         except TimeoutError:
             trouble = "timeout"
         except httpx.TimeoutException:
@@ -114,8 +118,9 @@ class Prober:
             self._tallies[target.key].take(Outcome(sent - self._origin, took, trouble))
 
 
-def _trouble(response: httpx.Response) -> str:
-    answer = read(response.status_code, dict(response.headers), response.text[:200])
+def _trouble(response: httpx.Response, beginning: bytes) -> str:
+    said = beginning[:200].decode("utf-8", "replace")
+    answer = read(response.status_code, dict(response.headers), said)
     if not answer.live:
         return "no-route" if response.status_code == 404 else f"http-{response.status_code}"
     return f"http-{response.status_code}" if response.status_code >= 500 else ""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
-from deployer.rollout.answer import Answer, read
+from deployer.rollout.answer import Answer, ask, read
 
 MARK = {"x-served-by": "madang"}
 
@@ -42,3 +47,54 @@ def test_only_an_answer_of_the_app_makes_a_release_live(
 )
 def test_without_a_way_nothing_was_heard_of_the_app(answer: Answer, unrouted: bool) -> None:
     assert answer.unrouted is unrouted
+
+
+@contextmanager
+def answering(head: bytes, body: bytes, *, endless: bool) -> Iterator[str]:
+    """A server that sends this to whoever asks, the body again and again if it is endless."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        client, _ = listener.accept()
+        with client:
+            client.recv(65536)
+            client.sendall(head + b"\r\n\r\n" + body)
+            try:
+                while endless:
+                    client.sendall(body)
+            except OSError:
+                return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_an_app_that_sends_without_an_end_has_answered() -> None:
+    with answering(b"HTTP/1.1 200 OK", b"x" * 65536, endless=True) as url:
+        assert ask(url, "site.example", "/") == Answer(200, True)
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 7"
+    with answering(head, b"no gzip", endless=False) as url:
+        assert ask(url, "site.example", "/") == Answer(200, True)
+
+
+def test_the_controllers_own_404_is_known_by_its_words() -> None:
+    words = b"404 page not found\n"
+    head = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d" % len(words)
+    with answering(head, words, endless=False) as url:
+        assert ask(url, "site.example", "/") == Answer(404, False)
+
+
+def test_a_connection_that_ends_at_once_is_no_answer() -> None:
+    with answering(b"", b"", endless=False) as url:
+        answer = ask(url, "site.example", "/")
+    assert (answer.status, answer.live) == (None, False)
+    assert answer.error
