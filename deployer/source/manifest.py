@@ -17,7 +17,7 @@ class _Web(BaseModel):
     model_config = ConfigDict(extra="forbid")
     command: str | None = Field(default=None, min_length=1, max_length=2000)
     port: int | None = Field(default=None, ge=1, le=65535)
-    health: str | None = Field(default=None, pattern=r"^/", max_length=200)
+    health: str | None = Field(default=None, pattern=r"^/[^\x00-\x20\x7f]*$", max_length=200)
     replicas: int | None = Field(default=None, ge=1, le=10)
     memory: Annotated[int, BeforeValidator(memory_bytes), Field(ge=16 << 20, le=64 << 30)] | None = None
     cpu: Annotated[int, BeforeValidator(cpu_millicores), Field(ge=10, le=64_000)] | None = None
@@ -82,7 +82,8 @@ class _Plain(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark
-            raise yaml.MarkedYAMLError(problem="aliases (*) are not known here", problem_mark=mark)
+            problem = Sentence("aliases (*) are not known here")
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
         return super().compose_node(parent, index)
 
 
@@ -111,7 +112,7 @@ def _sentence(error: Any, location: tuple[int | str, ...]) -> Sentence:
             "`{setting}` is not a setting of Madang (known here: {known})", setting=where, known=allowed
         )
     if error["type"] == "string_pattern_mismatch" and where == "web.health":
-        return Sentence("`web.health` has to be a path that begins with /")
+        return Sentence("`web.health` has to be a path that begins with / and has no spaces")
     said = str(error["msg"]).removeprefix("Value error, ")
     return Sentence("`{setting}`: {problem}", setting=where, problem=f"{said[:1].lower()}{said[1:]}")
 

@@ -45,6 +45,7 @@ def test_saying_nothing_is_allowed(text: str) -> None:
         ("- web\n", 1, "list of settings"),
         ("build:\n  dockerfile: ../other\n", 2, "relative to its root"),
         ("web: 5\n", 1, "web"),
+        ('web:\n  health: "/a\\nb"\n', 2, "begins with /"),
         ("web:\n  health: /" + "a" * 200 + "\n", 2, "web.health"),
         ("web:\n  memory: " + "9" * 400 + "Gi\n", 2, "256Mi"),
         ("web:\n  cpu: " + "9" * 400 + "\n", 2, "500m"),
