@@ -36,7 +36,9 @@ async def keep_house(server: GitServer) -> None:
     while True:
         for chore in (
             lambda: settle_recent(server.repositories, missing),
-            lambda: remove_sources(server.repositories, Patience.of(server.settings)),
+            lambda: remove_sources(
+                server.repositories, Patience.of(server.settings), server.settings.sources_limit_bytes
+            ),
             lambda: collect_garbage(server.repositories, busy(server)),
             lambda: remove_repositories(server.repositories, busy(server)),
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -123,6 +124,16 @@ class Repositories:
             for entry in os.scandir(folder)
             if entry.is_file(follow_symlinks=False)
         )
+
+
+def folder_bytes(folder: Path) -> int:
+    """Of all files in it. Pushes come and go meanwhile: what is gone counts for nothing."""
+    total = 0
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(inside, name).lstat().st_size
+    return total
 
 
 def _born(path: Path) -> str:

@@ -39,6 +39,8 @@ class GitServerSettings(BaseSettings):
     keep_sources_seconds: float = Field(default=3600, ge=0)
     # Of a project's newest build, if it failed or was cancelled: so long it can be built again.
     keep_failed_sources_seconds: float = Field(default=7 * 86400, ge=0)
+    # Beyond it, what ended builds left goes at once.
+    sources_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
 
 
 @cache

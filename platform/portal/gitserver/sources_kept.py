@@ -13,10 +13,10 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from portal.builds.models import BUILD_STATES, Build
+from portal.builds.models import BUILD_STATES, Build, StreamState
 from portal.builds.rebuilding import REBUILDABLE
 from portal.gitserver import kept
-from portal.gitserver.repositories import Repositories
+from portal.gitserver.repositories import Repositories, folder_bytes
 from portal.gitserver.settings import GitServerSettings
 from portal.gitserver.settle import archive_place
 
@@ -33,6 +33,10 @@ class Patience:
     def of(cls, settings: GitServerSettings) -> Patience:
         return cls(settings.keep_sources_seconds, settings.keep_failed_sources_seconds)
 
+    def shortened(self) -> tuple[Patience, ...]:
+        """Step by step: what can be built again goes last."""
+        return Patience(0, self.failed_seconds), Patience(0, 0)
+
     def needs(self, build: Build, ended_at: datetime | None, newest: frozenset[int], now: datetime) -> bool:
         """Whether what the build was made of is still needed, `ended_at` being the end that counts."""
         if ended_at is None:
@@ -43,9 +47,22 @@ class Patience:
         return ended_at >= now - timedelta(seconds=seconds)
 
 
-def remove_sources(repositories: Repositories, patience: Patience) -> None:
+def remove_sources(repositories: Repositories, patience: Patience, most_bytes: int) -> None:
     """Archives that no build needs, kept objects that no push or rebuild needs, and both when no build
-    claims them."""
+    claims them.
+
+    While all together are more than `most_bytes`, what ended builds left goes at once: somebody who pushes
+    large files in a row would fill the volume that all clubs push to.
+    """
+    _remove(repositories, patience, patience)
+    for shorter in patience.shortened():
+        if folder_bytes(repositories.sources) <= most_bytes:
+            break
+        _remove(repositories, patience, shorter)
+    _note_lost(repositories)
+
+
+def _remove(repositories: Repositories, patience: Patience, held: Patience) -> None:
     archives = {path.name: path for path in repositories.sources.glob("*.tar.gz")}
     objects = {
         path.name.removesuffix(".objects") + ".tar.gz": path
@@ -57,20 +74,22 @@ def remove_sources(repositories: Repositories, patience: Patience) -> None:
     asked_for = set()
     for name, path in archives.items():
         builds = claims.get(name, [])
-        if any(patience.needs(build, build.finished_at, newest, now) for build in builds):
+        if any(held.needs(build, build.finished_at, newest, now) for build in builds):
             continue
-        if _let_go(path, patience, now) if builds else _older(path, patience.ended_seconds):
+        if _let_go(path, held, now) if builds else _older(path, patience.ended_seconds):
             path.unlink(missing_ok=True)
         elif builds:
             asked_for.add(name)
     for name, path in objects.items():
         builds = claims.get(name, [])
-        needed = any(patience.needs(build, build.stream.ended_at, newest, now) for build in builds)
+        # What is live may still have to be settled.
+        live = any(build.stream.state == StreamState.SUCCEEDED for build in builds)
+        counts = patience if live else held
+        needed = any(counts.needs(build, build.stream.ended_at, newest, now) for build in builds)
         if needed or name in asked_for:
             continue
         if builds or _older(path, patience.ended_seconds):
             kept.drop(path)
-    _note_lost(repositories)
 
 
 def _claims(repositories: Repositories, names: set[str]) -> dict[str, list[Build]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +16,10 @@ from portal.builds.models import Build
 from portal.builds.rebuilding import rebuild
 from portal.problems import Problem
 
+from deployer.errors import Explanation
 from tests.integration.gitserver.school import School, eventually
 from tests.integration.gitserver.serving import ServerProcess
-from tests.integration.gitserver.student import Student
+from tests.integration.gitserver.student import FLASK, Student
 
 
 def test_a_running_build_gets_exactly_its_source(
@@ -61,6 +63,27 @@ def test_sources_go_an_hour_after_their_build(
     assert archive.exists()
     Build.objects.filter(pk=build.pk).update(finished_at=timezone.now() - timedelta(seconds=3601))
     eventually(lambda: not archive.exists())
+    eventually(lambda: list((server.repositories / ".sources").iterdir()) == [])
+
+
+@pytest.mark.parametrize(
+    "server",
+    [{"MADANG_GIT_HOUSEKEEPING_SECONDS": "0.2", "MADANG_GIT_SOURCES_LIMIT_BYTES": str(1 << 20)}],
+    indirect=True,
+)
+def test_sources_that_crowd_the_volume_go_as_soon_as_their_build_has_ended(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project(files={**FLASK, "data.bin": os.urandom(2 << 20)})
+    push = student.start("push", url, "main", cwd=folder)
+    build = school.accepted(project)
+    token = school.take(build)
+    path = f"/sources/{build.pk}.tar.gz"
+    # A build that runs keeps its source.
+    assert server.get(path, {"Authorization": f"Bearer {token}"})[0] == 200
+    school.fail(build, Explanation("broken", "It broke.", "", "Mend it."))
+    assert push.wait().status == 1
     eventually(lambda: list((server.repositories / ".sources").iterdir()) == [])
 
 
