@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 from portal.builds.masking import HIDDEN, Masker
@@ -42,6 +44,37 @@ def test_a_text_keeps_its_lines_each_as_one_of_the_log() -> None:
     masker = Masker(["topsecret-value"], 300)
     assert masker.text("a topsecret-value\n\x00b") == f"a {HIDDEN}\nb"
     assert [len(line.encode()) for line in masker.text("x" * 999 + "\n").split("\n")] == [300, 0]
+
+
+def test_control_characters_within_a_secret_do_not_bring_it_through() -> None:
+    assert Masker(["topsecret-value"], 4096).line("topsecret\x00-value") == HIDDEN
+
+
+def test_a_file_of_very_many_secrets_is_hidden_too() -> None:
+    lines = [f"{'ab'[number % 2]}aaaaaaa{number:05d}" for number in range(20_000)]
+    masker = Masker(["\n".join(lines)], 4096)
+    assert (
+        masker.line(f"{lines[7]} and {lines[19_999]}, not aaaaaaaa1")
+        == f"{HIDDEN} and {HIDDEN}, not aaaaaaaa1"
+    )
+    assert masker.line("a" * 65536) == "a" * 4093 + "…"
+
+
+@given(
+    st.lists(st.text("ab]^-", min_size=6, max_size=12), max_size=6),
+    st.text("ab]^-", max_size=60),
+    st.booleans(),
+)
+def test_what_is_hidden_is_the_leftmost_and_of_those_the_longest(
+    secrets: list[str], text: str, cut: bool
+) -> None:
+    longest_first = sorted({each for each in secrets if len(each) >= 8}, key=len, reverse=True)
+    pattern = "|".join(map(re.escape, longest_first))
+    hidden = re.sub(pattern, HIDDEN, text) if pattern else text
+    if cut and len(hidden) > 20:
+        assert Masker(secrets, 20).line(text) == hidden[:17] + "…"
+    else:
+        assert Masker(secrets, 4096).line(text) == hidden
 
 
 @given(st.text(), st.integers(256, 512))
