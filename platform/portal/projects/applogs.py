@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Slow
@@ -28,8 +29,12 @@ logger = logging.getLogger(__name__)
 
 # The kubernetes client holds a thread for each reader; more are asked to come back.
 MOST_READERS = 32
+# One club's may not be all.
+MOST_OF_A_CLUB = 24
 _THREADS = ThreadPoolExecutor(max_workers=MOST_READERS, thread_name_prefix="app-logs")
 _readers = threading.BoundedSemaphore(MOST_READERS)
+_of_clubs: Counter[str] = Counter()
+_counting = threading.Lock()
 _WAITING_LINES = 500
 _TOO_MANY = Explanation(
     "too-many-readers", "Very many logs are being followed just now.", "", "Try again in a minute."
@@ -73,7 +78,7 @@ class Source:
             found = cluster.rollouts().logs(self.club, self.project, follow, tail, stop, seen)
             return (replace(line, text=self.masker.line(line.text)) for line in found)
 
-        return events(read)
+        return events(read, self.club)
 
 
 def source(project: Project) -> Source:
@@ -82,10 +87,10 @@ def source(project: Project) -> Source:
     return Source(project.club.slug, project.slug, masker)
 
 
-async def events(read: Callable[[Stop], Iterator[AppLine]]) -> AsyncGenerator[Event]:
+async def events(read: Callable[[Stop], Iterator[AppLine]], club: str) -> AsyncGenerator[Event]:
     """What a blocking reader gives, from a thread of its own; it stops when nobody listens any more."""
     # Taken here and not before: an answer that nobody begins to read would never give it back.
-    if not _readers.acquire(blocking=False):
+    if not _enter(club):
         yield Trouble(_TOO_MANY)
         return
     loop = asyncio.get_running_loop()
@@ -114,7 +119,7 @@ async def events(read: Callable[[Stop], Iterator[AppLine]]) -> AsyncGenerator[Ev
             logger.exception("a log could not be read")
             put(Trouble(_BROKEN))
         finally:
-            _readers.release()
+            _leave(club)
             put(None)
 
     loop.run_in_executor(_THREADS, run)
@@ -130,3 +135,18 @@ async def events(read: Callable[[Stop], Iterator[AppLine]]) -> AsyncGenerator[Ev
             yield event
     finally:
         stopped.set()
+
+
+def _enter(club: str) -> bool:
+    """Whether one more of the club's may read."""
+    with _counting:
+        if _of_clubs[club] >= MOST_OF_A_CLUB or not _readers.acquire(blocking=False):
+            return False
+        _of_clubs[club] += 1
+        return True
+
+
+def _leave(club: str) -> None:
+    with _counting:
+        _of_clubs[club] -= 1
+        _readers.release()

@@ -15,6 +15,7 @@ from deployer.rollout import AppLine
 from tests.integration.portal.scene import at, trouble
 
 Stop = Callable[[], bool]
+CLUB = "robots"
 
 
 def line(text: str) -> AppLine:
@@ -30,7 +31,7 @@ async def test_lines_come_as_they_are_written_and_the_end_ends() -> None:
         for number in range(2000):
             yield line(str(number))
 
-    assert texts([each async for each in applogs.events(read)]) == [str(n) for n in range(2000)]
+    assert texts([each async for each in applogs.events(read, CLUB)]) == [str(n) for n in range(2000)]
 
 
 async def test_a_reader_stops_once_nobody_listens() -> None:
@@ -43,7 +44,7 @@ async def test_a_reader_stops_once_nobody_listens() -> None:
         finally:
             stopped.set()
 
-    events = applogs.events(read)
+    events = applogs.events(read, CLUB)
     assert await anext(events) == line("again")
     await events.aclose()
     assert stopped.wait(60)
@@ -54,7 +55,7 @@ async def test_a_cluster_that_does_not_answer_is_told_in_the_stream() -> None:
         yield line("first")
         raise trouble(TemporaryError)
 
-    events = [each async for each in applogs.events(read)]
+    events = [each async for each in applogs.events(read, CLUB)]
     assert events[0] == line("first")
     assert isinstance(events[1], Trouble)
     assert events[1].explanation.reason == "it-broke"
@@ -68,9 +69,15 @@ async def test_a_silent_log_sends_heartbeats(monkeypatch: pytest.MonkeyPatch) ->
             threading.Event().wait(0.01)
         yield from ()
 
-    events = applogs.events(read)
+    events = applogs.events(read, CLUB)
     assert await anext(events) == Silence()
     await events.aclose()
+
+
+async def refused(read: Callable[[Stop], Iterator[AppLine]], club: str) -> None:
+    found = [each async for each in applogs.events(read, club)]
+    assert isinstance(found[0], Trouble)
+    assert found[0].explanation.reason == "too-many-readers"
 
 
 async def test_readers_are_limited_and_their_places_come_free_again() -> None:
@@ -79,12 +86,17 @@ async def test_readers_are_limited_and_their_places_come_free_again() -> None:
         while not stop():
             threading.Event().wait(0.01)
 
-    open_ones = [applogs.events(read) for _ in range(applogs.MOST_READERS)]
+    clubs = ["loud"] * applogs.MOST_OF_A_CLUB
+    clubs += ["quiet"] * (applogs.MOST_READERS - applogs.MOST_OF_A_CLUB)
+    open_ones = [applogs.events(read, club) for club in clubs]
     for each in open_ones:
         assert await anext(each) == line("here")
-    refused = [each async for each in applogs.events(read)]
-    assert isinstance(refused[0], Trouble)
-    assert refused[0].explanation.reason == "too-many-readers"
+    await refused(read, "quiet")
+    await open_ones.pop().aclose()
+    # There is room again, but not for the club that has its share.
+    assert applogs._readers.acquire(timeout=60)
+    applogs._readers.release()
+    await refused(read, "loud")
     for each in open_ones:
         await each.aclose()
     for _ in range(applogs.MOST_READERS):
@@ -104,7 +116,7 @@ async def test_who_follows_by_the_api_comes_again_after_a_while(monkeypatch: pyt
 
     class Endless:
         def lines(self, *, follow: bool, tail: int) -> AsyncGenerator[object]:
-            return applogs.events(read)
+            return applogs.events(read, CLUB)
 
     monkeypatch.setattr(logs, "LIFE_SECONDS", -1.0)
     found = [each async for each in logs._events(Endless(), True, 10, None)]  # type: ignore[arg-type]
