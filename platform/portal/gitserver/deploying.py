@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deployer.build import BuildPlan
 from deployer.build.detection import plan as plan_build
-from deployer.errors import DeployerError, UserError
+from deployer.errors import DeployerError, Explanation, UserError
 from deployer.source import Archive, read_snapshot, write_archive
 from portal.builds.actions import accept_push
 from portal.builds.models import Build
@@ -34,6 +34,9 @@ async def pre_receive(
     if isinstance(decision, Refuse):
         await say(wording.refusal(decision.explanation))
         return 1
+    if (refused := await disk(_too_many_tags, server, push, updates)) is not None:
+        await say(wording.refusal(refused))
+        return 1
     if isinstance(decision, Keep):
         await say(wording.section(f"Kept: {', '.join(decision.tags[:5])}. Tags are not deployed."))
         return 0
@@ -53,6 +56,20 @@ async def pre_receive(
         await say(wording.trouble(explanation))
         return 1
     return await _follow(server, push, say)
+
+
+def _too_many_tags(server: GitServer, push: Push, updates: Sequence[RefUpdate]) -> Explanation | None:
+    """Each is a file on the volume that all clubs push to, and a line at the beginning of every push."""
+    limit = server.settings.repository_limit_refs
+    tags = sum(not update.deletes and update.ref.startswith("refs/tags/") for update in updates)
+    if not tags or server.repositories.ref_count(push.repository) + tags <= limit:
+        return None
+    return Explanation(
+        "too-many-tags",
+        f"The repository of {push.target.name} would have more than {limit} tags.",
+        "",
+        f"Push the branch alone, without --tags:  git push madang {push.target.branch}",
+    )
 
 
 async def _accept(server: GitServer, push: Push, deploy: Deploy, quarantine: Mapping[str, str]) -> None:

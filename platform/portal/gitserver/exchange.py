@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from deployer.errors import Explanation
 from portal.gitserver.address import GitRequest, Service
@@ -65,21 +65,29 @@ def content_length(scope: Scope) -> int | None:
 
 
 async def feed(
-    scope: Scope, receive: Receive, backend: Backend, limit_bytes: int, settings: GitServerSettings
+    scope: Scope,
+    receive: Receive,
+    put: Callable[[bytes], Awaitable[None]],
+    limit_bytes: int,
+    settings: GitServerSettings,
 ) -> None:
-    """The request's body to git, unpacked; the limit holds for what that is.
+    """The request's body, unpacked, part by part to `put`; the limit holds for what that is.
 
     Raises ClientGone (a client that stalls is gone too), TooLarge and Damaged.
     """
     try:
         async with asyncio.timeout(settings.upload_seconds):
-            await _feed(receive, backend, unpacker(scope), limit_bytes, settings.stalled_seconds)
+            await _feed(receive, put, unpacker(scope), limit_bytes, settings.stalled_seconds)
     except TimeoutError:
         raise ClientGone from None
 
 
 async def _feed(
-    receive: Receive, backend: Backend, unpack: Unpack, limit_bytes: int, stalled_seconds: float
+    receive: Receive,
+    put: Callable[[bytes], Awaitable[None]],
+    unpack: Unpack,
+    limit_bytes: int,
+    stalled_seconds: float,
 ) -> None:
     count = 0
     more = True
@@ -91,9 +99,8 @@ async def _feed(
             count += len(piece)
             if count > limit_bytes:
                 raise TooLarge
-            await backend.write(piece)
+            await put(piece)
         more = message.get("more_body", False)
-    await backend.end_input()
 
 
 async def deliver(

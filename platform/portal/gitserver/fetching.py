@@ -39,7 +39,8 @@ async def fetch(
         environment = backend_environment(server, scope, request, target, user)
         backend = await Backend.start(environment, wait_for_reader=True)
         try:
-            await feed(scope, receive, backend, FETCH_REQUEST_BYTES, server.settings)
+            await feed(scope, receive, backend.write, FETCH_REQUEST_BYTES, server.settings)
+            await backend.end_input()
             await deliver(server, backend, request, receive, send, reference=secrets.token_hex(8))
         except ClientGone:
             await too_late(send)

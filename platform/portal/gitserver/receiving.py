@@ -26,6 +26,7 @@ from portal.gitserver.exchange import (
     too_late,
 )
 from portal.gitserver.pushes import Push
+from portal.gitserver.reflines import RefLines, too_many_refs
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.unpacking import Damaged
 from portal.threads import disk
@@ -53,14 +54,25 @@ async def receive_pack(
         return
     push = Push(target, principal, repository)
     backend = await _begin(server, scope, request, push)
+    refs = RefLines()
+
+    async def put(part: bytes) -> None:
+        """What is refused is read to its end all the same: the pusher's git does not read while it sends."""
+        refs.watch(part)
+        if not refs.too_many:
+            await backend.write(part)
+
     try:
         try:
-            await feed(scope, receive, backend, limit_bytes, server.settings)
+            await feed(scope, receive, put, limit_bytes, server.settings)
         except BaseException:
-            # Cut off, git finds the pack incomplete, removes what it has and ends by itself.
-            await backend.discard()
-            await backend.end_input()
+            await _cut_off(backend)
             raise
+        if refs.too_many:
+            await _cut_off(backend)
+            await refuse(send, 413, too_many_refs())
+            return
+        await backend.end_input()
         await deliver(server, backend, request, receive, send, reference=push.id)
     except ClientGone:
         logger.info("the pusher was gone before the pack was complete", extra={"push": push.id})
@@ -69,6 +81,12 @@ async def receive_pack(
         await too_large(send, server.settings.push_limit_bytes)
     except Damaged:
         await damaged(send)
+
+
+async def _cut_off(backend: Backend) -> None:
+    """git finds the push incomplete, removes what it has and ends by itself."""
+    await backend.discard()
+    await backend.end_input()
 
 
 async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Push) -> Backend:

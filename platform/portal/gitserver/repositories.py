@@ -116,6 +116,14 @@ class Repositories:
         except subprocess.CalledProcessError:
             return None
 
+    def ref_count(self, path: Path) -> int:
+        """How many branches and tags there are, each a file of its own or a line among those packed."""
+        loose = sum(len(names) for _, _, names in os.walk(path / "refs"))
+        try:
+            return loose + (path / "packed-refs").read_bytes().count(b"\n")
+        except FileNotFoundError:
+            return loose
+
     def size_bytes(self, path: Path) -> int:
         """What the objects take on the disk."""
         return sum(

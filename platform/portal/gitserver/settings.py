@@ -15,6 +15,7 @@ class GitServerSettings(BaseSettings):
 
     push_limit_bytes: int = Field(default=256 << 20, ge=1 << 20)
     repository_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
+    repository_limit_refs: int = Field(default=5000, ge=1)
     # What is unpacked from the commit may be larger than the push: it counts as the build reads it.
     archive_limit_bytes: int = Field(default=1 << 30, ge=1 << 20)
 

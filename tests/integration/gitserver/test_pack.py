@@ -156,3 +156,48 @@ def test_a_full_repository_takes_no_more(server: ServerProcess, school: School, 
     done = student.git("push", url, "main", cwd=folder)
     assert done.status != 0
     assert "is full" in done.output
+
+
+def test_a_push_of_very_many_refs_is_refused_before_git_has_them_all(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, key = school.project(), school.key("deploy")
+    line = b"%040d %040d refs/tags/v%05d"
+    lines = [line % (1, 0, number) for number in range(20_000)]
+    body = b"".join(b"%04x%s" % (len(each) + 4, each) for each in lines) + b"0000"
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request(
+        "POST",
+        f"/{school.club}/app.git/git-receive-pack",
+        body,
+        {
+            "Authorization": "Basic " + b64encode(f"x:{key}".encode()).decode(),
+            "Content-Type": "application/x-git-receive-pack-request",
+        },
+    )
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"without --tags" in answer.read()
+    connection.close()
+    eventually(lambda: server.pushes() == 0)
+    assert not Build.objects.filter(project=project).exists()
+
+
+@pytest.mark.parametrize("server", [{"MADANG_GIT_REPOSITORY_LIMIT_REFS": "3"}], indirect=True)
+def test_a_repository_takes_only_so_many_tags_and_deploys_all_the_same(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project = school.project()
+    url = server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    for number in range(3):
+        assert student.git("tag", f"v{number}", cwd=folder).status == 0
+    done = student.git("push", url, "--tags", cwd=folder)
+    assert done.status == 0, done.output
+    assert student.git("tag", "v3", cwd=folder).status == 0
+    done = student.git("push", url, "--tags", cwd=folder)
+    assert done.status == 1
+    assert "more than 3 tags" in done.output
+    push = student.start("push", url, "main", cwd=folder)
+    school.succeed(school.accepted(project, push=push))
+    assert push.wait().status == 0, push.output
