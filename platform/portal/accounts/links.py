@@ -47,12 +47,12 @@ def make_link(*, by: Principal, user: User, club: Club | None = None) -> tuple[O
 
 def find_link(token: str) -> OneTimeLink | None:
     """The link of the token, if it still opens something."""
-    return _open().select_related("user", "club").filter(digest=token_hash(token)).first()
+    return _usable().select_related("user", "club").filter(digest=token_hash(token)).first()
 
 
 def use_up(token: str) -> OneTimeLink:
     """The link, used from the transaction's commit on. Raises a 410 problem if it opens nothing."""
-    found = _open().select_for_update(of=("self",)).filter(digest=token_hash(token)).first()
+    found = _usable().select_for_update(of=("self",)).filter(digest=token_hash(token)).first()
     if found is None:
         raise link_dead()
     OneTimeLink.objects.filter(pk=found.pk).update(used_at=Now())
@@ -77,3 +77,8 @@ def _open() -> QuerySet[OneTimeLink]:
     """By the database's clock."""
     lives = Q(used_at=None, revoked_at=None, expires_at__gt=Now())
     return OneTimeLink.objects.filter(lives)
+
+
+def _usable() -> QuerySet[OneTimeLink]:
+    """An account that an operator has disabled is not entered by a link, nor does it get a key."""
+    return _open().filter(user__is_active=True)

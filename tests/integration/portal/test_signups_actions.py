@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.core.signing import TimestampSigner
 from django.db.models import F
 from django.utils import timezone
+from portal.accounts.disabling import disable_person, enable_person
 from portal.accounts.links import find_link
 from portal.accounts.models import AuditEntry, OneTimeLink, User
 from portal.accounts.people import create_person
@@ -288,6 +289,17 @@ def test_a_link_dies_with_time_and_with_the_next_one() -> None:
     refused(410, "link-dead", lambda: welcome(token=first, address=FROM, password="x" * 12))
     OneTimeLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     refused(410, "link-dead", lambda: welcome(token=second, address=FROM, password="x" * 12))
+
+
+def test_a_disabled_account_gets_nothing_by_its_link_until_it_is_enabled() -> None:
+    approved()
+    token = link_in(letter()[1], "/welcome/").rpartition("/")[2]
+    owner = User.objects.get(email=ROBOTS.email)
+    disable_person(by=BY, user_id=owner.pk)
+    assert find_link(token) is None
+    refused(410, "link-dead", lambda: welcome(token=token, address=FROM, password="x" * 12))
+    enable_person(by=BY, user_id=owner.pk)
+    assert welcome(token=token, address=FROM, password="x" * 12).key
 
 
 def test_an_account_in_use_is_not_entered_by_a_link_alone() -> None:
