@@ -6,6 +6,7 @@ import logging
 from uuid import uuid4
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -77,6 +78,20 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         str(error),
     )
     return _answer(request, refused.status, refused.explanation)
+
+
+@api.exception_handler(DataError)
+@api.exception_handler(UnicodeEncodeError)
+def on_unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A NUL where a name stands, or half a pair of surrogates: no text that can be kept."""
+    logger.info("a request held what cannot be stored", extra={"path": request.path})
+    refused = problem(
+        422,
+        "bad-text",
+        "The request holds characters that are no text.",
+        "Take out control characters, and send UTF-8.",
+    )
+    return _answer(request, 422, refused.explanation)
 
 
 @api.exception_handler(RequestDataTooBig)

@@ -80,6 +80,17 @@ def test_a_project_is_made_listed_shown_and_deleted(api: Api, club: str) -> None
     assert [each["name"] for each in api.get(f"{club}/projects")[1]] == ["menu"]
 
 
+def test_what_is_no_text_is_refused_and_no_mistake_of_ours(api: Api, club: str) -> None:
+    for answer in (
+        api.get(f"{club}/projects/%00"),
+        api.get(f"{club}/projects?after=%00"),
+        api.call("POST", f"{club}/keys", {"name": "a\0b", "scopes": ["read"]}),
+        api.call("PATCH", f"{club}/projects/menu/config", {"set": {"A": "\ud800"}}),
+    ):
+        assert (answer[0], answer[1]["error"]["reason"]) == (422, "bad-text")
+    assert AccessKey.objects.count() == 1
+
+
 def test_lists_come_in_pages(api: Api, club: str) -> None:
     for name in ("a", "b", "c"):
         api.call("POST", f"{club}/projects", {"name": name})
