@@ -13,6 +13,7 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402 - settings first
 
+from portal.bounded import Bounded  # noqa: E402
 from portal.environment import environment  # noqa: E402
 
 _STREAMS = re.compile(r"/api/v1/(?:streams/\d+|clubs/[^/]+/projects/[^/]+/logs)|(?:/[^/]+)+/events")
@@ -32,4 +33,4 @@ class Handler(ASGIHandler):
 
 
 environment().require_secrets()
-application = Handler()
+application = Bounded(Handler())
