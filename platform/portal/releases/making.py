@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models.functions import Now
+from datetime import timedelta
+
+from django.db.models import Sum, Value
+from django.db.models.functions import Length, Now
 
 from deployer.build import BuildPlan
 from deployer.errors import Explanation
@@ -11,11 +14,14 @@ from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import Build, StreamState
 from portal.encryption import encrypt_config
+from portal.problems import problem
 from portal.projects.models import Project
 from portal.projects.selectors import config as config_of
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
 from portal.releases.resources import resources_of
 from portal.releases.room import require_room
+
+MOST_CONFIG_BYTES_AN_HOUR = 32 << 20
 
 
 def make_release(
@@ -36,6 +42,9 @@ def make_release(
     build = Build.objects.get(pk=build_id)
     plan = BuildPlan.from_dict(build.plan)
     require_room(project, plan, by)
+    encrypted_config = encrypt_config(config_of(project))
+    if by is not None:
+        _require_moderation(project, len(encrypted_config))
     resources = resources_of(plan.web, project)
     project.release_count += 1
     project.save(update_fields=["release_count"])
@@ -44,7 +53,7 @@ def make_release(
         number=project.release_count,
         build=build,
         digest=build.digest,
-        encrypted_config=encrypt_config(config_of(project)),
+        encrypted_config=encrypted_config,
         port=plan.port,
         command=list(plan.command) if plan.command is not None else None,
         health_path=plan.web.health,
@@ -57,6 +66,21 @@ def make_release(
     _give_way(release)
     log.say(stream_id, f"Release {release.number}: {description}", kind="rollout")
     return Rollout.objects.create(project=project, release=release, stream_id=stream_id)
+
+
+def _require_moderation(project: Project, size_bytes: int) -> None:
+    """Each release keeps its whole config for ever: a program that changes a large one all the time would
+    fill the database within an hour. Raises a 429 problem."""
+    recent = Release.objects.filter(project=project, created_at__gt=Now() - Value(timedelta(hours=1)))
+    kept_bytes = recent.aggregate(total=Sum(Length("encrypted_config")))["total"] or 0
+    if kept_bytes + size_bytes > MOST_CONFIG_BYTES_AN_HOUR:
+        raise problem(
+            429,
+            "too-much-config",
+            "The releases of this project in the last hour hold very much config.",
+            "Wait a while; keep large data in the repository or elsewhere.",
+            f"{kept_bytes >> 20} MiB of variables in {recent.count()} releases",
+        )
 
 
 def _give_way(newer: Release) -> None:

@@ -21,6 +21,7 @@ from portal.projects.actions import create_project, delete_project, set_config
 from portal.projects.models import ConfigVar, Project
 from portal.projects.removal import remove
 from portal.projects.selectors import config, find
+from portal.releases import making
 from portal.releases.models import Release
 from pydantic import SecretStr
 
@@ -169,6 +170,24 @@ def test_settings_are_encrypted_where_they_lie(cluster: ScriptedCluster) -> None
     assert b"hunter2" not in bytes(ConfigVar.objects.get().encrypted)
     assert b"hunter2" not in bytes(Release.objects.get().encrypted_config)
     assert config(project) == {"TOKEN": "hunter2-hunter2"}
+
+
+def test_a_large_config_is_not_changed_all_the_time(
+    cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every release keeps its own: with nothing between, an hour of changes would fill the database."""
+    project = some_project()
+    set_config(by=BY, project=project, set={"DATA": "x" * 3000})
+    push(project)
+    work()
+    monkeypatch.setattr(making, "MOST_CONFIG_BYTES_AN_HOUR", 9000)
+    set_config(by=BY, project=project, set={"A": "1"})
+    with pytest.raises(Problem) as refused:
+        set_config(by=BY, project=project, set={"A": "2"})
+    assert (refused.value.status, refused.value.explanation.reason) == (429, "too-much-config")
+    assert config(project)["A"] == "1"
+    Release.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    set_config(by=BY, project=project, set={"A": "2"})
 
 
 def test_keys_of_encryption_are_rotated_without_losing_a_secret(
