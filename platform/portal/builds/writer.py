@@ -18,7 +18,7 @@ FLUSH_SECONDS = 0.2
 _FULL_LINES = 5000
 _BATCH_LINES = 1000
 # As many lines as a log may have, of the length that lines mostly have; of the longest it would be 200 MB.
-MOST_CHARACTERS = 16 << 20
+MOST_CHARACTERS = 4 << 20
 
 
 class LogWriter:
