@@ -24,17 +24,16 @@ class RefLines:
         if self._ended or self.too_many:
             return
         self._seen += part
-        while self._next + 4 <= len(self._seen):
+        while not self._ended and self._next + 4 <= len(self._seen):
             try:
                 size = int(self._seen[self._next : self._next + 4], 16)
             except ValueError:
                 size = 0  # No packets at all: git says so.
-            if size == 0:
-                self._ended = True
-                self._seen.clear()
-                return
+            self._ended = size == 0
             self._next += max(size, 4)
         self.too_many = self._next > MOST_BYTES
+        if self._ended or self.too_many:
+            self._seen.clear()
 
 
 def too_many_refs() -> Explanation:
