@@ -126,12 +126,17 @@ class Repositories:
 
     def size_bytes(self, path: Path) -> int:
         """What the objects take on the disk."""
-        return sum(
-            entry.stat(follow_symlinks=False).st_size
-            for folder, _, _ in os.walk(path / "objects")
-            for entry in os.scandir(folder)
-            if entry.is_file(follow_symlinks=False)
-        )
+        return folder_bytes(path / "objects")
+
+
+def folder_bytes(folder: Path) -> int:
+    """Of all files in it. Pushes come and go meanwhile: what is gone counts for nothing."""
+    total = 0
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(inside, name).lstat().st_size
+    return total
 
 
 def folder_bytes(folder: Path) -> int:

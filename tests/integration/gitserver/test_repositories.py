@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from portal.gitserver.repositories import Owner, Repositories, git_environment
+from portal.gitserver.repositories import Owner, Repositories, folder_bytes, git_environment
 
 
 @pytest.fixture
@@ -48,3 +50,18 @@ def test_a_project_that_comes_back_finds_its_repository_again(repositories: Repo
 def test_a_half_made_repository_is_never_seen(repositories: Repositories) -> None:
     path = repositories.ensure(ROBOTS)
     assert [entry.name for entry in repositories.root.iterdir()] == [path.name]
+
+
+def test_a_file_that_goes_while_sizes_are_summed_up_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another push's quarantine ends at any moment."""
+    (tmp_path / "pack").write_bytes(b"123")
+    listed = os.walk
+
+    def walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+        for inside, folders, names in listed(folder):
+            yield str(inside), folders, [*names, "gone"]
+
+    monkeypatch.setattr(os, "walk", walk)
+    assert folder_bytes(tmp_path) == 3
