@@ -9,6 +9,7 @@ from pathlib import Path
 from deployer.build import BuildPlan
 from deployer.build.detection import plan as plan_build
 from deployer.errors import DeployerError, Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source import Archive, read_snapshot, write_archive
 from portal.builds.actions import accept_push
 from portal.builds.models import Build
@@ -66,9 +67,15 @@ def _too_many_tags(server: GitServer, push: Push, updates: Sequence[RefUpdate]) 
         return None
     return Explanation(
         "too-many-tags",
-        f"The repository of {push.target.name} would have more than {limit} tags.",
+        Sentence(
+            "The repository of {project} would have more than {limit} tags.",
+            project=push.target.name,
+            limit=limit,
+        ),
         "",
-        f"Push the branch alone, without --tags:  git push madang {push.target.branch}",
+        Sentence(
+            "Push the branch alone, without --tags:  git push madang {branch}", branch=push.target.branch
+        ),
     )
 
 

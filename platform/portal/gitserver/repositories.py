@@ -139,16 +139,6 @@ def folder_bytes(folder: Path) -> int:
     return total
 
 
-def folder_bytes(folder: Path) -> int:
-    """Of all files in it. Pushes come and go meanwhile: what is gone counts for nothing."""
-    total = 0
-    for inside, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                total += Path(inside, name).lstat().st_size
-    return total
-
-
 def _born(path: Path) -> str:
     try:
         return (path / _BORN).read_text()
