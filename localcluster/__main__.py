@@ -17,7 +17,8 @@ settings (environment):
   MADANG_INSTANCE      name of the cluster, so that several may stand side by side (madang)
   MADANG_STATE         its data: etcd, volumes, images of nodes (/var/lib/<name>)
   MADANG_CACHE         what was compiled and made; may be deleted while all is down (~/.cache/madang)
-  MADANG_PORT_OFFSET   added to the ports 8000 (visitors), 6443 (API), 5000 (mirror), 3128 (proxy) (0)
+  MADANG_PORT_OFFSET   added to the ports 8000 (visitors), 6443 (API), 5000 (mirror), 3128 (proxy),
+                       3129 (drills) (0)
   MADANG_SPOT_NODES    number of spot nodes, at least 1 (3); MADANG_ONDEMAND_NODES (1)
   MADANG_NODE_MEMORY_MIB          how much memory pods of a node may use (3072)
   MADANG_REPLACEMENT_DELAY_SECONDS  until the stand-in cloud supplies a new node for a lost one (20)

@@ -12,7 +12,8 @@ from localcluster import machines
 from localcluster.instance import Instance
 from localcluster.preflight.problem import Problem, works
 
-FREE_BYTES_NEEDED = 10 << 30
+# For programs, base images and nodes that are made the first time, and for what is there already.
+FREE_BYTES_FIRST, FREE_BYTES_AGAIN = 10 << 30, 1 << 30
 CONTROL_MEMORY_MIB, NODE_MEMORY_MIB = 700, 150
 INOTIFY_INSTANCES_CONTROL, INOTIFY_INSTANCES_A_NODE = 10, 12  # with a margin: some 5 and 9 were counted
 INOTIFY_WATCHES = 8192
@@ -36,13 +37,19 @@ def _disk(instance: Instance) -> Iterator[Problem]:
                 f"The file system of {place} cannot carry container images (overlayfs refuses it).",
                 "Set MADANG_STATE to a folder on ext4 or xfs.",
             )
-    for folder_wanted in {instance.state, instance.cache}:
-        place = _nearest_folder(folder_wanted)
-        if (free := shutil.disk_usage(place).free) < FREE_BYTES_NEEDED:
+    for folder, last_made in {instance.state: "etcd", instance.cache: "images"}.items():
+        free, needed = shutil.disk_usage(_nearest_folder(folder)).free, bytes_needed(folder, last_made)
+        if free < needed:
             yield Problem(
-                f"{free >> 30} GiB are free for {folder_wanted}; {FREE_BYTES_NEEDED >> 30} are needed.",
-                "Make room, or set MADANG_STATE and MADANG_CACHE to a larger disk.",
+                f"{free / (1 << 30):.1f} GiB are free for {folder}; {needed >> 30} are needed.",
+                "Make room (docs/operators.md, The disk is full), or set MADANG_STATE and MADANG_CACHE to a "
+                "larger disk.",
             )
+
+
+def bytes_needed(folder: Path, last_made: str) -> int:
+    """How much has to be free: what was made before, as `last_made` in it tells, has to start again."""
+    return FREE_BYTES_AGAIN if (folder / last_made).exists() else FREE_BYTES_FIRST
 
 
 def _memory(instance: Instance) -> Iterator[Problem]:

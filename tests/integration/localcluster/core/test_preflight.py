@@ -10,6 +10,7 @@ import pytest
 from localcluster import preflight
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance, Ports
+from localcluster.preflight.room import FREE_BYTES_AGAIN, FREE_BYTES_FIRST, bytes_needed
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the embedded cluster is root's")
 
@@ -41,6 +42,13 @@ def test_a_missing_tool_is_named_with_its_package(
     found = next(p for p in preflight.problems(instance) if "Programs are missing" in p.what)
     assert "nft" in found.what
     assert "nftables" in found.remedy
+
+
+def test_a_cluster_that_was_made_starts_again_on_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
+    (tmp_path / "uv").mkdir()
+    assert bytes_needed(tmp_path, "etcd") == FREE_BYTES_FIRST
+    (tmp_path / "etcd").mkdir()
+    assert bytes_needed(tmp_path, "etcd") == FREE_BYTES_AGAIN
 
 
 def test_every_problem_is_told_in_one_refusal(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
