@@ -128,7 +128,7 @@ class Portal:
         return Problem(
             what=f"No answer from {self.url}.",
             evidence=str(error) or type(error).__name__,
-            next="Check the network, and the address with: madang whoami\n"
+            next="Check the network, and that this is the address of the page in your browser.\n"
             "If both are right, the platform may be down: ask its operator.",
             reason="unreachable",
         )

@@ -7,7 +7,7 @@ import httpx
 from madang.problem import Problem
 
 _NEXT = {
-    401: "Make a new key on your club's page (Keys), then: madang login --url {url}",
+    401: "Get a new key from an owner of your club (its page, Keys), then: madang login --url {url}",
     403: "Ask an owner of your club for a key with this right, then: madang login --url {url}",
     404: "See what there is: madang project list",
     409: "Look at the state first: madang releases",

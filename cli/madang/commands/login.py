@@ -78,12 +78,15 @@ def logout(url: UrlOption = None, club: ClubOption = None) -> None:
         hint("You are not logged in; nothing to forget.")
         return
     forgotten = [opens for opens in host.keys if club is None or opens.split("/")[0] == club]
+    if not forgotten:
+        hint(f"No key for the club {club} is kept here; kept are: {', '.join(sorted(host.keys))}")
+        return
     for opens in forgotten:
         hosts = hosts.without_key(host.url, host.keys[opens])
     save_hosts(hosts)
     if host.url not in hosts.by_url:
         drop_credential_helper(host.git_url)
-    say(f"Forgot the keys for {', '.join(forgotten) or 'nothing'} on {host.url}.")
+    say(f"Forgot the keys for {', '.join(forgotten)} on {host.url}.")
     hint("They stay valid until revoked: madang keys revoke ID, or the club's page.")
 
 

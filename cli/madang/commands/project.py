@@ -15,6 +15,8 @@ from madang.session import club_session, project_session
 
 app = typer.Typer(help="Make, list and delete projects.", no_args_is_help=True)
 
+_RULE = "A name is letters a-z, digits and single hyphens, a letter first, at most 40."
+
 
 @app.command()
 def create(
@@ -118,12 +120,19 @@ def _name(given: str | None, club: str | None) -> tuple[str | None, str]:
     if given is None:
         folder = repository.top_folder() if repository.inside_repository() else Path.cwd()
         given = slug_from(folder.name)
+        if not given:
+            raise Problem(
+                what=f"The folder's name “{folder.name}” gives no name for the project.",
+                evidence=_RULE,
+                next="Name it yourself, for example: madang project create my-project",
+                reason="bad-name",
+            )
     before, slash, name = given.partition("/")
     club, given = (before, name) if slash else (club, given)
     if not is_slug(given):
         raise Problem(
             what=f"“{given}” cannot be a project's name.",
-            evidence="A name is lower-case letters, digits and single hyphens, a letter first, at most 40.",
+            evidence=_RULE,
             next=f"madang project create {slug_from(given) or 'my-project'}",
             reason="bad-name",
         )

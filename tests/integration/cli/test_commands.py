@@ -51,6 +51,20 @@ def test_a_new_project_is_named_after_its_folder_and_becomes_its_remote(
     assert remote == f"{server.git_url}/robotics/lunch.git"
 
 
+def test_a_folder_whose_name_has_no_latin_letter_gives_no_name(student: Student) -> None:
+    done = student.madang("project", "create", cwd=student.repository("급식"))
+    assert done.returncode == 1
+    assert "“급식” gives no name" in done.stderr
+    assert "madang project create my-project" in done.stderr
+
+
+def test_a_key_that_is_not_there_is_not_forgotten(student: Student) -> None:
+    done = student.madang("logout", "--club", "chess")
+    assert done.returncode == 0
+    assert "No key for the club chess is kept here; kept are: robotics" in done.stderr
+    assert student.madang("logout").stdout.startswith("Forgot the keys for robotics")
+
+
 def test_a_project_that_is_there_already_only_becomes_the_remote(student: Student, server: Server) -> None:
     taken = {"reason": "project-exists", "what": "Taken.", "evidence": "", "next": "Choose another name."}
     server.on("POST", "/clubs/robotics/projects", Answer(409, {"error": taken}))
