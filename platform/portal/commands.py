@@ -30,5 +30,8 @@ class OperatorCommand(BaseCommand):
     def club(self, slug: str) -> Club:
         found = Club.objects.filter(slug=slug).first()
         if found is None:
-            raise CommandError(f"There is no club {slug}.\nMake it: create_club {slug}")
+            known = ", ".join(Club.objects.values_list("slug", flat=True)[:20])
+            raise CommandError(
+                f"There is no club {slug}.\nThere are: {known or 'none'}. A new one: create_club {slug}"
+            )
         return found

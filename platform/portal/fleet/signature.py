@@ -43,7 +43,7 @@ def check_signature(
             503,
             "no-report-key",
             "This portal takes no reports: MADANG_SPOT_REPORT_KEY is not set.",
-            "Put a key into the Secret of the platform (docs/operators.md, Upgrade) and restart the portal.",
+            "Put a key into the platform's Secret (docs/operators.md, Your own cluster), restart the portal.",
         )
     given = _SIGNATURE.fullmatch(signature)
     if given is None:

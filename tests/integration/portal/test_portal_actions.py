@@ -273,7 +273,12 @@ def test_commands_say_what_to_do_next_and_may_be_repeated(capsys: pytest.Capture
     assert capsys.readouterr().out == ""
     with pytest.raises(CommandError, match="create_club gone"):
         call_command("create_key", "gone")
+    with pytest.raises(CommandError, match="There are: chess"):
+        call_command("create_key", "gone")
+    with pytest.raises(CommandError, match="create_project chess gone"):
+        call_command("create_key", "chess", "--project", "gone")
     call_command("add_member", "chess", "kim", "--role", "owner")
+    assert "/clubs/chess/members" in capsys.readouterr().err
     with pytest.raises(CommandError, match="no owner any more"):
         call_command("add_member", "chess", "kim", "--role", "member")
     call_command("add_member", "chess", "jun", "--role", "owner")

@@ -347,6 +347,8 @@ def test_an_operator_changes_how_much_a_club_may_have(capsys: pytest.CaptureFixt
     assert (club.max_projects, club.builds, club.pods) == (7, 1, 9)
     with pytest.raises(CommandError, match="at least one project"):
         call_command("budget", "robots", "--builds", "-1")
+    with pytest.raises(CommandError, match="at least one project"):
+        call_command("budget", "robots", "--projects", "0")
 
 
 def test_every_step_is_in_the_audit_log_without_its_secrets() -> None:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from portal.fleet.actions import record
+from portal.fleet.management.commands.interruptions import with_verb
 from portal.fleet.models import InterruptedPod, Interruption
 from portal.fleet.report import InterruptionReport
 from portal.tasks import retention
@@ -133,6 +134,21 @@ def test_the_beginning_of_an_id_is_enough_if_it_is_one_interruptions(three: None
         run("show", "int-")
     with pytest.raises(CommandError, match=r"There is no interruption int-x\.\nThose that there are"):
         run("show", "int-x")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["int-1"], ["show", "int-1"]),
+        (["int-1", "--json"], ["show", "int-1", "--json"]),
+        (["show", "int-1"], ["show", "int-1"]),
+        (["--node", "spot-1"], ["--node", "spot-1"]),
+        ([], []),
+    ],
+    ids=str,
+)
+def test_an_id_alone_is_shown(words: list[str], meant: list[str]) -> None:
+    assert with_verb(["django-admin", "interruptions", *words]) == ["django-admin", "interruptions", *meant]
 
 
 def test_an_empty_list_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,9 +32,12 @@ class Command(OperatorCommand):
         club = self.club(options["club"])
         project = find(club.slug, options["project"]) if options["project"] else None
         if options["project"] and project is None:
-            raise CommandError(f"There is no project {club.slug}/{options['project']}.")
+            raise CommandError(
+                f"There is no project {club.slug}/{options['project']}.\n"
+                f"Make it: create_project {club.slug} {options['project']}"
+            )
         if options["if_missing"] and valid_keys().filter(club=club, name=options["name"]).exists():
-            self.stderr.write(f"The key {options['name']!r} is there; it can not be shown again.")
+            self.stderr.write(f"The key {options['name']!r} is there; it cannot be shown again.")
             return
         days = options["days"]
         _, text = create_key(

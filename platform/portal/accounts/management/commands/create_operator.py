@@ -6,18 +6,22 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
+from django.urls import reverse
 
 from portal.accounts import audit
 from portal.accounts.links import LIFETIME, address_of, make_link
+from portal.accounts.models import User
 from portal.accounts.people import create_person, find_person
 from portal.accounts.welcoming import has_been_here
 from portal.commands import OperatorCommand
+from portal.environment import environment
 
 
 class Command(OperatorCommand):
     help = (
         "Make somebody an operator, who may do everything, and print a link that lets them in once to "
-        "choose a password. Repeat it for a new link; who has a password already needs none."
+        "choose a password. Repeat it for a new link; who has a password already needs none (a lost one: "
+        "“I forgot my password” on the page; a lost second step: another operator, at /admin)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,6 +37,11 @@ class Command(OperatorCommand):
             raise CommandError(
                 f"{email!r} is no e-mail address.\nWrite one such as mina@school.example."
             ) from error
+        if User.objects.filter(email__iexact=email, is_active=False).exists():
+            raise CommandError(
+                f"The account of {email} is disabled.\nAn operator enables it at /operator/people; "
+                "if there is none left, make one with another address."
+            )
         user = find_person(email)
         if user is None:
             user = create_person(by=self.by, email=email, name=options["name"], operator=True)
@@ -41,7 +50,10 @@ class Command(OperatorCommand):
             user.save(update_fields=["is_superuser"])
             audit.record(self.by, "make_operator", user=user.username)
         if has_been_here(user):
-            self.stderr.write(f"{user.username} is an operator and signs in as before.")
+            self.stderr.write(
+                f"{user.username} is an operator and signs in as before; a lost password: "
+                f"{environment().public_url.rstrip('/')}{reverse('account_reset_password')}"
+            )
             return
         _, token = make_link(by=self.by, user=user)
         self.stdout.write(address_of(token))

@@ -3,14 +3,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.urls import reverse
 
+from portal.accounts.welcoming import has_been_here
 from portal.clubs.actions import add_member
 from portal.clubs.models.membership import Role
 from portal.commands import OperatorCommand
+from portal.environment import environment
 
 
 class Command(OperatorCommand):
-    help = "Add a person to a club, or change their role."
+    help = (
+        "Add a person who has an account to a club, or change their role. Others are invited by e-mail, at "
+        "the club's Members: an account that is made here cannot sign in."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("club")
@@ -25,3 +31,8 @@ class Command(OperatorCommand):
             role=options["role"],
         )
         self.stdout.write(f"{options['username']} is {member.role} of {options['club']}.")
+        if not has_been_here(member.user):
+            self.stderr.write(
+                f"{options['username']} has never signed in. Invite people by e-mail: "
+                f"{environment().public_url.rstrip('/')}{reverse('club-members', args=[options['club']])}"
+            )

@@ -37,7 +37,8 @@ class Command(OperatorCommand):
         budget = Share(*(old if new is None else new for new, old in zip(given, before, strict=True)))
         if budget != before:
             set_budget(by=self.by, club=club, budget=budget)
-        projects, builds = options["projects"] or club.max_projects, options["builds"] or club.builds
+        wanted, limits = (options["projects"], options["builds"]), (club.max_projects, club.builds)
+        projects, builds = (old if new is None else new for new, old in zip(wanted, limits, strict=True))
         if (projects, builds) != (club.max_projects, club.builds):
             set_limits(by=self.by, club=club, projects=projects, builds=builds)
         shares = shares_of(club)

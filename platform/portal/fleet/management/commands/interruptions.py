@@ -36,6 +36,9 @@ class Command(OperatorCommand):
         # SUPPRESS: a default here would overwrite a --json before `show`.
         show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        super().run_from_argv(with_verb(argv))
+
     def act(self, options: dict[str, Any]) -> None:
         if options["verb"] == "show":
             self._show(options["id"], options["json"])
@@ -65,6 +68,13 @@ class Command(OperatorCommand):
             self.stdout.write("\n".join(story(interruption, pods)))
 
 
+def with_verb(argv: list[str]) -> list[str]:
+    """`interruptions ID` means `interruptions show ID`."""
+    program, command, *words = argv
+    alone = words and not words[0].startswith("-") and words[0] != "show"
+    return [program, command, "show", *words] if alone else argv
+
+
 def _find(id_: str) -> Interruption:
     found = list(Interruption.objects.filter(pk__startswith=id_)[:6])
     exact = [each for each in found if each.pk == id_] or found
@@ -82,7 +92,7 @@ def _nothing(filtered: bool) -> str:
     if not environment().spot_report_keys:
         return (
             "No interruption was reported: the portal takes no reports without MADANG_SPOT_REPORT_KEY.\n"
-            "docs/operators.md (Upgrade) says how to make it."
+            "docs/operators.md (Your own cluster) says how to make it."
         )
     return "No node was interrupted so far, as far as the spot handler has reported."
 
