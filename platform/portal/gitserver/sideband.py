@@ -76,8 +76,10 @@ def explain_refusal(said: str, push_limit_bytes: int) -> Explanation | None:
                 mebibytes=push_limit_bytes >> 20,
             ),
             "Everything that was ever committed counts, also files that were deleted later.",
-            "Find large files with `git count-objects -vH` and take folders such as node_modules or .venv "
-            "out with .gitignore and a fresh commit history.",
+            "The largest files: `git ls-tree -r -l HEAD | sort -n -k 4 | tail`. Put them and folders such as "
+            "node_modules or .venv into .gitignore, take them out with `git rm -r --cached NAME`, and begin "
+            "a history without them: `git checkout --orphan fresh`, `git commit`, "
+            "`git push --force madang fresh:main`.",
         )
     if "fsck error" in said or "error in object" in said:
         return Explanation(

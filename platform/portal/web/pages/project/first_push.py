@@ -37,11 +37,12 @@ def first_push(project: Project) -> list[System]:
     push = f"git push madang HEAD:{branch}"
     commit = 'git add -A\ngit commit -m "First version"'
     remote = f"{given.git_url}/{name}.git"
+    install = _(
+        "Once on each computer, in a copy of Madang's own repository (its operator has it): "
+        "install the command and log in with your key"
+    )
     unix = (
-        Step(
-            _("Once on each computer: install the command and log in with your key"),
-            f"pipx install ./cli\n{login}",
-        ),
+        Step(install, f"pipx install ./cli\n{login}"),
         Step(
             _("In your project's folder: make it a repository, unless it is one"),
             f"git init -b {branch}\n{commit}",
@@ -50,7 +51,7 @@ def first_push(project: Project) -> list[System]:
     )
     windows = (
         Step(
-            _("Once on each computer: install the command and log in with your key"),
+            install,
             f"py -m pip install --user pipx\npy -m pipx ensurepath\npy -m pipx install .\\cli\n{login}",
         ),
         *unix[1:],
