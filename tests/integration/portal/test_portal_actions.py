@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from portal.accounts import actions as accounts
 from portal.accounts.actions import create_key
-from portal.accounts.models import AccessKey, AuditEntry
+from portal.accounts.models import AccessKey, AuditEntry, User
 from portal.accounts.principal import Principal, platform
 from portal.accounts.selectors import authenticate
 from portal.clubs.actions import add_member, create_club
-from portal.encryption import decrypt
+from portal.encryption import decrypt, encrypt
+from portal.notifications.models import Channel, ChannelKind
 from portal.problems import Problem
 from portal.projects.actions import create_project, delete_project, set_config
 from portal.projects.models import ConfigVar, Project
@@ -191,7 +193,7 @@ def test_a_large_config_is_not_changed_all_the_time(
 
 
 def test_keys_of_encryption_are_rotated_without_losing_a_secret(
-    cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = some_project()
     set_config(by=BY, project=project, set={"TOKEN": "hunter2-hunter2"})
@@ -203,11 +205,36 @@ def test_keys_of_encryption_are_rotated_without_losing_a_secret(
         changed = {"encryption_keys": SecretStr(keys)}
         monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update=changed))
 
+    minji = User.objects.create(username="minji")
+    target = "https://discord.com/api/webhooks/1/abc"
+    channel = Channel.objects.create(
+        user=minji,
+        kind=ChannelKind.WEBHOOK,
+        name="ours",
+        encrypted_target=encrypt(target),
+        encrypted_secret=encrypt("signs"),
+        events=[],
+    )
+    app = Authenticator.objects.create(
+        user=minji, type=Authenticator.Type.TOTP, data={"secret": encrypt("totp").decode()}
+    )
+    codes = Authenticator.objects.create(
+        user=minji,
+        type=Authenticator.Type.RECOVERY_CODES,
+        data={"seed": encrypt("seed").decode(), "used_mask": 5},
+    )
     use(f"{new},{old}")
     call_command("rotate_encryption", verbosity=0)
+    assert "1 notification channels, 2 second factors" in capsys.readouterr().out
     use(new)
     assert config(project) == {"TOKEN": "hunter2-hunter2"}
     assert "hunter2-hunter2" in decrypt(Release.objects.get().encrypted_config)
+    for row in (channel, app, codes):
+        row.refresh_from_db()
+    assert channel.encrypted_secret is not None
+    assert (decrypt(channel.encrypted_target), decrypt(channel.encrypted_secret)) == (target, "signs")
+    assert decrypt(app.data["secret"].encode()) == "totp"
+    assert (decrypt(codes.data["seed"].encode()), codes.data["used_mask"]) == ("seed", 5)
 
 
 @pytest.mark.parametrize("value", ["a\0b", "x" * (33 << 10)])

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from portal.commands import OperatorCommand
 from portal.encryption import rotate
 from portal.mail.models import CaughtMail, OutgoingMail
+from portal.notifications.models import Channel
 from portal.projects.models import ConfigVar
 from portal.releases.models import Release
+
+# Of an authenticator app and of recovery codes (the last one's are several); passkeys keep no secret here.
+_SECRETS_OF_FACTORS = ("secret", "seed", "migrated_codes")
+_Kept = type[ConfigVar] | type[Release] | type[OutgoingMail] | type[CaughtMail] | type[Channel]
 
 
 class Command(OperatorCommand):
@@ -18,31 +24,44 @@ class Command(OperatorCommand):
     )
 
     def act(self, options: dict[str, Any]) -> None:
-        variables, releases = 0, 0
-        for key in ConfigVar.objects.values_list("pk", flat=True).iterator():
-            with transaction.atomic():
-                var = ConfigVar.objects.select_for_update().filter(pk=key).first()
-                if var is not None:
-                    ConfigVar.objects.filter(pk=key).update(encrypted=rotate(var.encrypted))
-                    variables += 1
-        for key in Release.objects.values_list("pk", flat=True).iterator():
-            with transaction.atomic():
-                release = Release.objects.select_for_update(no_key=True).filter(pk=key).first()
-                if release is not None:
-                    Release.objects.filter(pk=key).update(encrypted_config=rotate(release.encrypted_config))
-                    releases += 1
-        mails = _rotate_mails(OutgoingMail) + _rotate_mails(CaughtMail)
+        variables = _rotate(ConfigVar, "encrypted")
+        releases = _rotate(Release, "encrypted_config")
+        mails = _rotate(OutgoingMail, "encrypted_body") + _rotate(CaughtMail, "encrypted_body")
+        channels = _rotate(Channel, "encrypted_target", "encrypted_secret")
         self.stdout.write(
-            f"Written anew: {variables} variables, the config of {releases} releases, {mails} mails."
+            f"Written anew: {variables} variables, the config of {releases} releases, {mails} mails, "
+            f"{channels} notification channels, {_rotate_factors()} second factors."
         )
 
 
-def _rotate_mails(model: type[OutgoingMail] | type[CaughtMail]) -> int:
+def _rotate(model: _Kept, *fields: str) -> int:
     count = 0
-    for key in model._default_manager.exclude(encrypted_body=b"").values_list("pk", flat=True).iterator():
+    for key in model._default_manager.values_list("pk", flat=True).iterator():
         with transaction.atomic():
-            mail = model._default_manager.select_for_update(no_key=True).filter(pk=key).first()
-            if mail is not None and mail.encrypted_body:
-                model._default_manager.filter(pk=key).update(encrypted_body=rotate(mail.encrypted_body))
+            row = model._default_manager.select_for_update(no_key=True).filter(pk=key).first()
+            # A row may be gone meanwhile, and a field empty: a mail that was sent keeps no body.
+            stored = {field: getattr(row, field) for field in fields if row is not None}
+            fresh = {field: rotate(value) for field, value in stored.items() if value}
+            if fresh:
+                model._default_manager.filter(pk=key).update(**fresh)
                 count += 1
     return count
+
+
+def _rotate_factors() -> int:
+    count = 0
+    for key in Authenticator.objects.values_list("pk", flat=True).iterator():
+        with transaction.atomic():
+            factor = Authenticator.objects.select_for_update(no_key=True).filter(pk=key).first()
+            data = factor.data if factor is not None else {}
+            fresh = {name: _again(data[name]) for name in _SECRETS_OF_FACTORS if name in data}
+            if fresh:
+                Authenticator.objects.filter(pk=key).update(data={**data, **fresh})
+                count += 1
+    return count
+
+
+def _again(stored: str | list[str]) -> str | list[str]:
+    if isinstance(stored, list):
+        return [rotate(each.encode()).decode() for each in stored]
+    return rotate(stored.encode()).decode()
