@@ -42,8 +42,8 @@ def _disk(instance: Instance) -> Iterator[Problem]:
         if free < needed:
             yield Problem(
                 f"{free / (1 << 30):.1f} GiB are free for {folder}; {needed >> 30} are needed.",
-                "Make room (docs/operators.md, The disk is full), or set MADANG_STATE and MADANG_CACHE to a "
-                "larger disk.",
+                "Make room (docs/operators.md, The disk is full); a new cluster's MADANG_STATE and "
+                "MADANG_CACHE may be on another disk.",
             )
 
 
