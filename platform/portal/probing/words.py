@@ -173,7 +173,7 @@ def _address_missing(detail: Detail) -> Lines:
     return (
         _("Not your code: the platform does not lead its address to it any more."),
         _("missing: %(what)s") % {"what": missing},
-        _("Deploy it again (redeploy or push); if that does not help, tell the operator."),
+        _("Restart it at its Settings, or push again; if that does not help, tell the operator."),
     )
 
 
@@ -181,7 +181,7 @@ def _removed(detail: Detail) -> Lines:
     return (
         _("Not your code: nothing of it is in the cluster any more."),
         _("missing: %(what)s") % {"what": detail.get("missing", "")},
-        _("Deploy it again (redeploy or push); if that does not help, tell the operator."),
+        _("Restart it at its Settings, or push again; if that does not help, tell the operator."),
     )
 
 
