@@ -30,7 +30,9 @@ def is_known(owner: Club | User, address: str) -> bool:
     theirs = (
         Q(user=owner) if isinstance(owner, User) else Q(user__memberships__club=owner, user__is_active=True)
     )
-    return bool(EmailAddress.objects.filter(theirs, email__iexact=address, verified=True).exists())
+    known = EmailAddress.objects.filter(theirs, email__iexact=address, verified=True)
+    # PostgreSQL compares in capitals, in which another's domain may be the same (`accounts.people`).
+    return any(each.lower() == address.lower() for each in known.values_list("email", flat=True))
 
 
 def ask(channel: Channel) -> Confirmation:

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from portal.accounts.models import ShownOnce
 from portal.commands import OperatorCommand
 from portal.encryption import rotate
 from portal.mail.models import CaughtMail, OutgoingMail
@@ -14,7 +15,9 @@ from portal.releases.models import Release
 
 # Of an authenticator app and of recovery codes (the last one's are several); passkeys keep no secret here.
 _SECRETS_OF_FACTORS = ("secret", "seed", "migrated_codes")
-_Kept = type[ConfigVar] | type[Release] | type[OutgoingMail] | type[CaughtMail] | type[Channel]
+_Kept = (
+    type[ConfigVar] | type[Release] | type[OutgoingMail] | type[CaughtMail] | type[Channel] | type[ShownOnce]
+)
 
 
 class Command(OperatorCommand):
@@ -26,8 +29,10 @@ class Command(OperatorCommand):
     def act(self, options: dict[str, Any]) -> None:
         variables = _rotate(ConfigVar, "encrypted")
         releases = _rotate(Release, "encrypted_config")
-        mails = _rotate(OutgoingMail, "encrypted_body") + _rotate(CaughtMail, "encrypted_body")
+        mails = _rotate(OutgoingMail, "encrypted_body", "encrypted_unsubscribe")
+        mails += _rotate(CaughtMail, "encrypted_body")
         channels = _rotate(Channel, "encrypted_target", "encrypted_secret")
+        _rotate(ShownOnce, "encrypted")
         self.stdout.write(
             f"Written anew: {variables} variables, the config of {releases} releases, {mails} mails, "
             f"{channels} notification channels, {_rotate_factors()} second factors."
