@@ -61,6 +61,7 @@ def refused(build: Build, by: Principal = BY) -> str:
 
 def test_a_failed_build_is_built_again_and_goes_live(failed: Build) -> None:
     second = again(failed)
+    second.refresh_from_db()
     assert (second.commit, second.branch, second.plan) == (failed.commit, failed.branch, failed.plan)
     assert (second.archive_path, second.archive_sha256) == (failed.archive_path, failed.archive_sha256)
     assert second.again_of == failed
