@@ -90,18 +90,18 @@ def test_a_live_project_whose_address_fails_is_down_and_first(cluster: ScriptedC
 def test_what_nobody_has_looked_at_lately_is_neither_live_nor_down(
     cluster: ScriptedCluster, club: Club
 ) -> None:
-    for slug in ("answered", "failed", "asked", "new"):
+    for slug in ("answered", "failed", "asked", "fresh"):
         push(create_project(by=BY, club=club, slug=slug))
     work()
     now = timezone.now()
-    Release.objects.exclude(project__slug="new").update(went_live_at=now - timedelta(hours=2))
+    Release.objects.exclude(project__slug="fresh").update(went_live_at=now - timedelta(hours=2))
     for slug, ok, ago in (("answered", True, 10), ("failed", False, 10), ("asked", True, 1)):
         asked_at = now - timedelta(minutes=ago)
         Probe.objects.create(
             project=Project.objects.get(slug=slug), ok=ok, asked_at=asked_at, since=asked_at, next_at=now
         )
     found = {name: card.standing.state for name, card in cards(club).items()}
-    assert found == {"answered": "unchecked", "failed": "unchecked", "asked": "live", "new": "live"}
+    assert found == {"answered": "unchecked", "failed": "unchecked", "asked": "live", "fresh": "live"}
     counts = overview(club, Wanted()).counts
     assert {state: count for state, count in counts.items() if count} == {"unchecked": 2, "live": 2}
     assert list(cards(club, sort="attention"))[:2] == ["answered", "failed"]
