@@ -37,11 +37,11 @@ def _disk(instance: Instance) -> Iterator[Problem]:
                 f"The file system of {place} cannot carry container images (overlayfs refuses it).",
                 "Set MADANG_STATE to a folder on ext4 or xfs.",
             )
-    for folder, last_made in {instance.state: "etcd", instance.cache: "images"}.items():
-        free, needed = shutil.disk_usage(_nearest_folder(folder)).free, bytes_needed(folder, last_made)
+    for kept, last_made in {instance.state: "etcd", instance.cache: "images"}.items():
+        free, needed = shutil.disk_usage(_nearest_folder(kept)).free, bytes_needed(kept, last_made)
         if free < needed:
             yield Problem(
-                f"{free / (1 << 30):.1f} GiB are free for {folder}; {needed >> 30} are needed.",
+                f"{free / (1 << 30):.1f} GiB are free for {kept}; {needed >> 30} are needed.",
                 "Make room (docs/operators.md, The disk is full); a new cluster's MADANG_STATE and "
                 "MADANG_CACHE may be on another disk.",
             )
