@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -216,10 +217,9 @@ def tell(proof: Proof, what: str, seen: Visited, *, hold: bool) -> None:
     for title, results in (("new connections", seen.new), ("kept-alive connections", seen.kept)):
         requests = sum(each.requests for each in results.values())
         failed = sum(each.failed for each in results.values())
-        failures: dict[str, int] = {}
-        for each in results.values():
-            for name, count in each.failures.items():
-                failures[name] = failures.get(name, 0) + count
+        failures = sum((Counter(each.failures) for each in results.values()), Counter[str]())
+        minutes = sum((Counter(each.failed_at) for each in results.values()), Counter[str]())
+        failing = f"{dict(failures)}, by minute {dict(minutes)}" if failures else ""
         gap = max(each.longest_gap_ms for each in results.values())
         proof.add(
             f"{what}, {title}",
@@ -228,7 +228,7 @@ def tell(proof: Proof, what: str, seen: Visited, *, hold: bool) -> None:
             unit=f"of {requests}",
             holds=requests > 0 and (failed == 0 or not hold),
             evidence=f"{len(results)} projects; longest gap {gap:.0f} ms, p99 "
-            f"{max(each.p99_ms for each in results.values()):.0f} ms {failures or ''}".rstrip(),
+            f"{max(each.p99_ms for each in results.values()):.0f} ms {failing}".rstrip(),
         )
 
 

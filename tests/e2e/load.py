@@ -20,15 +20,21 @@ from tests.e2e.background import Background
 
 MOST_SECONDS = 4 * 3600
 ANSWER_SECONDS = 10
+# As browsers and client libraries do: well before a server closes what nobody used (Traefik: after 180 s).
+IDLE_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """`longest_gap_ms` is the longest time between two good answers."""
+    """`longest_gap_ms` is the longest time between two good answers.
+
+    `failed_at` counts failures by the minute (from the beginning) in which their requests were sent.
+    """
 
     requests: int
     failed: int
     failures: dict[str, int]
+    failed_at: dict[str, int]
     answers: dict[str, int]
     longest_gap_ms: float
     p50_ms: float
@@ -46,10 +52,12 @@ class Load(Background[LoadResult]):
 class Visitors:
     def __init__(self, host: str, port: int, kept: bool) -> None:
         self.host, self.port, self.kept = host, port, kept
-        self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.began = time.monotonic()
+        self.idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
         self.good_at: list[float] = []
         self.took_ms: list[float] = []
         self.failures: Counter[str] = Counter()
+        self.failed_at: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()
 
     async def visit(self) -> None:
@@ -58,20 +66,30 @@ class Visitors:
             async with asyncio.timeout(ANSWER_SECONDS):
                 status, body = await self._request()
         except (OSError, EOFError, TimeoutError, ValueError) as error:
-            self.failures[type(error).__name__] += 1
+            self._fail(type(error).__name__, began)
             return
         if status != 200:
-            self.failures[str(status)] += 1
+            self._fail(str(status), began)
             return
         self.answers[body.strip()[:120]] += 1
         self.good_at.append(time.monotonic())
         self.took_ms.append((time.monotonic() - began) * 1000)
 
+    def _fail(self, how: str, began: float) -> None:
+        self.failures[how] += 1
+        self.failed_at[f"{(began - self.began) // 60:.0f}"] += 1
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The one that was used last, if any; those that nobody used for long are closed."""
+        while self.kept and self.idle:
+            since, reader, writer = self.idle.pop()
+            if time.monotonic() - since < IDLE_SECONDS:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
     async def _request(self) -> tuple[int, str]:
-        if self.kept and self.idle:
-            reader, writer = self.idle.pop()
-        else:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await self._connection()
         keep = "keep-alive" if self.kept else "close"
         try:
             writer.write(f"GET / HTTP/1.1\r\nHost: {self.host}\r\nConnection: {keep}\r\n\r\n".encode())
@@ -82,7 +100,7 @@ class Visitors:
             writer.close()
             raise
         if self.kept and "connection: close" not in head:
-            self.idle.append((reader, writer))
+            self.idle.append((time.monotonic(), reader, writer))
         else:
             writer.close()
         return int(head.split(" ", 2)[1]), body.decode("utf-8", "replace")
@@ -122,6 +140,7 @@ async def run(host: str, port: int, rate: int, kept: bool, stop: Path) -> LoadRe
         requests=sent,
         failed=sum(visitors.failures.values()),
         failures=dict(visitors.failures),
+        failed_at=dict(visitors.failed_at),
         answers=dict(visitors.answers),
         longest_gap_ms=max(b - a for a, b in pairwise(moments)) * 1000,
         p50_ms=took[len(took) // 2],
