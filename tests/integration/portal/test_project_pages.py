@@ -107,7 +107,9 @@ def test_the_first_page_has_the_commands_with_this_project_s_values(project: Pro
     page = text(visit(project.club), project)
     name = f"{project.club.slug}/{project.slug}"
     assert f"git remote add madang http://git.madang.localhost:8000/{name}.git" in page
-    assert "git config --global credential.http://git.madang.localhost:8000.helper store" in page
+    assert (
+        "git config --global --replace-all credential.http://git.madang.localhost:8000.helper store" in page
+    )
     assert f"madang project link {name}" in page
     assert 'data-state="empty"' in page
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from portal.web import git_store
+
 USERNAME = "madang"
 
 
@@ -22,14 +24,13 @@ class FirstCommands:
 
 
 def first_commands(git_url: str, club: str, project: str, key: str) -> FirstCommands:
-    """`credential` gives the key to git's own store (git-credential-store(1), a file that only its owner
-    reads), for this git server alone; a shell of POSIX or Git Bash runs it."""
+    """`credential` gives the key to git's own store, a file that only its owner reads, for this git server
+    alone; a shell of POSIX or Git Bash runs it."""
     place = urlsplit(git_url)
     base = f"{place.scheme}://{place.netloc}"
     login = f"{place.scheme}://{USERNAME}:{key}@{place.netloc}"
     return FirstCommands(
         remote=f"git remote add madang {git_url.rstrip('/')}/{club}/{project}.git",
-        credential=f"git config --global credential.{base}.helper store"
-        f" && printf 'url={login}\\n\\n' | git credential approve",
+        credential=f"{git_store.keep(base)} && printf 'url={login}\\n\\n' | git credential approve",
         push="git push madang HEAD:main",
     )

@@ -25,6 +25,7 @@ from portal.environment import environment
 from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import get as get_project
+from portal.web import git_store
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.words import called
 from portal.web.request import PageRequest
@@ -139,10 +140,7 @@ def _ready(request: PageRequest, key: AccessKey, text: str) -> dict[str, Any]:
     project = key.project.slug if key.project else "PROJECT"
     return {
         "text": text,
-        "remember": (
-            f"git config --global credential.{git}.helper store\n"
-            f"printf '{described}' | git credential approve"
-        ),
+        "remember": (f"{git_store.keep(git)}\nprintf '{described}' | git credential approve"),
         "push": f"git remote add madang {git}/{request.club.slug}/{project}.git\ngit push madang main",
         "login": f"madang login --url {environment().public_url}",
         "any_project": key.project is None,

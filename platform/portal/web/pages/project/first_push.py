@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from portal.environment import environment
 from portal.projects.models import Project
+from portal.web import git_store
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def first_push(project: Project) -> list[System]:
     git = (
         Step(
             _("Once on each computer: let git keep the key; as user name type madang, as password your key"),
-            f"git config --global credential.{given.git_url}.helper store",
+            git_store.keep(given.git_url),
         ),
         Step(
             _("In your project's folder: make it a repository, unless it is one"),
