@@ -82,7 +82,7 @@ test-of-the-clusters:
 	@$(PYTHON) -m pytest -q -m cluster tests/integration
 
 test-of-the-portal:
-	@$(PYTEST) -n 2 $(OF_THE_PORTAL)
+	@$(PYTEST) $(OF_THE_PORTAL)
 
 test-of-the-pages:
 	@$(PYTEST) $(OF_THE_PAGES)

@@ -13,6 +13,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402 - models need Django's settings
 from django.db import connection  # noqa: E402
+from django.utils import translation  # noqa: E402
 from portal import cluster as the_cluster  # noqa: E402
 from portal.clubs.models import Club  # noqa: E402
 
@@ -27,6 +28,12 @@ def quiet_flush() -> Iterator[None]:
     of these tests' time."""
     with patch("django.core.management.commands.flush.emit_post_migrate_signal"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_language_of_before() -> None:
+    """A request leaves its language with the thread, which is the tests' own here."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_an_operator_is_made_at_the_command_line_and_gets_a_link(
     told = capsys.readouterr()
     assert told.out == ""
     assert "signs in as before" in told.err
-    assert "http://madang.localhost:8000/account/password/reset" in told.err
+    assert "http://madang.localhost:8000/password/reset" in told.err
     User.objects.update(is_active=False)
     with pytest.raises(CommandError, match="enables it at /operator/people"):
         call_command("create_operator", "op@school.example")
