@@ -16,7 +16,7 @@ from portal.gitserver.directory import Target
 from portal.gitserver.server import GitServer
 from portal.gitserver.settings import GitServerSettings
 from portal.gitserver.sideband import RefusalExplainer, explain_refusal
-from portal.gitserver.unpacking import Unpack, is_packed, unpacker
+from portal.gitserver.unpacking import Unpack, unpacker
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +51,8 @@ def backend_environment(
         "REMOTE_ADDR": "madang",
         "SERVER_PROTOCOL": "HTTP/1.1",
     }
-    # How long a packed body is unpacked, nobody knows before: git then reads to its end.
-    if (length := content_length(scope)) is not None and not request.advertisement and not is_packed(scope):
-        environment["CONTENT_LENGTH"] = str(length)
+    # No CONTENT_LENGTH: git reads to the body's end. Told a length, it waits for a body that was cut short
+    # for ever, with a processor of its own (`pipe_fixed_length` of http-backend.c takes no end for one).
     if _PROTOCOL.fullmatch(protocol := header(scope, b"git-protocol")):
         environment["GIT_PROTOCOL"] = protocol
     return environment
