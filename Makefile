@@ -8,15 +8,12 @@ ARGS ?=
 PYTEST := $(PYTHON) -m pytest -q -m "not cluster"
 OF_SPOT := tests/integration/spot/
 OF_THE_PAGES := tests/integration/page/
-OFF_THE_CLUSTERS := test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest
-# What counts its visitors' failures comes last: by then nothing else runs.
-COUNTED := $(patsubst %,tests/e2e/test_%.py,page spot road)
-END_TO_END := $(filter-out $(COUNTED),$(wildcard tests/e2e/test_*.py)) $(COUNTED)
+SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest
 OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
 
 .PHONY: help setup up down destroy status logs reclaim dev demo bench-page bench-spot lint format page screenshots
-.PHONY: setup-tests
-.PHONY: test test-unit test-integration test-e2e test-on-clusters test-of-the-clusters $(OFF_THE_CLUSTERS)
+.PHONY: setup-tests test-of-the-pages
+.PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,24 +57,16 @@ bench-page: setup page ## a club's first page with 1000 projects and 5000 releas
 bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl drain, on the running cluster
 	@$(PYTHON) -m tests.bench.spot $(ARGS)
 
-test: setup-tests lint test-unit page ## everything
-	@$(CLUSTER) programs
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-on-clusters $(OFF_THE_CLUSTERS)
+test: setup-tests lint test-unit test-integration test-e2e ## everything
 
 test-unit: setup ## no I/O
 	@$(PYTHON) -m pytest tests/unit -q -n 2
 
 test-integration: setup-tests page ## the real PostgreSQL, Redis, git, registry, API server and cluster machines
 	@$(CLUSTER) programs
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-of-the-clusters $(OFF_THE_CLUSTERS)
-
-test-e2e: setup-tests ## the whole platform on an embedded cluster of its own
-	@$(PYTHON) -m pytest -q -m cluster $(END_TO_END)
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target $(SIDE_BY_SIDE)
 
 # Side by side: most tests wait for a program, not for a processor. Tests on clusters wait for each other.
-test-on-clusters: test-of-the-clusters
-	@$(MAKE) --no-print-directory test-e2e
-
 test-of-the-clusters:
 	@$(PYTHON) -m pytest -q -m cluster tests/integration
 
@@ -96,6 +85,9 @@ test-of-the-rest:
 screenshots: setup-tests page ## every page in both languages and widths, as pictures in .reports/screenshots
 	@mkdir -p .reports/screenshots && rm -f .reports/screenshots/*.png
 	@MADANG_SCREENSHOTS=.reports/screenshots $(PYTEST) tests/integration/page/test_every_page.py
+
+test-e2e: setup-tests ## the whole platform on an embedded cluster of its own
+	@$(PYTHON) -m pytest -q -m cluster tests/e2e
 
 lint: setup ## ruff, mypy, import-linter
 	@.venv/bin/ruff check .

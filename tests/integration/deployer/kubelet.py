@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from deployer.kube import JsonMap, Kube
 from deployer.kube.objects import path
 
-DEADLINE_SECONDS = 120.0
+DEADLINE_SECONDS = 300.0
 Found = TypeVar("Found")
 
 
