@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,8 +16,8 @@ from portal.accounts.models import OneTimeLink, User
 from portal.accounts.principal import Principal
 from portal.clubs.models import Club
 from portal.derived import token_hash
-from portal.environment import environment
 from portal.problems import Problem, forbidden, problem
+from portal.public_address import public_address
 
 LIFETIME = timedelta(days=7)
 _TOKEN_BYTES = 24  # 192 bits
@@ -70,7 +69,7 @@ def link_dead() -> Problem:
 
 def address_of(token: str) -> str:
     """Where the link leads."""
-    return environment().public_url.rstrip("/") + reverse("apply-welcome", args=[token])
+    return public_address("apply-welcome", token)
 
 
 def _open() -> QuerySet[OneTimeLink]:

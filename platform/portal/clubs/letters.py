@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from portal.clubs.models import Invitation, Membership, Suspension
 from portal.clubs.models.membership import Role
-from portal.environment import environment
 from portal.mail.actions import post
+from portal.public_address import public_address
 
 
 def invitation(sent: Invitation, token: str) -> None:
     """With the link that lets the person join."""
-    link = environment().public_url.rstrip("/") + reverse("apply-invitation", args=[token])
+    link = public_address("apply-invitation", token)
     with override(sent.language):
         told = {
             "club": sent.club.name,
@@ -80,7 +79,7 @@ def _to_owners(suspension: Suspension, subject: Callable[[], str], body: Callabl
         "club": club.name,
         "slug": club.slug,
         "why": suspension.why,
-        "link": environment().public_url.rstrip("/") + reverse("club-home", args=[club.slug]),
+        "link": public_address("club-home", club.slug),
     }
     owners = Membership.objects.filter(club=club, role=Role.OWNER, user__is_active=True)
     for membership in owners.exclude(user__email="").select_related("user").order_by("pk"):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.signing import BadSignature, SignatureExpired, Signer, TimestampSigner
-from django.urls import reverse
 
-from portal.environment import environment
 from portal.notifications.models import Channel, Confirmation
+from portal.public_address import public_address
 
 CONFIRM_WITHIN = timedelta(days=3)
 
@@ -19,12 +18,12 @@ class LinkRefused(Exception):
 
 def confirmation(asked: Confirmation) -> str:
     """The address that confirms the channel's own, for `CONFIRM_WITHIN`. It acts once."""
-    return _address("notification-confirm", _confirms().sign(str(asked.pk)))
+    return public_address("notification-confirm", _confirms().sign(str(asked.pk)))
 
 
 def stop(channel: Channel) -> str:
     """The address that removes the channel, as long as there is one."""
-    return _address("notification-stop", _stops().sign(str(channel.pk)))
+    return public_address("notification-stop", _stops().sign(str(channel.pk)))
 
 
 def confirmed(token: str) -> int:
@@ -49,7 +48,3 @@ def _confirms() -> TimestampSigner:
 
 def _stops() -> Signer:
     return Signer(salt="madang.notifications.stop")
-
-
-def _address(route: str, token: str) -> str:
-    return environment().public_url.rstrip("/") + reverse(route, args=[token])

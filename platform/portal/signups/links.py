@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.signing import BadSignature, SignatureExpired, Signer, TimestampSigner
-from django.urls import reverse
 
-from portal.environment import environment
+from portal.public_address import public_address
 from portal.signups.models import SignupRequest
 
 CONFIRM_WITHIN = timedelta(hours=48)
@@ -23,12 +22,12 @@ class LinkRefused(Exception):
 
 def confirmation(request: SignupRequest) -> str:
     """The address that confirms the request's e-mail address, for `CONFIRM_WITHIN`. It acts once."""
-    return _address("apply-confirm", _confirms().sign(str(request.pk)))
+    return public_address("apply-confirm", _confirms().sign(str(request.pk)))
 
 
 def state_page(request: SignupRequest) -> str:
     """The address of the page that shows the request."""
-    return _address("apply-state", state_token(request))
+    return public_address("apply-state", state_token(request))
 
 
 def state_token(request: SignupRequest) -> str:
@@ -59,7 +58,3 @@ def _confirms() -> TimestampSigner:
 
 def _shows() -> Signer:
     return Signer(salt="madang.signups.state")
-
-
-def _address(route: str, token: str) -> str:
-    return environment().public_url.rstrip("/") + reverse(route, args=[token])

@@ -6,7 +6,6 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
-from django.urls import reverse
 
 from portal.accounts import audit
 from portal.accounts.links import LIFETIME, address_of, make_link
@@ -14,7 +13,7 @@ from portal.accounts.models import User
 from portal.accounts.people import create_person, find_person
 from portal.accounts.welcoming import has_been_here
 from portal.commands import OperatorCommand
-from portal.environment import environment
+from portal.public_address import public_address
 
 
 class Command(OperatorCommand):
@@ -52,7 +51,7 @@ class Command(OperatorCommand):
         if has_been_here(user):
             self.stderr.write(
                 f"{user.username} is an operator and signs in as before; a lost password: "
-                f"{environment().public_url.rstrip('/')}{reverse('account_reset_password')}"
+                f"{public_address('account_reset_password')}"
             )
             return
         _, token = make_link(by=self.by, user=user)

@@ -3,13 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.urls import reverse
 
 from portal.accounts.welcoming import has_been_here
 from portal.clubs.actions import add_member
 from portal.clubs.models.membership import Role
 from portal.commands import OperatorCommand
-from portal.environment import environment
+from portal.public_address import public_address
 
 
 class Command(OperatorCommand):
@@ -34,5 +33,5 @@ class Command(OperatorCommand):
         if not has_been_here(member.user):
             self.stderr.write(
                 f"{options['username']} has never signed in. Invite people by e-mail: "
-                f"{environment().public_url.rstrip('/')}{reverse('club-members', args=[options['club']])}"
+                f"{public_address('club-members', options['club'])}"
             )

@@ -8,11 +8,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from portal import encryption
 from portal.accounts.models import User
-from portal.environment import environment
+from portal.public_address import public_address
 from portal.web.pages.front.preferences import remember_language
 
 
@@ -28,10 +27,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         uidb36, _, token = key.partition("-")
-        return _public(reverse("account_reset_password_from_key", args=[uidb36, token]))
+        return public_address("account_reset_password_from_key", uidb36, token)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        return _public(reverse("account_confirm_email", args=[emailconfirmation.key]))
+        return public_address("account_confirm_email", emailconfirmation.key)
 
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         """From here on the browser sees the person's own language."""
@@ -56,7 +55,3 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return encryption.decrypt(encrypted_text.encode())
-
-
-def _public(path: str) -> str:
-    return environment().public_url.rstrip("/") + path
