@@ -13,32 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.clubs.actions import rename_club
 from portal.clubs.closing import delete_club
-from portal.clubs.models import Club
 from portal.problems import Problem
-from portal.web.pages.club.fields import TO_THE_LETTER
+from portal.web.pages.club.typed_name import TypedNameForm
 from portal.web.request import PageRequest
 
 
 class RenameForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name of the club"), max_length=100)
-
-
-class DeleteForm(forms.Form):
-    """`typed` has to be the club's short name."""
-
-    typed = forms.CharField(
-        label=gettext_lazy("Type the short name of the club to confirm"),
-        max_length=100,
-        widget=forms.TextInput(attrs=TO_THE_LETTER),
-    )
-
-    def confirms(self, club: Club) -> bool:
-        if not self.is_valid():
-            return False
-        if self.cleaned_data["typed"].strip() != club.slug:
-            self.add_error("typed", _("This is not %(slug)s.") % {"slug": club.slug})
-            return False
-        return True
 
 
 @require_GET
@@ -58,7 +39,7 @@ def rename(request: PageRequest, club: str) -> HttpResponse:
 
 @require_POST
 def delete(request: PageRequest, club: str) -> HttpResponse:
-    form = DeleteForm(request.POST)
+    form = TypedNameForm(request.POST)
     if not form.confirms(request.club):
         return _page(request, delete_form=form, status=422)
     try:
@@ -73,7 +54,7 @@ def _page(
     request: PageRequest,
     *,
     rename_form: RenameForm | None = None,
-    delete_form: DeleteForm | None = None,
+    delete_form: TypedNameForm | None = None,
     problem: Problem | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -81,7 +62,7 @@ def _page(
     context = {
         "tab": "settings",
         "rename_form": rename_form or RenameForm(initial={"name": request.club.name}),
-        "delete_form": delete_form or DeleteForm(),
+        "delete_form": delete_form or TypedNameForm(),
         "left": left,
         "notifications_url": reverse("club-notifications", args=[request.club.slug]),
         "refused": problem.explanation if problem else None,

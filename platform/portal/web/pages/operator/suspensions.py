@@ -16,14 +16,14 @@ from portal.clubs.selectors import suspension_of
 from portal.clubs.suspending import WHY_LENGTH, resume_club, suspend_club
 from portal.problems import Problem
 from portal.releases.models import Release, ReleaseState
-from portal.web.pages.club.fields import TO_THE_LETTER
+from portal.web.pages.club.typed_name import TypedNameForm
 from portal.web.request import PageRequest
 
 _BEFORE = 10
 
 
-class SuspendForm(forms.Form):
-    """`typed` has to be the club's short name."""
+class SuspendForm(TypedNameForm):
+    field_order = ("why", "typed")
 
     why = forms.CharField(
         label=gettext_lazy("Why"),
@@ -31,19 +31,6 @@ class SuspendForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Everybody in the club reads it; the owners get it by mail."),
     )
-    typed = forms.CharField(
-        label=gettext_lazy("Type the short name of the club to confirm"),
-        max_length=100,
-        widget=forms.TextInput(attrs=TO_THE_LETTER),
-    )
-
-    def confirms(self, club: Club) -> bool:
-        if not self.is_valid():
-            return False
-        if self.cleaned_data["typed"].strip() != club.slug:
-            self.add_error("typed", _("This is not %(slug)s.") % {"slug": club.slug})
-            return False
-        return True
 
 
 @require_http_methods(["GET", "POST"])
