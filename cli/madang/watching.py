@@ -2,11 +2,12 @@
 
 from math import ceil
 from types import TracebackType
+from typing import Any
 
 import typer
 
 from madang.following import End, Entry, follow
-from madang.output import errors, json_line, raw, say
+from madang.output import as_json, errors, json_line, raw, say
 from madang.portal import Portal
 from madang.problem import INTERRUPTED_EXIT_CODE, Problem
 from madang.progress import keep_sequence, read_sequence
@@ -62,6 +63,16 @@ class _Screen:
 
     def back(self) -> None:
         errors.print("madang: connected again", style="dim")
+
+
+def show(portal: Portal, answer: dict[str, Any], *, what: str, begun: str, detach: bool, json: bool) -> None:
+    """Shows the deploy that `answer` tells of, or leaves it to `madang attach`. `what` names it."""
+    if detach:
+        as_json(answer) if json else say(f"{what} is on its way: madang attach")
+        return
+    if not json:
+        say(begun)
+    watch(portal, str(answer["stream"]), json=json)
 
 
 def watch(portal: Portal, stream: str, *, after: int | None = None, json: bool = False) -> None:

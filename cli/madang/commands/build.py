@@ -8,7 +8,7 @@ from madang.options import ClubOption, CountOption, DetachOption, JsonOption, Pr
 from madang.output import as_json, hint, moment, say, table
 from madang.problem import Problem
 from madang.session import project_session
-from madang.watching import watch
+from madang.watching import show
 
 _UNFINISHED = {"queued", "running"}
 
@@ -101,9 +101,6 @@ def rebuild(
             reason="nothing-to-rebuild",
         )
     build = session.portal.post(f"{session.path}/builds/{number}/rebuild")
-    if detach:
-        as_json(build) if json else say(f"Build {build['number']} is on its way: madang attach")
-        return
-    if not json:
-        say(f"Build {build['number']} builds the commit of build {number} again.")
-    watch(session.portal, str(build["stream"]), json=json)
+    what = f"Build {build['number']}"
+    begun = f"{what} builds the commit of build {number} again."
+    show(session.portal, build, what=what, begun=begun, detach=detach, json=json)

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from madang.options import ClubOption, CountOption, DetachOption, JsonOption, ProjectOption, UrlOption
-from madang.output import as_json, hint, moment, say, table
+from madang.output import as_json, hint, moment, table
 from madang.session import project_session
-from madang.watching import watch
+from madang.watching import show
 
 
 def register(app: typer.Typer) -> None:
@@ -61,12 +61,8 @@ def rollback(
     """
     session = project_session(url, club, project)
     answer = session.portal.post(f"{session.path}/rollback", {"version": _number(version)})
-    if detach:
-        as_json(answer) if json else say(f"Release v{answer['version']} is on its way: madang attach")
-        return
-    if not json:
-        say(f"Release v{answer['version']} is on its way.")
-    watch(session.portal, str(answer["stream"]), json=json)
+    what = f"Release v{answer['version']}"
+    show(session.portal, answer, what=what, begun=f"{what} is on its way.", detach=detach, json=json)
 
 
 def _number(version: str | None) -> int | None:
