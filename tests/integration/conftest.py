@@ -26,14 +26,10 @@ PLATFORM_ENVIRONMENT = {
 os.environ.update(PLATFORM_ENVIRONMENT)
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     import django
 
     django.setup()
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        # A worker is born with these variables, and would read its settings before its own are set.
-        for name in PLATFORM_ENVIRONMENT:
-            del os.environ[name]
 
 
 @pytest.fixture(scope="session")
