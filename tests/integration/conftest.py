@@ -28,8 +28,11 @@ os.environ.update(PLATFORM_ENVIRONMENT)
 
 def pytest_configure() -> None:
     import django
+    from django.conf import settings
 
     django.setup()
+    # A real hash of a password takes most of a second, by intention; most of these tests make a person.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(scope="session")
