@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for the requests that have begun
-    request_queue_size = 128  # visitors who may wait for their turn; five by default, the sixth gets no answer
+    request_queue_size = 128  # visitors who may wait for their turn; by default five, and the sixth is lost
 
 
 def main() -> None:
