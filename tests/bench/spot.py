@@ -3,9 +3,9 @@
 python -m tests.bench.spot                    # ten reclaims handed off, three drained
 python -m tests.bench.spot --reclaims 100 --at-once 2 --drains 0
 
-Same cluster, same projects (one replica each), same visitors, through the ingress; every node is really
-killed at the end of its notice. The drain is what the AWS node termination handler does with its default
-settings, by kubectl itself: cordon, evict all pods but those of DaemonSets, each with its own grace.
+Same cluster, same projects (one replica each, on spot nodes alone), same visitors, through the ingress; every
+node is really killed at the end of its notice. The drain is what the AWS node termination handler does with
+its default settings, by kubectl itself: cordon, evict all pods but those of DaemonSets, each with its grace.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import json
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -65,8 +66,9 @@ def main() -> None:
     with road(Instance.from_environment()) as on:
         assert on.cluster("up").status == 0
         sign_in(on)
-        hosts = {name: live(on, name) for name in SOURCES}
         try:
+            with spot_alone(on):
+                hosts = {name: live(on, name) for name in SOURCES}
             if options.reclaims:
                 handed_off(on, proof, hosts, options)
             if options.drains:
@@ -74,6 +76,17 @@ def main() -> None:
         finally:
             holds = proof.finish()
     sys.exit(0 if holds else 1)
+
+
+@contextmanager
+def spot_alone(on: Road) -> Iterator[None]:
+    """No project goes to the node that stays: it would stand there from then on, and lose nothing more."""
+    staying = on.kubectl("get", "nodes", "-l", "karpenter.sh/capacity-type=on-demand", "-o", "name").split()
+    on.kubectl("cordon", *staying)
+    try:
+        yield
+    finally:
+        on.kubectl("uncordon", *staying)
 
 
 def sign_in(on: Road) -> None:
@@ -153,7 +166,7 @@ def under_visitors(
     """Lose nodes under all visitors at once; what they saw, and the instances that went."""
     port, seen = on.instance.ports.http, Visited()
     plain = {name: host for name, host in hosts.items() if name != VISITED}
-    with ExitStack() as stack:
+    with spot_alone(on), ExitStack() as stack:
         loads = {
             (name, mode): stack.enter_context(Load(host, port, rate=max(options.rate // 2, 1), mode=mode))
             for name, host in plain.items()
