@@ -2,6 +2,7 @@
 
 python -m tests.bench.spot                    # ten reclaims handed off, three drained
 python -m tests.bench.spot --reclaims 100 --at-once 2 --drains 0
+python -m tests.bench.spot --reclaims 10 --unprepared 10 --drains 0      # images ahead, and without
 
 Same cluster, same projects (one replica each, on spot nodes alone), same visitors, through the ingress; every
 node is really killed at the end of its notice. The drain is what the AWS node termination handler does with
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from statistics import median
 
 from localcluster.cloud import client
 from localcluster.cloud.record import State
@@ -52,6 +54,9 @@ class Visited:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-spot", description=__doc__.split("\n\n")[0])
     parser.add_argument("--reclaims", type=int, default=10, help="nodes taken with handoff (default 10)")
+    parser.add_argument(
+        "--unprepared", type=int, default=0, help="handed off with no image pulled ahead (default 0)"
+    )
     parser.add_argument("--drains", type=int, default=3, help="nodes taken with kubectl drain (default 3)")
     parser.add_argument(
         "--notice", type=float, default=60, help="seconds between notice and end (default 60)"
@@ -70,7 +75,10 @@ def main() -> None:
             with spot_alone(on):
                 hosts = {name: live(on, name) for name in SOURCES}
             if options.reclaims:
-                handed_off(on, proof, hosts, options)
+                handed_off(on, proof, hosts, options, options.reclaims, "handoff")
+            if options.unprepared:
+                with images_when_needed(on):
+                    handed_off(on, proof, hosts, options, options.unprepared, "no images ahead")
             if options.drains:
                 drained(on, proof, hosts, options)
         finally:
@@ -101,13 +109,31 @@ def live(on: Road, project: str) -> str:
     return live_host(on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True))
 
 
-def handed_off(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.Namespace) -> None:
-    print(f"\n  {options.reclaims} reclaims, handed off", flush=True)
+@contextmanager
+def images_when_needed(on: Road) -> Iterator[None]:
+    """The controller pulls no image ahead: the peer of what it does."""
+    setting = "MADANG_SPOT_IMAGES_AHEAD"
+
+    def prepares(whether: str) -> None:
+        on.kubectl("set", "env", *CONTROLLER, f"{setting}={whether}")
+        on.kubectl(*CONTROLLER[:2], "rollout", "status", CONTROLLER[2], "--timeout=180s")
+
+    prepares("false")
+    try:
+        yield
+    finally:
+        prepares("true")
+
+
+def handed_off(
+    on: Road, proof: Proof, hosts: dict[str, str], options: argparse.Namespace, times: int, what: str
+) -> None:
+    print(f"\n  {times} reclaims, {what}", flush=True)
     since = datetime.now(UTC).isoformat()
-    seen, taken = under_visitors(on, hosts, options, options.reclaims, drain=False)
-    tell(proof, f"handoff, {len(taken)} nodes lost", seen, hold=True)
+    seen, taken = under_visitors(on, hosts, options, times, drain=False)
+    tell(proof, f"{what}, {len(taken)} nodes lost", seen, hold=True)
     proof.add(
-        "handoff, requests of 60 s",
+        f"{what}, requests of 60 s",
         goal="0 cut off",
         value=seen.long.failed,
         unit=f"of {seen.long.visits}",
@@ -115,7 +141,7 @@ def handed_off(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.
         evidence=json.dumps(seen.long.failures) if seen.long.failures else "each ended with its answer",
     )
     proof.add(
-        "handoff, websockets",
+        f"{what}, websockets",
         goal="none cut off; ended by the app, open again at once",
         value=seen.sockets.failed,
         unit=f"of {sum(seen.sockets.ended.values()) or 3} connections",
@@ -127,13 +153,35 @@ def handed_off(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.
     gap = max((each["longest_gap_seconds"] or 0 for each in told), default=0.0)
     moved = sum(each["moved"] for each in told)
     proof.add(
-        "handoff, the portal's own records",
+        f"{what}, the portal's own records",
         goal=f"{len(taken)} interruptions, no gap",
         value=gap,
         unit="s longest gap",
         holds=len(told) == len(taken) and gap == 0 and moved * options.at_once >= len(taken),
         evidence=f"{len(told)} records, {moved} of {sum(each['pods'] for each in told)} pods moved",
     )
+    times_of, of_visited = replacements(on, [each["id"] for each in told])
+    proof.add(
+        f"{what}, from the first step to a ready replacement",
+        goal="the long requests' and websockets' project moves too",
+        value=median(times_of) if times_of else 0.0,
+        unit="s median",
+        holds=of_visited > 0,
+        evidence=f"{len(times_of)} pods of projects, {of_visited} of them {VISITED}; "
+        f"longest {max(times_of, default=0.0):.1f} s",
+    )
+
+
+def replacements(on: Road, interruptions: list[str]) -> tuple[list[float], int]:
+    """Seconds that each project's pod waited for its replacement; how many were of `visited`."""
+    seconds, of_visited = [], 0
+    for each in interruptions:
+        for pod in json.loads(on.admin("interruptions", "show", each, "--json"))["pods"]:
+            if pod["project"] and pod["detached_at"] and pod["ready_at"]:
+                began, ready = (datetime.fromisoformat(pod[step]) for step in ("detached_at", "ready_at"))
+                seconds.append((ready - began).total_seconds())
+                of_visited += pod["project"] == VISITED
+    return seconds, of_visited
 
 
 def drained(on: Road, proof: Proof, hosts: dict[str, str], options: argparse.Namespace) -> None:
