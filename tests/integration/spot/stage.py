@@ -181,7 +181,7 @@ class Stage:
     # What happens.
 
     def interrupt(
-        self, node: str, seconds: float = 40.0, action: str = "terminate", ago: float = 0.0
+        self, node: str, seconds: float = 600.0, action: str = "terminate", ago: float = 0.0
     ) -> None:
         """As the node's agent writes it: the spot market takes it `seconds` from now, and said so `ago`."""
         now = datetime.now(UTC)

@@ -61,7 +61,7 @@ def test_a_build_that_has_not_begun_begins_elsewhere_at_once(stage: Stage, porta
     start_job(stage)
     eventually(lambda: stage.pods_on(doomed))
     spare = stage.node("spare")
-    stage.interrupt(doomed, seconds=60)
+    stage.interrupt(doomed)
     stage.wait_clear(doomed)
     deadline = parse(stage.node_state(doomed)["deadline"])
     assert deadline is not None

@@ -39,7 +39,7 @@ def test_every_third_request_is_refused(
         eventually(lambda: any(request.is_watch for request in proxy.seen))
         proxy.fault = lambda request: status if luck.random() < 0.33 else None
         with stage.watch("blog") as seen:
-            stage.interrupt(doomed, seconds=60)
+            stage.interrupt(doomed)
             stage.wait_clear(doomed)
             end(stage, portal, doomed)
             stage.wait_serving("blog", 3)
@@ -68,7 +68,7 @@ def test_the_first_of_each_kind_of_request_hangs(
         eventually(lambda: any(request.is_watch for request in proxy.seen))
         proxy.fault = hang
         with stage.watch("blog") as seen:
-            stage.interrupt(doomed, seconds=100)
+            stage.interrupt(doomed)
             stage.wait_clear(doomed)
             end(stage, portal, doomed)
         over.set()
@@ -86,7 +86,7 @@ def test_watches_that_are_cut_again_and_again(
     with running_proxy(plane.kubeconfig, tmp_path) as proxy:
         proxy.fault = lambda request: 410 if request.is_watch and luck.random() < 0.7 else None
         with led(through(proxy)), stage.watch("blog") as seen:
-            stage.interrupt(doomed, seconds=60)
+            stage.interrupt(doomed)
             stage.wait_clear(doomed)
             end(stage, portal, doomed)
     assert seen.least == 2
@@ -104,8 +104,8 @@ def test_two_that_lead_at_once_do_no_harm(stage: Stage, portal: PlayedPortal, le
     if OTHER_HANDLER not in namespaces:
         stage.create("/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": OTHER_HANDLER}})
     with led(), led(namespace=OTHER_HANDLER), stage.watch("blog") as blog, stage.watch("shop") as shop:
-        stage.interrupt(first, seconds=50)
-        stage.interrupt(second, seconds=45)
+        stage.interrupt(first)
+        stage.interrupt(second, seconds=605)
         stage.wait_clear(first)
         stage.wait_clear(second)
         end(stage, portal, first, second)

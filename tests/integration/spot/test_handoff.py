@@ -89,8 +89,8 @@ def test_two_nodes_at_once(stage: Stage, portal: PlayedPortal) -> None:
     assert {pods.node(pod) for pod in stage.pods("blog")} == {first, second}
     stage.node("spare")
     with stage.watch("blog") as seen:
-        stage.interrupt(first, seconds=40)
-        stage.interrupt(second, seconds=45)
+        stage.interrupt(first)
+        stage.interrupt(second, seconds=605)
         stage.wait_clear(first)
         stage.wait_clear(second)
         end(stage, portal, first, second)
@@ -104,7 +104,7 @@ def test_five_times_the_same_notice_are_one_interruption(stage: Stage, portal: P
     stage.node("spare")
     with stage.watch("blog") as seen:
         for later in range(5):
-            stage.interrupt(doomed, seconds=40 + later / 10)
+            stage.interrupt(doomed, seconds=600 + later / 10)
         stage.wait_clear(doomed)
         end(stage, portal, doomed)
     assert seen.least == 1

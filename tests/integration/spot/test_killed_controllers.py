@@ -77,7 +77,7 @@ def test_killed_at_a_step_another_goes_on(
         else:
             proxy.after = kill
         seen = stack.enter_context(stage.watch("blog"))
-        stage.interrupt(doomed, seconds=60)
+        stage.interrupt(doomed)
         if step == "report's end":
             stage.wait_clear(doomed)
             stage.lose(doomed)
@@ -110,7 +110,7 @@ def test_a_node_that_goes_as_soon_as_it_is_clear_has_lost_nothing(
                 first.kill()
 
         proxy.after = kill
-        stage.interrupt(doomed, seconds=60)
+        stage.interrupt(doomed)
         assert first.wait(120) == -signal.SIGKILL
         stage.lose(doomed)
         stage.delete(LEASES.path(HANDLER, LEASE))
@@ -131,7 +131,7 @@ def test_the_lease_of_a_killed_leader_runs_out(
         running_controller(plane.kubeconfig, portal) as second,
         stage.watch("blog") as seen,
     ):
-        stage.interrupt(doomed, seconds=60)
+        stage.interrupt(doomed)
         stage.wait_detached("blog")
         leader = next(each for each in (first, second) if lease(stage).endswith(f"-{each.pid}"))
         leader.kill()
@@ -153,7 +153,7 @@ def test_a_leader_that_is_asked_to_stop_hands_over_at_once(
         running_controller(plane.kubeconfig, portal) as second,
         stage.watch("blog") as seen,
     ):
-        stage.interrupt(doomed, seconds=60)
+        stage.interrupt(doomed)
         stage.wait_detached("blog")
         leader = next(each for each in (first, second) if lease(stage).endswith(f"-{each.pid}"))
         leader.terminate()
@@ -173,7 +173,7 @@ def test_what_a_dead_controller_left_detached_goes_back_when_nothing_is_said_any
     before = {pods.uid(pod) for pod in stage.pods("blog")}
     with stage.watch("blog") as seen:
         with running_controller(plane.kubeconfig, portal) as first:
-            stage.interrupt(node, seconds=60)
+            stage.interrupt(node)
             stage.wait_detached("blog")
             first.kill()
         # An operator has taken the annotations away meanwhile; the taint is still there.

@@ -89,7 +89,7 @@ def test_the_same_notice_of_the_queue_and_of_the_node_five_times_each(
     with led(**queue.settings), stage.watch("blog") as seen:
         for _ in range(5):
             queue.interrupt(stage.instances[doomed])
-            stage.interrupt(doomed, seconds=100)
+            stage.interrupt(doomed)
         eventually(lambda: queue.waiting == 0)
         eventually(lambda: set(stage.node_state(doomed).get("sources", ())) == {"sqs", "metadata"})
         stage.wait_clear(doomed)
