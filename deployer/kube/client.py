@@ -135,14 +135,18 @@ class Kube:
         )
         return patched
 
-    def delete(self, kind: str, namespace: str | None, name: str) -> bool:
-        """Delete the object and, in the background, what it owns; False when it was not there."""
+    def delete(self, kind: str, namespace: str | None, name: str, *, version: str | None = None) -> bool:
+        """Delete the object and, in the background, what it owns; False when it was not there.
+
+        With its `version`, only as it was read (Conflict when it has moved on).
+        """
+        only = {"preconditions": {"resourceVersion": version}} if version is not None else {}
         try:
             self._connection.call(
                 "DELETE",
                 path(kind, namespace, name),
                 Sentence("delete {object}", object=f"{kind} {namespace or ''}/{name}"),
-                body={"propagationPolicy": "Background"},
+                body={"propagationPolicy": "Background", **only},
             )
         except Missing:
             return False

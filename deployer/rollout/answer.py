@@ -8,17 +8,23 @@ import httpx
 
 # What Madang's ingress controller adds to the answers of apps, and not to its own 404.
 SERVED_BY = ("x-served-by", "madang")
+# What the platform's own page adds, which stands in for a project that is not there; the value says why.
+ABSENCE = "x-madang-absence"
 GATEWAY = frozenset({502, 503, 504})
 CONTROLLER_404 = "404 page not found"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` None: nothing answered, `error` says why. `from_app`: an app answered, not the controller."""
+    """`status` None: nothing answered, `error` says why. `from_app`: an app answered, not the controller.
+
+    `absent`: the platform's own page answered, which stands where no project's way does.
+    """
 
     status: int | None
     from_app: bool
     error: str = ""
+    absent: bool = False
 
     @property
     def live(self) -> bool:
@@ -27,7 +33,8 @@ class Answer:
     @property
     def unrouted(self) -> bool:
         """The controller was not reached, or has no such address: nothing was heard of the app."""
-        return not self.from_app and (self.status == 404 or self.error.startswith("Connect"))
+        unknown = self.absent or self.status == 404
+        return not self.from_app and (unknown or self.error.startswith("Connect"))
 
 
 def ask(probe_url: str, hostname: str, path: str, timeout_seconds: float = 5.0) -> Answer:
@@ -56,6 +63,8 @@ def ask(probe_url: str, hostname: str, path: str, timeout_seconds: float = 5.0) 
 
 def read(status: int, headers: dict[str, str], body: str) -> Answer:
     """Whose answer it is. Without the controller's mark, an unknown 404 or 50x counts as the controller's."""
+    if ABSENCE in headers:
+        return Answer(status, False, absent=True)
     if headers.get(SERVED_BY[0], "").lower() == SERVED_BY[1]:
         return Answer(status, True)
     if status == 404:

@@ -42,6 +42,7 @@ class Following:
         self._namespace = names.namespace(order.club)
         self._app_seconds = self._wait_seconds = self._unrouted_seconds = 0.0
         self._tried: Answer | None = None
+        self._led = False
 
     def run(self) -> RolloutOutcome:
         outcome = self._until_ready()
@@ -60,6 +61,8 @@ class Following:
                     return seen
                 trouble.is_over()
                 self._saying.say(sentence(seen, self._order.port, self._order.health_path))
+                if seen.ready:
+                    self._lead()
                 if seen.complete:
                     return None
                 if seen.held and seen.ready:
@@ -87,6 +90,17 @@ class Following:
             newer = Explanation("superseded", "A newer release took this one's place.", "", "")
             return RolloutOutcome("superseded", newer)
         return seen
+
+    def _lead(self) -> None:
+        """Visitors come as soon as one copy takes them."""
+        if self._led:
+            return
+        try:
+            self._led = self._applying.lead(self._order)
+        except PermanentError as error:
+            if error.explanation.reason != "superseded":
+                raise
+            # The next look tells.
 
     def _try(self, passed: float) -> None:
         """Ask a release that is on trial; what it answers, it has loaded."""
@@ -163,6 +177,7 @@ class Following:
         answer = Answer(None, False)
         started = time.monotonic()
         while not self._stop():
+            self._lead()
             path = self._order.health_path or "/"
             answer = ask(self._settings.ingress_probe_url, self._order.hostname, path)
             if answer.live:

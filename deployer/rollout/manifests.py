@@ -57,12 +57,15 @@ def service(order: RolloutOrder) -> dict[str, Any]:
 
 
 def ingress(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
+    """Fenced, as a halt takes it away: not over a newer rollout."""
+    metadata = _metadata(order, order.project)
+    metadata["annotations"] = {names.FENCE: str(order.fence)}
     backend = {"service": {"name": order.project, "port": {"name": "http"}}}
     paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": _metadata(order, order.project),
+        "metadata": metadata,
         "spec": {
             "ingressClassName": settings.ingress_class,
             "rules": [{"host": order.hostname, "http": {"paths": paths}}],

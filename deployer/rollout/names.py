@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CLUB, PROJECT, RELEASE = "madang.dev/club", "madang.dev/project", "madang.dev/release"
-# On the Deployment and the Service: the fencing number of the rollout that wrote it last.
+# On Deployment, Service and Ingress: the fencing number of the rollout that wrote it last.
 FENCE = "madang.dev/fence"
 # On the Service and the Ingress by which a new release alone is asked, before it gets visitors.
 TRIAL = "madang.dev/trial"

@@ -73,8 +73,15 @@ class Rollouts:
         """
         return Following(self._kube, self._settings, self._applying, order, progress, stop).run()
 
+    def lead(self, order: RolloutOrder) -> None:
+        """Visitors are led to the project from now on, whether a copy takes them or not.
+
+        PermanentError "superseded" as with `apply`.
+        """
+        self._applying.lead(order, at_once=True)
+
     def halt(self, order: RolloutOrder) -> None:
-        """The release with no copy: nothing of the project runs, and all else of it stays.
+        """The release with no copy: nothing runs, no way leads to the project, and all else of it stays.
 
         `apply` with the order as it is brings the copies back. PermanentError "superseded" as there.
         """

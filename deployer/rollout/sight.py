@@ -11,6 +11,7 @@ from deployer.kube.nodes import INTERRUPTED
 from deployer.kube.objects import condition
 from deployer.kube.pods import Pod, read_pods
 from deployer.rollout import names
+from deployer.rollout.endpoints import ready_addresses
 
 if TYPE_CHECKING:
     from deployer.kube import Kube
@@ -48,7 +49,6 @@ def look(kube: Kube, club: str, project: str) -> Sight:
     deployment = kube.get("Deployment", namespace, project)
     service = kube.get("Service", namespace, project)
     ingress = kube.get("Ingress", namespace, project)
-    slices = kube.find("EndpointSlice", namespace, labels={"kubernetes.io/service-name": project})
     pods = read_pods(kube.find("Pod", namespace, labels={names.PROJECT: project}))
     nodes = {node["metadata"]["name"]: node for node in kube.find("Node", None)}
     used = {pod.node for pod in pods if pod.node}
@@ -59,7 +59,7 @@ def look(kube: Kube, club: str, project: str) -> Sight:
         hostnames=frozenset(
             str(rule.get("host", "")) for rule in at(ingress, "spec", "rules", default=[]) if rule.get("host")
         ),
-        endpoints=sum(_ready_addresses(each) for each in slices),
+        endpoints=ready_addresses(kube, namespace, project),
         pods=tuple(pods),
         lost=frozenset(name for name in used if name not in nodes or not _is_ready(nodes[name])),
         leaving=frozenset(name for name in used if name in nodes and _is_leaving(nodes[name])),
@@ -88,15 +88,6 @@ def _log(kube: Kube, namespace: str, pod: Pod) -> list[str]:
         if found:
             return found
     return []
-
-
-def _ready_addresses(slice_: JsonMap) -> int:
-    endpoints = slice_.get("endpoints") or []
-    return sum(
-        len(each.get("addresses") or [])
-        for each in endpoints
-        if at(each, "conditions", "ready", default=True)
-    )
 
 
 def _is_ready(node: JsonMap) -> bool:

@@ -24,7 +24,7 @@ class FromIngress:
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope.get("server") and scope["server"][1] == self._port:
+        if scope["type"] == "http" and _came_by(self._port, scope):
             scope = {**scope, **self._told(scope)}
         await self._application(scope, receive, send)
 
@@ -36,6 +36,17 @@ class FromIngress:
         if schemes and schemes[-1] in {"http", "https"}:
             told["scheme"] = schemes[-1]
         return told
+
+
+class ByPort:
+    """ASGI: whoever comes by `port` gets `inside` and nothing else, whatever host and path they name."""
+
+    def __init__(self, port: int, inside: Application, elsewhere: Application) -> None:
+        self._port, self._inside, self._elsewhere = port, inside, elsewhere
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        chosen = self._inside if _came_by(self._port, scope) else self._elsewhere
+        await chosen(scope, receive, send)
 
 
 def visitor(forwarded: Sequence[str], proxies: Iterable[Network] = ()) -> str | None:
@@ -52,6 +63,12 @@ def visitor(forwarded: Sequence[str], proxies: Iterable[Network] = ()) -> str | 
         if not any(address in network for network in proxies):
             break
     return nearest
+
+
+def _came_by(port: int | None, scope: Scope) -> bool:
+    """A lifespan comes by none."""
+    server: tuple[str, int] | None = scope.get("server")
+    return server is not None and server[1] == port
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -1,4 +1,4 @@
-"""`python -m portal.serving portal.asgi:application --port=8000 --ingress-port=8001`: uvicorn, two ports."""
+"""`python -m portal.serving portal.asgi:application --port=8000 --ingress-port=8001`: uvicorn, some ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipaddress import ip_network
 import uvicorn
 from uvicorn.importer import import_from_string
 
-from portal.forwarded import FromIngress
+from portal.forwarded import Application, ByPort, FromIngress
 
 # Longer than the ingress controller keeps an idle connection (90 s): else it may write into a closed one.
 _KEEP_ALIVE_SECONDS = 120
@@ -29,15 +29,20 @@ def main(words: Sequence[str] | None = None) -> int:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=options.graceful_seconds,
     )
-    ports = [port for port in (options.port, options.ingress_port) if port is not None]
+    ports = [port for port in (options.port, options.ingress_port, options.absence_port) if port is not None]
     server = uvicorn.Server(config)
     server.run(sockets=[_listen(options.host, port) for port in ports])
     return 0 if server.started else _STARTUP_FAILURE
 
 
-def _application(options: argparse.Namespace) -> FromIngress:
-    return FromIngress(
+def _application(options: argparse.Namespace) -> Application:
+    application = FromIngress(
         import_from_string(options.application), options.ingress_port, options.trusted_proxy or ()
+    )
+    if options.absence_port is None:
+        return application
+    return ByPort(
+        options.absence_port, import_from_string("portal.absence.application:Absent")(), application
     )
 
 
@@ -61,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
         "--ingress-port",
         type=int,
         help="for the ingress controller alone, whose X-Forwarded-For is believed here; none without it",
+    )
+    parser.add_argument(
+        "--absence-port",
+        type=int,
+        help="for the ingress controller too: visitors of addresses where no project is; none without it",
     )
     parser.add_argument(
         "--trusted-proxy",

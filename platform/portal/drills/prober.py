@@ -122,5 +122,5 @@ def _trouble(response: httpx.Response, beginning: bytes) -> str:
     said = beginning[:200].decode("utf-8", "replace")
     answer = read(response.status_code, dict(response.headers), said)
     if not answer.live:
-        return "no-route" if response.status_code == 404 else f"http-{response.status_code}"
+        return "no-route" if answer.unrouted else f"http-{response.status_code}"
     return f"http-{response.status_code}" if response.status_code >= 500 else ""

@@ -134,7 +134,7 @@ def _answered(asked: Asked, answer: Answer, sight: Sight | None) -> Finding:
         if _SLOW.match(answer.error):
             return Finding("slow", {"log": log})
         return Finding("unreachable", {"said": answer.error})
-    if answer.status == 404:
+    if answer.unrouted:
         return Finding("address-missing", {"missing": "route", "hostname": asked.hostname})
     if answer.status == 504:
         return Finding("slow", {"log": log})

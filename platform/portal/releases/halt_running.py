@@ -87,7 +87,11 @@ def _start(lease: Lease, keeper: Keeper, live: Release) -> RolloutOutcome:
     rollouts.apply(order)
     connection.close()
     masker = Masker(decrypt_config(live.encrypted_config).values(), environment().log_line_bytes)
-    return rollouts.follow(order, teller(masker, partial(halts.tell, lease)), keeper.should_stop)
+    outcome = rollouts.follow(order, teller(masker, partial(halts.tell, lease)), keeper.should_stop)
+    if outcome.state == "failed":
+        # Whenever its copies do come up, visitors come by themselves.
+        rollouts.lead(order)
+    return outcome
 
 
 def _settle(lease: Lease, keeper: Keeper, outcome: RolloutOutcome) -> None:

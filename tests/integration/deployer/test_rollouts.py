@@ -79,8 +79,19 @@ class Scene:
         return pod
 
     def become_ready(self, release: int) -> None:
+        self.serve(self.pod(release))
+
+    def serve(self, pod: JsonMap) -> None:
+        """Ready, with an address: it becomes an endpoint once its node is known."""
         running = container("app", running={}, ready=True, started=True)
-        self.kubelet.write(self.pod(release), phase="Running", conditions=READY, containerStatuses=[running])
+        status = {"phase": "Running", "conditions": READY, "containerStatuses": [running]}
+        self.kubelet.write(pod, **status, podIP="10.244.7.7", podIPs=[{"ip": "10.244.7.7"}])
+
+    @property
+    def hosts(self) -> list[str]:
+        """From where visitors are led to the project."""
+        found = self.kube.get("Ingress", self.namespace, "blog")
+        return [] if found is None else [rule["host"] for rule in found["spec"]["rules"]]
 
     def follow(self, order: RolloutOrder) -> tuple[list[str], list[RolloutOutcome], threading.Thread]:
         sentences: list[str] = []
@@ -240,14 +251,14 @@ def test_a_halted_project_runs_nothing_and_comes_back_as_it_was(scene: Scene) ->
     with ingress([200]) as (url, _):
         scene.settings = replace(scene.settings, ingress_probe_url=url)
         scene.rollouts.apply(order)
-        eventually(lambda: len(_staying(scene)) == 2)
+        eventually(lambda: len(staying(scene)) == 2)
         prepares = replace(order, release=4, release_command=("migrate",))
         scene.kube.create(release_command.job(prepares, scene.settings))
         scene.rollouts.halt(replace(order, fence=8))
-        eventually(lambda: not _staying(scene))
+        eventually(lambda: not staying(scene))
         mine = {"madang.dev/project": "blog"}
         eventually(lambda: not scene.kube.find("Job", scene.namespace, labels=mine))
-        for kind in ("Deployment", "Service", "Ingress", "PodDisruptionBudget", "Secret"):
+        for kind in ("Deployment", "Service", "PodDisruptionBudget", "Secret"):
             assert len(scene.kube.find(kind, scene.namespace, labels=mine)) == 1, kind
         with pytest.raises(PermanentError):
             scene.rollouts.apply(order)
@@ -256,13 +267,12 @@ def test_a_halted_project_runs_nothing_and_comes_back_as_it_was(scene: Scene) ->
         again = replace(order, fence=9)
         scene.rollouts.apply(again)
         _, outcomes, thread = scene.follow(again)
-        for pod in eventually(lambda: found if len(found := _staying(scene)) == 2 else None):
+        for pod in eventually(lambda: found if len(found := staying(scene)) == 2 else None):
             scene.kubelet.bind(pod)
-            running = container("app", running={}, ready=True, started=True)
-            scene.kubelet.write(pod, phase="Running", conditions=READY, containerStatuses=[running])
+            scene.serve(pod)
         assert end(thread, outcomes) == RolloutOutcome("live")
 
 
-def _staying(scene: Scene) -> list[JsonMap]:
+def staying(scene: Scene) -> list[JsonMap]:
     pods = scene.kubelet.pods(**{"madang.dev/project": "blog"})
     return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]

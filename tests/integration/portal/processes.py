@@ -63,15 +63,22 @@ class Process:
 
 
 class Portal(Process):
-    """The portal as the chart runs it; `ingress_url` is the ingress controller's port."""
+    """The portal as the chart runs it; `ingress_url` is the ingress controller's port, `absence_url` its one
+    for addresses where no project is."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        ingress_port = free_port()
+        ingress_port, self.absence_port = free_port(), free_port()
         self.ingress_url = f"http://127.0.0.1:{ingress_port}"
+        self.absence_url = f"http://127.0.0.1:{self.absence_port}"
         words = [sys.executable, "-m", "portal.serving", "portal.asgi:application", "--host=127.0.0.1"]
-        super().__init__([*words, f"--port={self.port}", f"--ingress-port={ingress_port}"], environment, log)
+        ports = [
+            f"--port={self.port}",
+            f"--ingress-port={ingress_port}",
+            f"--absence-port={self.absence_port}",
+        ]
+        super().__init__([*words, *ports], environment, log)
 
         def ready() -> bool:
             self.alive()

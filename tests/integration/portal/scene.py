@@ -102,6 +102,7 @@ class ScriptedCluster:
     since: list[datetime | None] = field(default_factory=list)
     applied: dict[tuple[str, str], RolloutOrder] = field(default_factory=dict)
     prepared: list[RolloutOrder] = field(default_factory=list)
+    led: list[tuple[str, str]] = field(default_factory=list)
     clubs: list[ClubSpec] = field(default_factory=list)
     # How often the cluster still finds a deleted club's namespace.
     namespaces_left: int = 0
@@ -202,6 +203,9 @@ class _Rollouts:
             self.cluster.applied[order.club, order.project] = order
 
         self.cluster.call("rollouts.apply", effect)
+
+    def lead(self, order: RolloutOrder) -> None:
+        self.cluster.call("rollouts.lead", lambda: self.cluster.led.append((order.club, order.project)))
 
     def halt(self, order: RolloutOrder) -> None:
         def effect() -> None:

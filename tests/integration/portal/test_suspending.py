@@ -375,14 +375,17 @@ def test_suspended_again_on_the_way_back_it_stops_at_once(
     assert standing_of(project).state == "suspended"
 
 
-def test_a_project_that_does_not_come_back_is_the_probers_to_tell(
-    cluster: ScriptedCluster, project: Project
+@pytest.mark.parametrize("died_at", ["", "rollouts.lead"])
+def test_a_project_that_does_not_come_back_is_the_probers_to_tell_and_visitors_come_once_it_does(
+    cluster: ScriptedCluster, project: Project, died_at: str
 ) -> None:
     suspend(project)
     work()
-    cluster.rollout_outcomes = [RolloutOutcome("failed", WHY)]
+    cluster.rollout_outcomes = [RolloutOutcome("failed", WHY)] * 2
     resume_club(by=BY, club=project.club)
+    cluster.kill_at = died_at
     work()
+    assert cluster.led == [(project.club.slug, project.slug)]
     assert not Halt.objects.exists()
     assert live_number(project) == 1
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from deployer.rollout.answer import Answer, ask, read
+from deployer.rollout.answer import ABSENCE, Answer, ask, read
 
 MARK = {"x-served-by": "madang"}
+STAND_IN = {**MARK, ABSENCE: "not-yet"}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ MARK = {"x-served-by": "madang"}
         (502, {}, "Bad Gateway", False),
         (503, {}, "no available server\n", False),
         (503, MARK, "starting", False),
+        (404, STAND_IN, "<h1>", False),
+        (503, STAND_IN, "<h1>", False),
     ],
 )
 def test_only_an_answer_of_the_app_makes_a_release_live(
@@ -41,6 +44,7 @@ def test_only_an_answer_of_the_app_makes_a_release_live(
         (Answer(None, False, "ConnectError: refused"), True),
         (Answer(None, False, "ReadTimeout: "), False),
         (Answer(503, False), False),
+        (Answer(503, False, absent=True), True),
         (Answer(404, True), False),
         (Answer(200, True), False),
     ],

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from deployer.errors import PermanentError
+from deployer.errors import Explanation, PermanentError
 from deployer.kube import Conflict, Kube
 from deployer.rollout import names, trial
 from deployer.rollout.applying import Applying
@@ -32,15 +32,31 @@ class Objects:
         key = manifest["kind"], manifest["metadata"]["name"]
         if key[0] == self.stop_at:
             raise KeyboardInterrupt
-        read = manifest["metadata"].get("resourceVersion")
-        if read is not None and read != self.items[key]["metadata"]["resourceVersion"]:
-            raise Conflict(cast("Any", None))
+        # Of an object that is gone the real server compares the uid alone.
+        if key in self.items or "uid" in manifest["metadata"]:
+            self._compare(key, manifest["metadata"].get("resourceVersion"))
         self.version += 1
-        metadata = {**manifest["metadata"], "resourceVersion": str(self.version)}
+        uid = self.items[key]["metadata"]["uid"] if key in self.items else f"uid-{self.version}"
+        metadata = {**manifest["metadata"], "resourceVersion": str(self.version), "uid": uid}
         self.items[key] = {**manifest, "metadata": metadata}
 
-    def delete(self, kind: str, namespace: str, name: str) -> bool:
+    def create(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        key = manifest["kind"], manifest["metadata"]["name"]
+        if key in self.items:
+            raise Conflict(Explanation("changed", "Changed meanwhile.", "", ""))
+        self.apply(manifest)
+        return self.items[key]
+
+    def delete(self, kind: str, namespace: str, name: str, *, version: str | None = None) -> bool:
+        if (kind, name) in self.items:
+            self._compare((kind, name), version)
         return self.items.pop((kind, name), None) is not None
+
+    def _compare(self, key: tuple[str, str], read: str | None) -> None:
+        """What was read has to be what is there."""
+        there = self.items.get(key, {}).get("metadata", {}).get("resourceVersion")
+        if read is not None and read != there:
+            raise Conflict(Explanation("changed", "Changed meanwhile.", "", ""))
 
     def serve(self, release: int) -> None:
         labels = {names.RELEASE: str(release)}

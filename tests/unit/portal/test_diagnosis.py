@@ -85,6 +85,7 @@ def test_each_of_the_eight_ways_is_told_from_the_others(reason: str) -> None:
         ("removed", NO_BACKEND, sight(wanted=None)),
         ("address-missing", NO_BACKEND, sight(SERVING, service=False)),
         ("address-missing", Answer(404, False), None),
+        ("address-missing", Answer(503, False, absent=True), None),
         ("no-endpoint", NO_BACKEND, sight(SERVING)),
         ("no-endpoint", NO_BACKEND, None),
         ("no-pods", NO_BACKEND, sight()),

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from portal.forwarded import FromIngress, visitor
+from portal.forwarded import ByPort, FromIngress, visitor
 
 BALANCERS = [ip_network("10.8.0.0/16"), ip_network("2001:db8::/32")]
 
@@ -79,3 +79,24 @@ async def test_without_an_ingress_controllers_port_nobody_is_believed() -> None:
     scope = {"type": "http", "server": None, "client": ("10.0.0.1", 1), "headers": list(FORGED)}
     await FromIngress(application, None)(scope, None, None)
     assert scopes[0]["client"] == ("10.0.0.1", 1)
+
+
+async def test_the_port_decides_and_no_host_or_path_leads_past_it() -> None:
+    came: list[str] = []
+
+    def to(name: str) -> Any:
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            came.append(name)
+
+        return application
+
+    served = ByPort(8002, to("absence"), to("portal"))
+    for kind in ("http", "websocket"):
+        for path in ("/", "/api/v1/whoami", "/static/x", "/healthz", "//", "http://madang.localhost/login"):
+            scope = {"type": kind, "server": ("10.244.1.2", 8002), "path": path, "headers": []}
+            await served({**scope, "headers": [(b"host", b"madang.localhost")]}, None, None)
+    assert set(came) == {"absence"}
+    came.clear()
+    await served({"type": "http", "server": ("10.244.1.2", 8001), "headers": []}, None, None)
+    await served({"type": "lifespan"}, None, None)
+    assert came == ["portal", "portal"]
