@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deployer.kube import JsonMap, at
-from deployer.kube.pods import Pod, read_pod
+from deployer.kube.pods import Pod, is_detached, read_pod
 from deployer.kube.quantity import cpu_millicores, memory_bytes
 from deployer.rollout.names import CLUB, PROJECT
 
-HANDOFF = "madang.dev/handoff"
-_HASH = "pod-template-hash"
 _DETACHED_AT = "madang.dev/handoff-detached-at"
 _UNSERVED_AT = "madang.dev/handoff-unserved-at"
 _FAILING = frozenset({"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"})
@@ -54,7 +52,7 @@ def read_fleet_pod(raw: JsonMap) -> FleetPod:
     asked = [
         at(each, "resources", "requests", default={}) for each in at(raw, "spec", "containers", default=[])
     ]
-    detached = notes.get(_DETACHED_AT) if HANDOFF in labels and _HASH not in labels else None
+    detached = notes.get(_DETACHED_AT) if is_detached(raw) else None
     return FleetPod(
         uid=pod.uid,
         namespace=raw["metadata"].get("namespace", ""),

@@ -9,6 +9,9 @@ from typing import Any
 
 from deployer.kube.objects import JsonMap, at
 
+# The spot handler's, on a pod that it moves off its node.
+HANDOFF = "madang.dev/handoff"
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -81,6 +84,12 @@ def read_pod(raw: JsonMap) -> Pod:
 def read_pods(raws: Sequence[JsonMap]) -> list[Pod]:
     """Oldest first."""
     return sorted((read_pod(raw) for raw in raws), key=lambda pod: (pod.created, pod.name))
+
+
+def is_detached(raw: JsonMap) -> bool:
+    """Let go by its ReplicaSet for a handoff: it serves on until its replacement does."""
+    labels = at(raw, "metadata", "labels", default={})
+    return HANDOFF in labels and "pod-template-hash" not in labels
 
 
 def moment(stamp: str | None) -> datetime:

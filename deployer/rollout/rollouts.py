@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from deployer.kube import Kube, Missing
-from deployer.rollout import manifests, names
+from deployer.rollout import manifests, names, replacing
 from deployer.rollout.applog import AppLine, AppLog
 from deployer.rollout.applying import Applying
 from deployer.rollout.club import club_objects
@@ -44,17 +44,20 @@ class Rollouts:
         progress: Callable[[str], None],
         stop: Callable[[], bool],
     ) -> RolloutOutcome:
-        """Run the release command to its end: "prepared" if all is well, or the release has none.
+        """Run the release command to its end, if the release has one: "prepared" if all is well.
 
         Once for a release: a repeated call goes on with the same Job, or tells its end again. The command's
-        lines after `since` go to `log`, sentences to `progress`. Until then nothing that serves is touched.
+        lines after `since` go to `log`, sentences to `progress`. Until then nothing that serves is touched;
+        and if that is on its way from one node to another, not before it has arrived.
         """
-        if order.release_command is None:
-            return RolloutOutcome("prepared")
-        ensure_secret_access(self._kube, order.club, self._settings)
-        self._applying.refuse_older(order)
-        self._kube.apply(manifests.config_secret(order))
-        return Preparing(self._kube, self._settings, order, since, log, progress, stop).run()
+        if order.release_command is not None:
+            ensure_secret_access(self._kube, order.club, self._settings)
+            self._applying.refuse_older(order)
+            self._kube.apply(manifests.config_secret(order))
+            outcome = Preparing(self._kube, self._settings, order, since, log, progress, stop).run()
+            if outcome.state != "prepared":
+                return outcome
+        return replacing.wait(self._kube, self._settings, order, progress, stop)
 
     def apply(self, order: RolloutOrder) -> None:
         """Tell the cluster about the release; `follow` tells whether it became live.

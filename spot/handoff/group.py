@@ -90,7 +90,6 @@ def group_of(
     """`its` are the Deployment's pods; `serving` each Service's ready endpoints by the pod's uid."""
     every = list(its)
     ends = [fenced[node] for pod in every if (node := pods.node(pod)) in fenced]
-    patience = _patience(deployment, ends, timing, now)
     leaving = [
         pod for pod in every if not pods.is_going(pod) and (pods.is_detached(pod) or pods.node(pod) in fenced)
     ]
@@ -110,7 +109,10 @@ def group_of(
     # Of each pod too: while a release is on trial, the Service does not know the template's.
     services = {name for each in (template, *every) for name in _services_of(each, around)}
     listed_by = [(pod, _services_of(pod, around).union(theirs) or services) for pod in waiting]
-    replacements = [_replacement(pod, wanted, serving, patience, now) for pod, wanted in listed_by]
+    replacements = [
+        _replacement(pod, wanted, serving, _patience(pod, deployment, around, ends, timing, now), now)
+        for pod, wanted in listed_by
+    ]
     able = [pod for pod in waiting if theirs <= _services_of(pod, around)]
     held, since = _held_up(deployment, around, able)
     return Group(
@@ -153,12 +155,22 @@ def _replacement(
     )
 
 
-def _patience(deployment: JsonMap, ends: Collection[datetime], timing: Timing, now: datetime) -> timedelta:
+def _patience(
+    pod: JsonMap,
+    deployment: JsonMap,
+    around: Surroundings,
+    ends: Collection[datetime],
+    timing: Timing,
+    now: datetime,
+) -> timedelta:
     """How long a replacement must have been ready: minReadySeconds, but not past half of the time left.
 
-    `ends` are the deadlines of the nodes that the Deployment's own pods stand on.
+    Of its own ReplicaSet, which a newer release on trial leaves as it is: until then the Deployment's
+    controller ends it first, should a still newer release come. `ends` are the deadlines of the nodes that
+    the Deployment's own pods stand on.
     """
-    wanted = timedelta(seconds=deployment["spec"].get("minReadySeconds") or 0)
+    replicaset = around.replicasets.get((pods.key(pod)[0], str(pods.controller(pod).get("name"))))
+    wanted = timedelta(seconds=(replicaset or deployment)["spec"].get("minReadySeconds") or 0)
     if wanted > ROLLOUT_HELD:
         wanted = timedelta(0)
     if ends:

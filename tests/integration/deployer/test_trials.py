@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from deployer.kube import Kube
 from deployer.kube.objects import at
-from deployer.rollout import RolloutOutcome, names
+from deployer.kube.pods import HANDOFF
+from deployer.rollout import RolloutOrder, RolloutOutcome, names
 from tests.integration.deployer.kubelet import container, eventually
-from tests.integration.deployer.test_rollouts import Scene, end, ingress, scene
+from tests.integration.deployer.test_rollouts import READY, Scene, end, ingress, scene
 
 __all__ = ["scene"]
 
@@ -111,6 +113,67 @@ def test_without_a_way_to_the_new_release_an_open_port_has_to_do(kube: Kube, ser
         for pod in eventually(lambda: [p for p in serving.kubelet.pods(**{names.RELEASE: "3"}) if _goes(p)]):
             serving.kubelet.remove(pod)
         assert end(thread, outcomes) == RolloutOutcome("live")
+
+
+def detach(kube: Kube, scene: Scene, pod: dict[str, Any]) -> dict[str, Any]:
+    """As the spot handler begins a handoff; gives the replacement that the ReplicaSet makes."""
+    metadata = {"labels": {"pod-template-hash": None, HANDOFF: "int-1"}, "ownerReferences": []}
+    kube.merge("Pod", scene.namespace, pod["metadata"]["name"], {"metadata": metadata})
+    (made,) = eventually(lambda: [each for each in old_ones(scene) if "pod-template-hash" in _labels(each)])
+    return made
+
+
+def prepare(scene: Scene, order: RolloutOrder) -> tuple[list[str], list[RolloutOutcome], threading.Thread]:
+    sentences: list[str] = []
+    outcomes: list[RolloutOutcome] = []
+
+    def run() -> None:
+        outcomes.append(scene.rollouts.prepare(order, None, lambda _: None, sentences.append, lambda: False))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return sentences, outcomes, thread
+
+
+def test_a_newer_release_waits_for_the_replacement_of_the_one_that_serves(kube: Kube, serving: Scene) -> None:
+    """The Deployment's controller would end it first, as it is not available: before release 4's on trial."""
+    serving.rollouts.apply(replace(serving.order, release=4, fence=8))
+    serving.become_ready(4)
+    replacement = detach(kube, serving, serving.pod(3))
+    newer = replace(serving.order, release=5, fence=9)
+    sentences, outcomes, thread = prepare(serving, newer)
+    eventually(lambda: "waiting until release 3 serves on another machine" in sentences)
+    assert not outcomes
+    serving.kubelet.bind(replacement, "node-2")
+    running = container("app", running={}, ready=True, started=True)
+    serving.kubelet.write(replacement, phase="Running", conditions=READY, containerStatuses=[running])
+    assert end(thread, outcomes) == RolloutOutcome("prepared")
+    serving.rollouts.apply(newer)
+    on_trial = {names.PROJECT: "blog", names.RELEASE: "4"}
+    eventually(lambda: all(_goes(pod) for pod in serving.kubelet.pods(**on_trial)))
+    serving.pod(5)
+    assert replacement["metadata"]["uid"] in {pod["metadata"]["uid"] for pod in old_ones(serving)}
+    assert selector(kube, serving)[names.RELEASE] == "3"
+
+
+def test_a_replacement_that_fails_holds_no_newer_release_up(kube: Kube, serving: Scene) -> None:
+    serving.rollouts.apply(replace(serving.order, release=4, fence=8))
+    replacement = detach(kube, serving, serving.pod(3))
+    newer = replace(serving.order, release=5, fence=9)
+    _, outcomes, thread = prepare(serving, newer)
+    serving.kubelet.bind(replacement, "node-2")
+    crashed = container(
+        "app",
+        waiting={"reason": "CrashLoopBackOff"},
+        restartCount=1,
+        lastState={"terminated": {"exitCode": 3, "reason": "Error"}},
+    )
+    serving.kubelet.write(replacement, phase="Running", containerStatuses=[crashed])
+    assert end(thread, outcomes) == RolloutOutcome("prepared")
+
+
+def _labels(pod: dict[str, Any]) -> dict[str, str]:
+    return dict(pod["metadata"]["labels"])
 
 
 def _goes(pod: dict[str, Any]) -> bool:

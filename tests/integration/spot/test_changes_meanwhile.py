@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from spot import pods
@@ -50,12 +52,11 @@ def test_a_node_that_goes_in_the_middle_of_a_deploy(stage: Stage, portal: Played
     assert {pod["spec"]["containers"][0]["image"] for pod in stage.pods("blog")} == {"app:2"}
 
 
-def test_a_release_on_trial_does_not_take_the_place_of_the_one_that_serves(
-    stage: Stage, portal: PlayedPortal
-) -> None:
-    """As the deployer does it: the Service keeps to release 1, no old pod goes for release 2."""
+def on_trial(stage: Stage, min_ready_seconds: int = 0) -> str:
+    """As the deployer does it: the Service keeps to release 1, no old pod goes for release 2. The doomed node
+    has both, a spare one is there."""
     doomed = stage.node("doomed")
-    stage.deploy("blog")
+    stage.deploy("blog", spec={"minReadySeconds": min_ready_seconds})
     stage.change("blog", template={"metadata": {"labels": {"release": "1"}}})
     kept = {"spec": {"selector": {"app": "blog", "release": "1"}}}
     stage.patch(KINDS["Service"].path(stage.namespace, "blog"), kept)
@@ -67,13 +68,24 @@ def test_a_release_on_trial_does_not_take_the_place_of_the_one_that_serves(
         )
     )
     stage.node("spare")
+    try_out(stage, "2")
+    eventually(lambda: [pods.is_ready(pod) for pod in stage.pods("blog")] == [True, True])
+    return doomed
+
+
+def try_out(stage: Stage, release: str) -> None:
     stage.change(
         "blog",
         minReadySeconds=2**31 - 2,
         progressDeadlineSeconds=2**31 - 1,
-        template={"metadata": {"labels": {"release": "2"}}},
+        template={"metadata": {"labels": {"release": release}}},
     )
-    eventually(lambda: [pods.is_ready(pod) for pod in stage.pods("blog")] == [True, True])
+
+
+def test_a_release_on_trial_does_not_take_the_place_of_the_one_that_serves(
+    stage: Stage, portal: PlayedPortal
+) -> None:
+    doomed = on_trial(stage)
     with stage.watch("blog") as seen:
         stage.interrupt(doomed)
         stage.wait_clear(doomed)
@@ -82,6 +94,39 @@ def test_a_release_on_trial_does_not_take_the_place_of_the_one_that_serves(
     assert seen.least == 1
     assert sorted(pods.labels(pod)["release"] for pod in stage.pods("blog")) == ["1", "2"]
     end(stage, portal, doomed)
+
+
+def test_a_newer_release_on_trial_leaves_the_old_one_to_its_visitors(
+    stage: Stage, portal: PlayedPortal
+) -> None:
+    """The Deployment's controller ends a ready replacement that is not available yet for it."""
+    doomed = on_trial(stage, min_ready_seconds=8)
+    with stage.watch("blog") as seen:
+        stage.interrupt(doomed)
+        replacement = eventually(
+            lambda: next(
+                (
+                    pod
+                    for pod in stage.pods("blog")
+                    if pods.labels(pod).get("release") == "1"
+                    and pods.node(pod) != doomed
+                    and pods.is_ready(pod)
+                ),
+                None,
+            )
+        )
+        ready = pods.ready_since(replacement)
+        assert ready is not None
+        eventually(lambda: datetime.now(UTC) - ready > timedelta(seconds=3))
+        try_out(stage, "3")
+        eventually(lambda: "3" in {pods.labels(pod).get("release") for pod in stage.pods("blog")})
+        stage.change("blog", minReadySeconds=0, progressDeadlineSeconds=600)
+        everybody = {"spec": {"selector": {"app": "blog", "release": None}}}
+        stage.patch(KINDS["Service"].path(stage.namespace, "blog"), everybody)
+        stage.wait_clear(doomed)
+        end(stage, portal, doomed)
+        stage.wait_serving("blog", 1)
+    assert seen.least == 1
 
 
 def test_a_deleted_deployment_takes_its_detached_pod_along(stage: Stage, portal: PlayedPortal) -> None:

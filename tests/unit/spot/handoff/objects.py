@@ -109,7 +109,10 @@ def deployment(
 
 
 def replicaset(
-    namespace: str = "club-chess", name: str = "blog-abc", failure: tuple[str, str] | None = None
+    namespace: str = "club-chess",
+    name: str = "blog-abc",
+    failure: tuple[str, str] | None = None,
+    **spec: Any,
 ) -> JsonMap:
     owner = {"kind": "Deployment", "name": "blog", "uid": "u-blog", "controller": True}
     conditions = []
@@ -124,7 +127,7 @@ def replicaset(
             }
         ]
     metadata = {"name": name, "namespace": namespace, "uid": "u-rs", "ownerReferences": [owner]}
-    return {"metadata": metadata, "spec": {}, "status": {"conditions": conditions}}
+    return {"metadata": metadata, "spec": spec, "status": {"conditions": conditions}}
 
 
 def service(name: str = "blog", **selector: str) -> JsonMap:
@@ -145,7 +148,8 @@ def around(
     """What stands around `of` and its pods."""
     of = deployment() if of is None else of
     namespace = of["metadata"]["namespace"]
-    replicasets = [replicaset(namespace)] if sets is None else list(sets)
+    same = {name: of["spec"][name] for name in ("minReadySeconds",) if name in of["spec"]}
+    replicasets = [replicaset(namespace, **same)] if sets is None else list(sets)
     return Surroundings(
         replicasets={(namespace, each["metadata"]["name"]): each for each in replicasets},
         deployments={(namespace, of["metadata"]["name"]): of},

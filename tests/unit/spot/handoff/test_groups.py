@@ -119,6 +119,12 @@ def test_a_rollout_that_is_held_says_nothing_of_a_replacement() -> None:
     assert group(deployment(minReadySeconds=2**31 - 2), [OLD, pod("new", "spare", ready_for=2)]).whole
 
 
+def test_while_it_is_held_the_replacements_own_replicaset_does() -> None:
+    held, sets = deployment(minReadySeconds=2**31 - 2), [replicaset(minReadySeconds=10)]
+    assert not group(held, [OLD, pod("new", "spare", ready_for=9)], sets=sets).whole
+    assert group(held, [OLD, pod("new", "spare", ready_for=10)], sets=sets).whole
+
+
 def test_a_replacement_on_a_doomed_node_is_none() -> None:
     again = pod("again", "doomed-too")
     ends = {"doomed": NOW + 60 * SECOND, "doomed-too": NOW + 90 * SECOND}
