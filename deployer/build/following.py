@@ -19,8 +19,8 @@ from deployer.build.verdict import DIGEST, judge
 from deployer.build.waiting import Waiting
 from deployer.errors import DeployerError, TemporaryError
 from deployer.kube import JsonMap, Kube, Missing, at
+from deployer.kube.job_node import JobNode
 from deployer.kube.jobs import finished
-from deployer.kube.nodes import is_lost
 from deployer.kube.pods import Pod, read_pods
 from deployer.kube.trouble import Trouble
 
@@ -54,7 +54,7 @@ class Following:
         self._tail: deque[str] = deque(maxlen=LOG_LINES)
         self._view = LogView()
         self._lost_pods: dict[str, str] = {}
-        self._node: str | None = None
+        self._node = JobNode(kube, settings.namespace, self._name)
         self._waiting = Waiting(kube, settings, self._name, self._say)
         self._reclaims = Reclaims(kube, settings.namespace, self._name, self._say)
 
@@ -80,16 +80,16 @@ class Following:
         """One look at the Job and its pods; reads the log while there is one to read."""
         job = self._kube.get("Job", self._settings.namespace, self._name)
         if job is None:
-            return BuildOutcome("cancelled")
+            return BuildOutcome("cancelled", node_lost=self._node.is_lost())
         labels = {"batch.kubernetes.io/job-name": self._name}
         found = self._kube.find("Pod", self._settings.namespace, labels=labels)
         self._reclaims.tell(job, found)
         pods = read_pods(found)
         restarts = self._count(job, pods)
         pod = pods[-1] if pods else None
+        self._node.see(job, pod)
         if pod is not None:
             self._read(pod)
-            self._node = pod.node or self._node
         if finished(job):
             outcome = judge(
                 job,
@@ -97,7 +97,7 @@ class Following:
                 self._end_of_log(pod),
                 self._order.limits,
                 self._settings.base_images,
-                node_lost=self._node is not None and is_lost(self._kube.get("Node", None, self._node)),
+                node_lost=self._node.is_lost(),
             )
             return replace(outcome, restarts=restarts)
         return self._waiting.for_a_pod() if pod is None else self._waiting.for_the_start_of(pod)

@@ -63,7 +63,7 @@ class BuildOutcome:
     succeeded: `digest` is "sha256:…". failed: the student's, `explanation` says why. lost: the platform's
     or a machine's, start the next attempt. cancelled: the Job was deleted. stopped: `stop()` said so, the
     Job goes on. `restarts` counts the pods that vanished with their node and were replaced, `node_lost` says
-    of a lost one that the node was, which nobody did wrong.
+    of a lost or cancelled one that its node was, which nobody did wrong.
     """
 
     state: Literal["succeeded", "failed", "lost", "cancelled", "stopped"]

@@ -56,8 +56,9 @@ class RolloutOutcome:
     prepared: the release command has ended well, or there is none. live: the address itself has answered.
     failed: the student's; undo by applying the previous order.
     lost: the platform's, try again. superseded: a newer order was applied. stopped: `stop()`
-    said so.
+    said so. `node_lost` says that it was lost because the release command's node was taken away.
     """
 
     state: Literal["prepared", "live", "failed", "lost", "superseded", "stopped"]
     explanation: Explanation | None = None
+    node_lost: bool = False

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from deployer.errors import DeployerError, Explanation, TemporaryError
-from deployer.kube import Conflict, JsonMap, Kube, at
+from deployer.kube import Conflict, JsonMap, Kube, Missing, at
+from deployer.kube.job_node import JobNode
 from deployer.kube.jobs import finished
 from deployer.kube.pods import Pod, read_pods
 from deployer.kube.trouble import Trouble
@@ -43,6 +44,7 @@ class Preparing:
         self._tail: deque[str] = deque(maxlen=LOG_LINES)
         self._pods: list[str] = []
         self._there = False
+        self._node = JobNode(kube, self._namespace, self._name)
         self._wait_seconds = 0.0
 
     def run(self) -> RolloutOutcome:
@@ -56,6 +58,9 @@ class Preparing:
                 trouble.is_over()
                 if outcome is not None:
                     return outcome
+            except Missing:
+                # The Job was deleted between two questions: the next look tells.
+                continue
             except TemporaryError:
                 if trouble.is_too_long():
                     raise
@@ -75,12 +80,13 @@ class Preparing:
             )
         )
         pod = found[-1] if found else None
+        self._node.see(job, pod)
         if pod is not None:
             self._count(pod)
             self._read(pod)
         if finished(job):
-            log = self._end_of_log(pod)
-            outcome = release_command.judge(self._order, self._settings, job, pod, log)
+            log, lost = self._end_of_log(pod), self._node.is_lost()
+            outcome = release_command.judge(self._order, self._settings, job, pod, log, node_lost=lost)
             return outcome if outcome.state != "lost" else self._give_up(outcome)
         return self._wait(pod, passed)
 
@@ -88,7 +94,9 @@ class Preparing:
         """Makes the Job as soon as no other release's command is at work."""
         if self._there:
             return release_command.lost(
-                "Not your code: the Job of your release command was deleted.", self._name
+                "Not your code: the Job of your release command was deleted.",
+                self._name,
+                node_lost=self._node.is_lost(),
             )
         others = self._kube.find("Job", self._namespace, labels={names.PROJECT: self._order.project})
         if any(_fence(job) > self._order.fence for job in others):

@@ -81,20 +81,34 @@ def shown(order: RolloutOrder) -> str:
 
 
 def judge(
-    order: RolloutOrder, settings: RolloutSettings, raw: JsonMap, pod: Pod | None, log: Sequence[str]
+    order: RolloutOrder,
+    settings: RolloutSettings,
+    raw: JsonMap,
+    pod: Pod | None,
+    log: Sequence[str],
+    *,
+    node_lost: bool = False,
 ) -> RolloutOutcome:
-    """The outcome of a Job that has ended. `log` is the end of the command's output."""
+    """The outcome of a Job that has ended. `log` is the end of the command's output.
+
+    `node_lost`: the node that it ran on is gone or going, as the cluster knows it.
+    """
     if finished(raw) == "Complete":
         return RolloutOutcome("prepared")
-    if pod is None or pod.disrupted:
+    if pod is None or pod.disrupted or _stopped(pod, node_lost=node_lost):
         return lost(
             "Not your code: the machine that ran your release command is gone.",
-            pod.disrupted if pod else "",
+            pod.disrupted or f"pod {pod.name}" if pod else "",
+            node_lost=node_lost or bool(pod and pod.disrupted),
         )
     if pod.reason == "DeadlineExceeded":
         return RolloutOutcome("failed", _too_long(order, settings, log))
     if pod.reason == "Evicted" and not re.search(r"ephemeral|emptyDir", pod.message, re.IGNORECASE):
-        return lost("Not your code: the machine that ran your release command ran short.", pod.message)
+        return lost(
+            "Not your code: the machine that ran your release command ran short.",
+            pod.message,
+            node_lost=node_lost,
+        )
     container = pod.container(names.RELEASE_CONTAINER)
     if pod.reason == "Evicted":
         return RolloutOutcome("failed", _failed(order, Sentence("used too much disk"), [*log, pod.message]))
@@ -102,14 +116,16 @@ def judge(
         return lost(
             "Not your code: the pod of your release command failed before it ran.",
             pod.message or pod.reason,
+            node_lost=node_lost,
         )
     return RolloutOutcome("failed", _ended(order, container.ended, log))
 
 
-def lost(what: str, evidence: str) -> RolloutOutcome:
+def lost(what: str, evidence: str, *, node_lost: bool = False) -> RolloutOutcome:
     """The platform's: the command runs again."""
     again = "It is tried again by itself."
-    return RolloutOutcome("lost", Explanation("release-command-lost", what, evidence, again))
+    explanation = Explanation("release-command-lost", what, evidence, again)
+    return RolloutOutcome("lost", explanation, node_lost=node_lost)
 
 
 def cannot_start(order: RolloutOrder, message: str) -> Explanation:
@@ -127,6 +143,14 @@ def cannot_start(order: RolloutOrder, message: str) -> Explanation:
         message[-500:],
         "See that it exists in the image and may be run by user 10001.",
     )
+
+
+def _stopped(pod: Pod, *, node_lost: bool) -> bool:
+    """Ended by a signal with its node before anybody wrote why: SIGTERM, or SIGKILL after its grace."""
+    container = pod.container(names.RELEASE_CONTAINER)
+    if container is None or container.ended is None or container.ended.reason == "OOMKilled":
+        return False
+    return (pod.going or node_lost) and container.ended.exit_code in (137, 143)
 
 
 def _ended(order: RolloutOrder, ended: Ended, log: Sequence[str]) -> Explanation:

@@ -126,6 +126,8 @@ def _settle(lease: Lease, keeper: Keeper, rollout: Rollout, outcome: RolloutOutc
     elif outcome.state == "failed":
         steps.begin_undo(lease, why)
         return True
+    elif outcome.node_lost:
+        steps.begin_elsewhere(lease, why)
     elif outcome.state in ("lost", "superseded"):
         # A newer order is another worker's, whose claim took our lease.
         renew(Rollout, lease)

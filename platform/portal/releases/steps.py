@@ -6,13 +6,14 @@ import logging
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from deployer.errors import Explanation
 from deployer.sentence import Sentence
 from portal.builds import log
 from portal.builds.models import StreamState
-from portal.builds.steps import gave_up, not_yours
+from portal.builds.steps import MOST_NODES, gave_up, not_yours
 from portal.clubs.models import Suspension
 from portal.environment import environment
 from portal.leases.holding import ended, held, lock, put_off
@@ -130,6 +131,26 @@ def retry(lease: Lease, trouble: Explanation) -> None:
         f"{not_yours(trouble.what)} It is tried again by itself "
         f"(try {rollout.failures + 2} of {environment().attempts}).",
     )
+
+
+@transaction.atomic
+def begin_elsewhere(lease: Lease, trouble: Explanation) -> None:
+    """Puts the rollout back into the queue, as its release command's node was taken away: no failure, and no
+    wait. Given up after so many nodes, as the command may be to blame for that itself.
+    """
+    rollout = _lock(lease)
+    logger.warning(
+        "release command lost with its node",
+        extra={"rollout": rollout.pk, "explanation": trouble.to_dict()},
+    )
+    if rollout.nodes_lost + 1 >= MOST_NODES:
+        begin_undo(lease, gave_up(trouble, MOST_NODES, built=True))
+        retry(lease, trouble)
+        return
+    ROLLOUT_STATES.check(rollout.state, RolloutState.QUEUED)
+    held(Rollout, lease).update(state=RolloutState.QUEUED, nodes_lost=F("nodes_lost") + 1, **ended())
+    log.say(rollout.stream_id, f"{not_yours(trouble.what)} It starts again on another machine.")
+    transaction.on_commit(nudge_waiting_rollouts)
 
 
 def live_release(project_id: int) -> Release | None:

@@ -13,6 +13,8 @@ from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
 from deployer.build.job import job_name
 from deployer.build.reclaim import INTERRUPTED_UNTIL, MAY_FINISH, STARTS_AGAIN
 from deployer.kube import Kube
+from deployer.kube.job_node import RAN_ON
+from deployer.kube.jobs import finished
 from tests.integration.deployer.kubelet import Kubelet, container, eventually
 from tests.unit.deployer.orders import BUILD_SETTINGS, build_order
 
@@ -148,6 +150,42 @@ def test_a_job_that_ends_with_its_node_says_so(
     kubelet.write(pod, phase="Failed", containerStatuses=[ended(143, reason="Error")])
     outcome = follower.end()
     assert (outcome.state, outcome.node_lost) == ("lost", not there)
+    kube.delete("Node", None, node)
+
+
+def test_the_next_worker_knows_the_node_of_a_pod_that_has_left_no_trace(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder
+) -> None:
+    builder.start(order)
+    follower = Follower(builder, order)
+    pod = pod_of(kubelet, order)
+    kubelet.bind(pod, f"node-of-{order.build}")
+    kubelet.write(pod, phase="Running", containerStatuses=[container("build", running={})])
+    eventually(lambda: RAN_ON in str(kube.get("Job", NAMESPACE, job_name(order))))
+    follower.stopped.set()
+    follower.end()
+    kubelet.write(pod, phase="Failed", containerStatuses=[ended(143, reason="Error")])
+    eventually(lambda: finished(kube.get("Job", NAMESPACE, job_name(order)) or {}))
+    kubelet.remove(pod)
+    outcome = Follower(builder, order).end()
+    assert (outcome.state, outcome.node_lost) == ("lost", True)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_job_that_is_taken_away_may_have_gone_with_its_node(
+    kube: Kube, builder: Builder, kubelet: Kubelet, order: BuildOrder, there: bool
+) -> None:
+    node = f"node-of-{order.build}"
+    if there:
+        kube.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
+        kubelet.announce(node)
+    builder.start(order)
+    follower = Follower(builder, order)
+    kubelet.bind(pod_of(kubelet, order), node)
+    eventually(lambda: RAN_ON in str(kube.get("Job", NAMESPACE, job_name(order))))
+    kube.delete("Job", NAMESPACE, job_name(order))
+    outcome = follower.end()
+    assert (outcome.state, outcome.node_lost) == ("cancelled", not there)
     kube.delete("Node", None, node)
 
 

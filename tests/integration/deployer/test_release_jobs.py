@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from deployer.kube import JsonMap, Kube
+from deployer.kube.job_node import RAN_ON
+from deployer.kube.jobs import finished
 from deployer.kube.logs import ContainerLine
 from deployer.rollout import AppLine, RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings
 from tests.integration.deployer.kubelet import Kubelet, container, eventually
@@ -89,13 +91,13 @@ class Scene:
     def pods(self, release: int) -> list[JsonMap]:
         return self.kubelet.pods(**{"madang.dev/prepares": "blog", "madang.dev/release": str(release)})
 
-    def pod(self, release: int = 3, *, besides: str = "") -> JsonMap:
+    def pod(self, release: int = 3, *, besides: str = "", node: str = "node-1") -> JsonMap:
         def look() -> JsonMap | None:
             found = [pod for pod in self.pods(release) if pod["metadata"]["uid"] != besides]
             return found[0] if found else None
 
         pod = eventually(look)
-        self.kubelet.bind(pod)
+        self.kubelet.bind(pod, node)
         return pod
 
     def run(self, pod: JsonMap) -> None:
@@ -112,6 +114,14 @@ def scene(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Scene]:
     made = Scene(Talking.from_environment(), f"r{abs(hash(request.node.name)) % 10**6}")  # type: ignore[arg-type]
     yield made
     made.rollouts.remove_club(made.order.club)
+
+
+def a_node(scene: Scene) -> str:
+    """One that is ready."""
+    name = f"{scene.namespace}-node"
+    scene.kube.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+    scene.kubelet.announce(name)
+    return name
 
 
 def test_the_release_is_prepared_once_its_command_has_ended_well(scene: Scene) -> None:
@@ -174,6 +184,44 @@ def test_it_runs_again_when_its_machine_is_lost(scene: Scene) -> None:
     scene.finish(again, 0)
     assert call.end() == RolloutOutcome("prepared")
     assert any("runs again (attempt 2)" in sentence for sentence in call.sentences)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_job_that_ends_with_its_node_says_so(scene: Scene, there: bool) -> None:
+    """A node may end a pod before anybody has written why: then the Job ends too."""
+    node = a_node(scene) if there else f"{scene.namespace}-gone"
+    call = scene.prepare()
+    pod = scene.pod(node=node)
+    scene.finish(pod, 143)
+    outcome = call.end()
+    assert (outcome.state, outcome.node_lost) == (("failed", False) if there else ("lost", True))
+    scene.kube.delete("Node", None, node)
+
+
+def test_the_next_worker_knows_the_node_of_a_pod_that_has_left_no_trace(scene: Scene) -> None:
+    first = scene.prepare()
+    pod = scene.pod(node=f"{scene.namespace}-gone")
+    scene.run(pod)
+    eventually(lambda: RAN_ON in str(scene.kube.get("Job", scene.namespace, "blog-release-3")))
+    first.stopped.set()
+    first.end()
+    scene.finish(pod, 143)
+    eventually(lambda: finished(scene.kube.get("Job", scene.namespace, "blog-release-3") or {}))
+    scene.kubelet.remove(pod)
+    outcome = scene.prepare(replace(scene.order, fence=8)).end()
+    assert (outcome.state, outcome.node_lost) == ("lost", True)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_job_that_is_gone_is_lost_with_its_node_or_by_the_platform(scene: Scene, there: bool) -> None:
+    node = a_node(scene) if there else f"{scene.namespace}-gone"
+    call = scene.prepare()
+    scene.run(scene.pod(node=node))
+    eventually(lambda: RAN_ON in str(scene.kube.get("Job", scene.namespace, "blog-release-3")))
+    scene.kube.delete("Job", scene.namespace, "blog-release-3")
+    outcome = call.end()
+    assert (outcome.state, outcome.node_lost) == ("lost", not there)
+    scene.kube.delete("Node", None, node)
 
 
 def test_one_that_takes_too_long_has_failed(scene: Scene) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from portal.builds import queue as builds
 from portal.builds import running as building
+from portal.builds.steps import MOST_NODES
+from portal.environment import environment
 from portal.projects.actions import set_config
 from portal.releases import running
 from portal.releases.actions import rollback
@@ -108,6 +110,27 @@ def test_a_lost_machine_is_no_failure_of_the_release(cluster: ScriptedCluster) -
     work()
     assert prepared(cluster) == [1, 1]
     assert live_number(project) == 1
+
+
+def test_nodes_that_are_lost_never_count_as_failures(cluster: ScriptedCluster) -> None:
+    project = some_project()
+    lost = RolloutOutcome("lost", WHY, node_lost=True)
+    cluster.release_outcomes = [lost] * (environment().attempts + 2)
+    build = push(project, release_command=MIGRATE)
+    work()
+    rollout = Rollout.objects.get(project=project)
+    assert (rollout.state, rollout.failures) == ("succeeded", 0)
+    assert len(prepared(cluster)) == environment().attempts + 3
+    assert "starts again on another machine" in "\n".join(lines_of(build.stream_id))
+
+
+def test_a_command_that_takes_every_node_with_it_is_given_up(cluster: ScriptedCluster) -> None:
+    project = some_project()
+    cluster.release_outcomes = [RolloutOutcome("lost", WHY, node_lost=True)] * 99
+    push(project, release_command=MIGRATE)
+    work()
+    assert states(project) == [(1, "failed")]
+    assert len(prepared(cluster)) == MOST_NODES
 
 
 def test_nothing_is_applied_before_it_has_ended(cluster: ScriptedCluster) -> None:

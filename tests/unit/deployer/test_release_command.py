@@ -85,6 +85,27 @@ def test_whose_doing_its_end_was(one: Pod | None, expected: tuple[str, str]) -> 
     assert reason(one) == expected
 
 
+@pytest.mark.parametrize("code", [137, 143])
+def test_one_that_was_stopped_with_its_node_is_lost_with_it(code: int) -> None:
+    outcome = judge(ORDER, ROLLOUT_SETTINGS, FAILED, ended(code), (), node_lost=True)
+    assert (outcome.state, outcome.node_lost) == ("lost", True)
+    assert judge(ORDER, ROLLOUT_SETTINGS, FAILED, ended(code), ()).state == "failed"
+
+
+def test_a_lost_node_excuses_no_failure_of_its_own() -> None:
+    for its_own in (ended(1), ended(137, "OOMKilled"), pod(reason="DeadlineExceeded")):
+        outcome = judge(ORDER, ROLLOUT_SETTINGS, FAILED, its_own, (), node_lost=True)
+        assert (outcome.state, outcome.node_lost) == ("failed", False)
+
+
+def test_it_is_told_whether_its_node_took_it_along() -> None:
+    disrupted = pod(conditions=[{"type": "DisruptionTarget", "status": "True"}])
+    assert judge(ORDER, ROLLOUT_SETTINGS, FAILED, disrupted, ()).node_lost
+    for one in (None, pod(), pod(reason="Evicted", message="low on memory")):
+        assert judge(ORDER, ROLLOUT_SETTINGS, FAILED, one, (), node_lost=True).node_lost
+        assert not judge(ORDER, ROLLOUT_SETTINGS, FAILED, one, ()).node_lost
+
+
 def test_a_well_ended_one_needs_no_pod_to_prove_it() -> None:
     assert judge(ORDER, ROLLOUT_SETTINGS, COMPLETE, None, ()).state == "prepared"
 

@@ -38,6 +38,8 @@ class Rollout(Progressing):
     state = models.CharField(max_length=16, choices=RolloutState.choices, default=RolloutState.QUEUED)
     # The time of the release command's last line that was handed on.
     log_since = models.DateTimeField(null=True, blank=True)
+    # Nodes that went with its release command, each of which it began anew for.
+    nodes_lost = models.PositiveSmallIntegerField(default=0)
     explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
