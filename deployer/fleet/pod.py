@@ -11,7 +11,7 @@ from datetime import datetime
 from deployer.kube import JsonMap, at
 from deployer.kube.pods import Pod, is_detached, read_pod
 from deployer.kube.quantity import cpu_millicores, memory_bytes
-from deployer.rollout.names import CLUB, PROJECT
+from deployer.rollout.names import CLUB, PROJECT, RELEASE
 
 _DETACHED_AT = "madang.dev/handoff-detached-at"
 _UNSERVED_AT = "madang.dev/handoff-unserved-at"
@@ -21,7 +21,8 @@ _FAILING = frozenset({"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "C
 @dataclass(frozen=True)
 class FleetPod:
     """`state` is waiting, starting, ready, failing, ending or done; `step` of its handoff: detached, unserved
-    or empty. `club` and `project` are empty for what is no project's, `component` is the platform's own word.
+    or empty. `club`, `project` and `release` are empty for what is no project's, `component` is the
+    platform's own word.
     """
 
     uid: str
@@ -33,6 +34,7 @@ class FleetPod:
     detached_at: datetime | None
     club: str
     project: str
+    release: str
     component: str
     daemon: bool
     headroom: bool
@@ -63,6 +65,7 @@ def read_fleet_pod(raw: JsonMap) -> FleetPod:
         detached_at=datetime.fromisoformat(detached) if detached else None,
         club=labels.get(CLUB, ""),
         project=labels.get(PROJECT, ""),
+        release=labels.get(RELEASE, ""),
         component=labels.get("app.kubernetes.io/component", ""),
         daemon=any(each.get("kind") == "DaemonSet" for each in raw["metadata"].get("ownerReferences") or []),
         headroom="madang.dev/headroom" in labels,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from deployer.fleet import Fleet, FleetNode, sole_projects, worst
+from deployer.fleet import Fleet, FleetNode, of_live_releases, sole_projects, worst
 from portal.drills.models import DrillProject
 from portal.projects.models import Project
 from portal.projects.selectors import address
@@ -33,18 +33,15 @@ def drillable(fleet: Fleet) -> list[FleetNode]:
 def chosen(fleet: Fleet, name: str) -> FleetNode | None:
     """The drillable node of that name; `worst` is the one with the most projects that stand nowhere else."""
     if name == "worst":
-        return worst(fleet)
+        return worst(_serving(fleet, _live({pod.club for pod in fleet.pods if pod.club})))
     return next((node for node in drillable(fleet) if node.name == name), None)
 
 
 def met(fleet: Fleet, node: str) -> list[Met]:
     """The live projects on the node, first those that stand nowhere else."""
-    sole = set(sole_projects(fleet, node))
-    there = fleet.projects_on(node)
-    releases = Release.objects.filter(
-        state=ReleaseState.LIVE, project__deleted_at=None, project__club__slug__in={club for club, _ in there}
-    ).select_related("project__club")
-    live = {(release.project.club.slug, release.project.slug): release for release in releases}
+    live = _live({club for club, _ in fleet.projects_on(node)})
+    serving = _serving(fleet, live)
+    sole, there = set(sole_projects(serving, node)), serving.projects_on(node)
     found = [_met(live[key].project, live[key].health_path, key in sole) for key in there if key in live]
     return sorted(found, key=lambda each: (not each.sole, each.club, each.project))
 
@@ -62,6 +59,18 @@ def rows(drill_id: int, projects: Iterable[Met]) -> list[DrillProject]:
         )
         for each in list(projects)[:MOST_PROJECTS]
     ]
+
+
+def _live(clubs: Collection[str]) -> dict[tuple[str, str], Release]:
+    """The live releases of these clubs, by club and project."""
+    releases = Release.objects.filter(
+        state=ReleaseState.LIVE, project__deleted_at=None, project__club__slug__in=clubs
+    ).select_related("project__club")
+    return {(release.project.club.slug, release.project.slug): release for release in releases}
+
+
+def _serving(fleet: Fleet, live: Mapping[tuple[str, str], Release]) -> Fleet:
+    return of_live_releases(fleet, {key: release.number for key, release in live.items()})
 
 
 def _met(project: Project, health_path: str | None, sole: bool) -> Met:

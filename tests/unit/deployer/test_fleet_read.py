@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployer.fleet import Fleet, read_fleet_pod, read_node, sole_projects, worst
+from deployer.fleet import Fleet, of_live_releases, read_fleet_pod, read_node, sole_projects, worst
 from deployer.fleet.fleet import fleet_of
 from deployer.kube.quantity import cpu_millicores, memory_bytes
 
@@ -133,6 +133,26 @@ def test_the_worst_node_has_the_most_projects_that_stand_nowhere_else() -> None:
     assert found is not None
     assert found.name == "spot-2"
     assert sole_projects(seen, "spot-2") == [("chess", "c")]
+
+
+def test_a_release_on_trial_is_no_second_place_of_its_project_nor_one_to_lose() -> None:
+    live, trial = ({"madang.dev/release": number} for number in ("3", "4"))
+    seen = fleet(
+        [raw_node("spot-1"), raw_node("spot-2")],
+        [
+            raw_pod("a3", "spot-2", "a", labels=live),
+            raw_pod("a4", "spot-1", "a", labels=trial),
+            raw_pod("b1", "base", "b", labels=live),
+            raw_pod("b4", "spot-1", "b", labels=trial),
+            raw_pod("c1", "spot-2", "c", labels=trial),
+        ],
+    )
+    serving = of_live_releases(seen, {("chess", "a"): 3, ("chess", "b"): 3})
+    found = worst(serving)
+    assert found is not None
+    assert found.name == "spot-2"
+    assert sole_projects(serving, "spot-2") == [("chess", "a"), ("chess", "c")]
+    assert sole_projects(serving, "spot-1") == []
 
 
 def test_a_node_that_goes_already_or_is_not_ready_is_never_the_worst() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -242,3 +243,11 @@ def test_the_worst_node_is_chosen_and_its_projects_are_named(fleet: Fleet, proje
     assert (only.club, only.project, only.sole) == (project.club.slug, project.slug, True)
     Project.objects.update(deleted_at=datetime.now(UTC))
     assert met(fleet, "spot-1") == []
+
+
+def test_a_node_that_has_a_project_only_on_trial_meets_none_of_it(fleet: Fleet, project: Project) -> None:
+    live, trial = (replace(fleet.pods[0], release=number) for number in ("1", "2"))
+    assert [
+        each.sole for each in met(replace(fleet, pods=(live, replace(trial, node="spot-2"))), "spot-1")
+    ] == [True]
+    assert met(replace(fleet, pods=(trial,)), "spot-1") == []
