@@ -80,11 +80,14 @@ def fence(node: JsonMap, interruption: Interruption, *, moves: bool, now: dateti
             # A graver notice stands over one that was called off meanwhile.
             called_off_at=known.called_off_at if known.interruption == interruption else None,
         )
+    others = _others(node)
     taints = [_taint(names.INTERRUPTED, "NoSchedule") if moves else _taint(names.AT_RISK, "PreferNoSchedule")]
-    if interruption.gone:
-        # Only once the cloud has ended it: volumes are then detached in seconds, not after six minutes.
-        taints.append({"key": names.OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"})
-    return _patch(node, write(state), [*_others(node), *taints])
+    # Only once the cloud has ended it: volumes are then detached in seconds, not after six minutes. An
+    # operator's own does the same, and no two may have one key and effect.
+    out = {"key": names.OUT_OF_SERVICE, "value": names.OURS, "effect": "NoExecute"}
+    if interruption.gone and not any(_same_place(each, out) for each in others):
+        taints.append(out)
+    return _patch(node, write(state), [*others, *taints])
 
 
 def mark(node: JsonMap, state: DoomedNode) -> JsonMap:
@@ -144,8 +147,17 @@ def write(state: DoomedNode) -> str:
 
 
 def _others(node: JsonMap) -> list[JsonMap]:
-    ours = (names.INTERRUPTED, names.AT_RISK, names.OUT_OF_SERVICE)
-    return [taint for taint in node["spec"].get("taints") or [] if taint["key"] not in ours]
+    return [taint for taint in node["spec"].get("taints") or [] if not _is_ours(taint)]
+
+
+def _is_ours(taint: JsonMap) -> bool:
+    if taint["key"] == names.OUT_OF_SERVICE:
+        return taint.get("value") == names.OURS
+    return taint["key"] in (names.INTERRUPTED, names.AT_RISK)
+
+
+def _same_place(one: JsonMap, other: JsonMap) -> bool:
+    return (one["key"], one["effect"]) == (other["key"], other["effect"])
 
 
 def _taint(key: str, effect: str) -> JsonMap:

@@ -12,6 +12,8 @@ AT_RISK = "madang.dev/at-risk"
 # Until when new pods avoid a node for what became of others of its type and zone.
 POOL_AT_RISK_UNTIL = "madang.dev/pool-at-risk-until"
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+# The value that tells our taint of that name from an operator's.
+OURS = "madang"
 # A spot node registers with the first and is opened once its agent is at work; with the second if none comes.
 AGENT_NOT_READY = "madang.dev/agent-not-ready"
 UNHEARD = "madang.dev/unheard"
@@ -26,6 +28,8 @@ DEADLINE = "madang.dev/handoff-deadline"
 UNSERVED_AT = "madang.dev/handoff-unserved-at"
 INTERRUPTED_UNTIL = "madang.dev/interrupted-until"
 DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
+# What stood there before Madang's own "true", as JSON; absent while the owner's own "true" stands there.
+DISRUPTION_BEFORE = "madang.dev/handoff-do-not-disrupt"
 HASH = "pod-template-hash"
 
 # On a Deployment that is not Madang's own: its owner wants handoffs.

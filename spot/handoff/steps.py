@@ -17,6 +17,14 @@ from spot.pods import JsonMap
 from spot.times import zulu
 
 POD = KINDS["Pod"]
+_OF_A_HANDOFF = (
+    names.LABELS_BEFORE,
+    names.DISRUPTION_BEFORE,
+    names.DETACHED_AT,
+    names.DEADLINE,
+    names.UNSERVED_AT,
+    names.INTERRUPTED_UNTIL,
+)
 
 
 class Steps:
@@ -92,7 +100,7 @@ def detached(pod: Doomed, interruption: str, deadline: datetime, now: datetime) 
             names.LABELS_BEFORE: json.dumps(pods.labels(pod.raw), sort_keys=True),
             names.DETACHED_AT: zulu(now),
             names.DEADLINE: zulu(deadline),
-            names.DO_NOT_DISRUPT: "true",
+            **_undisrupted(pods.notes(pod.raw).get(names.DO_NOT_DISRUPT)),
         },
         "ownerReferences": [owner],
     }
@@ -110,17 +118,35 @@ def marked(until: datetime) -> JsonMap:
 
 
 def restored(pod: JsonMap) -> JsonMap:
-    """Labels as they were; no owner, so that the ReplicaSet takes it."""
+    """What was taken comes back, what was set goes; no owner, so that the ReplicaSet takes it.
+
+    What somebody else has written on the pod, before or meanwhile, stays.
+    """
     before = json.loads(pods.notes(pod).get(names.LABELS_BEFORE) or "{}")
-    ours = (names.LABELS_BEFORE, names.DETACHED_AT, names.DEADLINE, names.UNSERVED_AT, names.DO_NOT_DISRUPT)
+    taken = {name: value for name, value in before.items() if name not in pods.labels(pod)}
     others = [
         owner for owner in pod["metadata"].get("ownerReferences") or [] if owner.get("kind") != "Deployment"
     ]
     return {
-        "labels": {**before, names.HANDOFF: None},
-        "annotations": {**dict.fromkeys(ours), names.INTERRUPTED_UNTIL: None},
+        "labels": {**taken, names.HANDOFF: None},
+        "annotations": {**dict.fromkeys(_OF_A_HANDOFF), **_disrupted_again(pod)},
         "ownerReferences": others,
     }
+
+
+def _undisrupted(before: str | None) -> dict[str, str]:
+    """Karpenter's annotation, unless the pod's owner says the same already."""
+    if before == "true":
+        return {}
+    return {names.DO_NOT_DISRUPT: "true", names.DISRUPTION_BEFORE: json.dumps(before)}
+
+
+def _disrupted_again(pod: JsonMap) -> dict[str, str | None]:
+    """Karpenter's annotation as it was, if it is ours and nobody has written over it."""
+    notes = pods.notes(pod)
+    if names.DISRUPTION_BEFORE not in notes or notes.get(names.DO_NOT_DISRUPT) != "true":
+        return {}
+    return {names.DO_NOT_DISRUPT: json.loads(notes[names.DISRUPTION_BEFORE])}
 
 
 def _seen(pod: JsonMap) -> JsonMap:

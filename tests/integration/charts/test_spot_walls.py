@@ -182,6 +182,22 @@ def test_the_controller_keeps_the_taints_of_others(admin: Caller, controller: Ca
     path, ours = "api/v1/nodes/spot-2", {"key": "madang.dev/interrupted", "effect": "NoSchedule"}
     assert controller("PATCH", path, {"spec": {"taints": [*others, ours]}})
     refused(lambda: controller("PATCH", path, {"spec": {"taints": [ours]}}), "of a node's taints")
+    admin("PATCH", path, {"spec": {"taints": None}})
+
+
+def test_the_controller_takes_a_node_out_of_service_in_its_own_name_only(
+    admin: Caller, controller: Caller
+) -> None:
+    path, key = "api/v1/nodes/spot-2", "node.kubernetes.io/out-of-service"
+    ours, theirs = (
+        {"key": key, "value": value, "effect": "NoExecute"} for value in ("madang", "nodeshutdown")
+    )
+    assert controller("PATCH", path, {"spec": {"taints": [ours]}})["spec"]["taints"] == [ours]
+    assert "taints" not in controller("PATCH", path, {"spec": {"taints": None}})["spec"]
+    refused(lambda: controller("PATCH", path, {"spec": {"taints": [theirs]}}), "of a node's taints")
+    admin("PATCH", path, {"spec": {"taints": [theirs]}})
+    refused(lambda: controller("PATCH", path, {"spec": {"taints": None}}), "of a node's taints")
+    admin("PATCH", path, {"spec": {"taints": None}})
 
 
 @pytest.fixture

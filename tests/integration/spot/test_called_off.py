@@ -88,6 +88,44 @@ def test_a_maintenance_that_is_called_off_takes_back_what_was_begun(
     assert {pods.uid(pod) for pod in stage.pods("blog")} == before
 
 
+def test_what_their_owners_set_stays_when_all_is_taken_back(
+    stage: Stage, portal: PlayedPortal, led: Led
+) -> None:
+    node = stage.node("safe")
+    stage.deploy("blog", notes={names.DO_NOT_DISRUPT: "true"})
+    stage.deploy("shop", notes={names.DO_NOT_DISRUPT: "30m"})
+    stage.deploy("wiki")
+    with led(move_at_rebalance=True):
+        stage.rebalance(node)
+        for app in ("blog", "shop", "wiki"):
+            assert pods.notes(stage.wait_detached(app))[names.DO_NOT_DISRUPT] == "true"
+        stage.rebalance(node, over=True)
+        eventually(lambda: cancelled(portal, node))
+        eventually(lambda: not any(names.HANDOFF in pods.labels(pod) for pod in stage.pods()))
+    said = {
+        app: {pods.notes(pod).get(names.DO_NOT_DISRUPT) for pod in stage.pods(app)}
+        for app in ("blog", "shop", "wiki")
+    }
+    assert said == {"blog": {"true"}, "shop": {"30m"}, "wiki": {None}}
+
+
+def test_a_node_that_an_operator_took_out_of_service_stays_out_of_it(
+    stage: Stage, portal: PlayedPortal, led: Led
+) -> None:
+    theirs = {"key": names.OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"}
+    node = stage.node("safe")
+    stage.patch(f"/api/v1/nodes/{node}", {"spec": {"taints": [theirs]}})
+    with led(move_at_rebalance=True):
+        stage.rebalance(node)
+        eventually(lambda: names.INTERRUPTED in stage.taints(node))
+        assert names.OUT_OF_SERVICE in stage.taints(node)
+        stage.rebalance(node, over=True)
+        eventually(lambda: cancelled(portal, node))
+        stage.wait_nothing_left()
+    taints = stage.get("Node", node)["spec"]["taints"]
+    assert [(each["key"], each["value"]) for each in taints] == [(names.OUT_OF_SERVICE, "nodeshutdown")]
+
+
 def test_an_interruption_is_not_called_off_by_the_end_of_a_rebalance(
     stage: Stage, portal: PlayedPortal, led: Led
 ) -> None:

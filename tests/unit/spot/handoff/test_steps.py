@@ -51,6 +51,24 @@ def test_put_back_it_is_as_it_was_and_free_for_its_replicaset() -> None:
     assert back["metadata"]["ownerReferences"] == []
 
 
+@pytest.mark.parametrize("before", [None, "", "false", "30m", "true"])
+def test_put_back_it_may_be_disrupted_as_its_owner_said(before: str | None) -> None:
+    notes = {} if before is None else {names.DO_NOT_DISRUPT: before}
+    raw = pod("old", notes=notes)
+    gone = merged(raw, detached(replace(ATTACHED, raw=raw), "int-1", DEADLINE, NOW))
+    assert gone["metadata"]["annotations"][names.DO_NOT_DISRUPT] == "true"
+    assert merged(gone, restored(gone))["metadata"]["annotations"] == notes
+
+
+def test_what_others_wrote_meanwhile_stays() -> None:
+    gone = merged(BEFORE, detached(ATTACHED, "int-1", DEADLINE, NOW))
+    meanwhile = {"labels": {"tier": "api", "new": "1"}, "annotations": {names.DO_NOT_DISRUPT: "30m"}}
+    gone = merged(gone, meanwhile)
+    back = merged(gone, restored(gone))["metadata"]
+    assert back["labels"] == {**BEFORE["metadata"]["labels"], "tier": "api", "new": "1"}
+    assert back["annotations"] == {"theirs": "kept", names.DO_NOT_DISRUPT: "30m"}
+
+
 def test_a_marked_build_that_is_put_back_stays_its_jobs() -> None:
     build = merged(pod("build", owner=("Job", "build-1")), marked(DEADLINE))
     back = merged(build, restored(build))

@@ -64,6 +64,18 @@ def test_a_node_at_risk_is_only_avoided() -> None:
 def test_volumes_are_let_go_of_only_once_the_cloud_has_ended_the_instance() -> None:
     gone = applied(node(), fence(node(), replace(END, gone=True), moves=True, now=THEN))
     assert (names.OUT_OF_SERVICE, "NoExecute") in keys(gone)
+    assert keys(applied(gone, unfence(gone))) == []
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_operators_own_out_of_service_is_his_to_take_away(gone: bool) -> None:
+    theirs = {"key": names.OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"}
+    before = node(taints=[theirs])
+    fenced = applied(before, fence(before, replace(END, gone=gone), moves=True, now=THEN))
+    assert fenced["spec"]["taints"][0] == theirs
+    # The API server refuses two taints of one key and effect.
+    assert len(set(keys(fenced))) == len(keys(fenced)) == 2
+    assert applied(fenced, unfence(fenced))["spec"]["taints"] == [theirs]
 
 
 def test_a_graver_notice_stands_over_one_that_was_called_off() -> None:
