@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from spot import names, pods
-from spot.interruption import Interruption, Kind, LifecycleHook
+from spot.interruption import Interruption, Kind, LifecycleHook, Planned
 from spot.pods import JsonMap
 from spot.times import parse, zulu
 
@@ -48,6 +48,7 @@ def read(node: JsonMap) -> DoomedNode | None:
             detail=str(said.get("detail") or ""),
             hook=LifecycleHook(hook["group"], hook["hook"], hook["token"]) if hook else None,
             gone=said.get("gone") is True,
+            planned=tuple(_planned(each, noticed_at) for each in said.get("planned") or ()),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -138,12 +139,26 @@ def write(state: DoomedNode) -> str:
         "detail": end.detail[:300],
         "hook": {"group": hook.group, "hook": hook.hook, "token": hook.token} if hook else None,
         "gone": end.gone,
+        "planned": [
+            {
+                "source": each.source,
+                "event": each.event,
+                "date": zulu(each.date),
+                "said_at": zulu(each.said_at),
+            }
+            for each in end.planned
+        ],
         "moves": state.moves,
         "fenced_at": zulu(state.fenced_at),
         "clear_at": zulu(state.clear_at),
         "called_off_at": zulu(state.called_off_at),
     }
     return json.dumps(said, separators=(",", ":"))
+
+
+def _planned(said: JsonMap, noticed_at: datetime) -> Planned:
+    said_at = parse(said["said_at"]) or noticed_at
+    return Planned(str(said["source"]), str(said["event"]), parse(said["date"]), said_at)
 
 
 def _others(node: JsonMap) -> list[JsonMap]:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
+
+MOST_PLANNED = 20
+"""More scheduled events than one instance ever has; a Node's annotation must stay small."""
 
 
 class Kind(StrEnum):
@@ -47,9 +51,10 @@ class LifecycleHook:
 class Notice:
     """One thing that one source says about one instance.
 
-    `deadline` is when the instance may be gone (None: the source does not say). `called_off` takes back an
-    earlier notice of this kind. `gone` says that the cloud has ended the instance already. `node` is set only
-    by sources that speak for a node itself (its own annotation).
+    `deadline` is when the instance may be gone (None: the source does not say; with `undated`: that is not
+    settled yet). `called_off` takes back an earlier notice of this kind. `gone` says that the cloud has ended
+    the instance already. `node` is set only by sources that speak for a node itself (its own annotation),
+    `event` only by those that tell of each scheduled event by itself.
     """
 
     instance_id: str
@@ -62,11 +67,27 @@ class Notice:
     called_off: bool = False
     gone: bool = False
     node: str | None = None
+    event: str = ""
+    undated: bool = False
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The newest word of a source on one scheduled event, or on the next of all. `date` None: not settled."""
+
+    source: str
+    event: str
+    date: datetime | None
+    said_at: datetime
 
 
 @dataclass(frozen=True)
 class Interruption:
-    """One instance's end. Severity only rises, the deadline only shrinks."""
+    """One instance's end. Severity only rises, the deadline only shrinks.
+
+    But a maintenance may be put off: its deadline is the first date of what is `planned`, None while there is
+    no date.
+    """
 
     id: str
     instance_id: str
@@ -77,6 +98,7 @@ class Interruption:
     detail: str = ""
     hook: LifecycleHook | None = None
     gone: bool = False
+    planned: tuple[Planned, ...] = ()
 
 
 def begin(notice: Notice) -> Interruption:
@@ -91,44 +113,64 @@ def begin(notice: Notice) -> Interruption:
         detail=notice.detail,
         hook=notice.hook,
         gone=notice.gone,
+        planned=_planned((), notice),
     )
 
 
 def merge(known: Interruption, notice: Notice) -> Interruption:
     """The interruption after one more notice; the same object when it says nothing new.
 
-    A notice that is called off is not merged: see `calls_off`.
+    One that is called off takes only its own event away, while others stand: see `calls_off`.
     """
+    planned = _planned(known.planned, notice)
+    if notice.called_off:
+        # The last of all is not merged away: the interruption ends, or the notice is old news.
+        still = known.kind is Kind.MAINTENANCE and planned and planned != known.planned
+        return replace(known, planned=planned, deadline=_first(planned)) if still else known
     graver = notice.kind.severity > known.kind.severity
-    deadlines = [moment for moment in (known.deadline, notice.deadline) if moment is not None]
-    deadline = min(deadlines, default=None)
-    if graver and notice.deadline is not None and known.kind.may_be_called_off:
-        # A rebalance or a maintenance says "at some time": the graver notice knows better, later or sooner.
-        deadline = notice.deadline
+    kind = notice.kind if graver else known.kind
     merged = replace(
         known,
-        kind=notice.kind if graver else known.kind,
-        deadline=deadline,
+        kind=kind,
+        deadline=_first(planned) if kind is Kind.MAINTENANCE and planned else _soonest(known, notice, graver),
         sources=known.sources if notice.source in known.sources else (*known.sources, notice.source),
         detail=notice.detail if graver and notice.detail else known.detail,
         hook=known.hook or notice.hook,
         gone=known.gone or notice.gone,
+        planned=planned if kind is Kind.MAINTENANCE else (),
     )
     return known if merged == known else merged
+
+
+class _Ends(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def deadline(self) -> datetime | None: ...
+
+
+def is_put_off(before: _Ends, after: _Ends) -> bool:
+    """Whether a maintenance comes later than was told before, or on a day that is not settled any more."""
+    if not before.kind == after.kind == Kind.MAINTENANCE or before.deadline is None:
+        return False
+    return after.deadline is None or after.deadline > before.deadline
 
 
 def calls_off(known: Interruption, notice: Notice) -> bool:
     """Whether this notice ends the interruption: only its own kind can be called off, nothing graver.
 
     What was called off before the interruption was noticed is old news. And a source takes back only what it
-    has told: EC2 lists old events as over for days, which says nothing of what another source tells.
+    has told: EC2 lists old events as over for days, which says nothing of what another source tells. Of a
+    source that tells of each event by itself the last one has to be called off.
     """
+    told = [each for each in known.planned if each.source == notice.source]
     return (
         notice.called_off
         and notice.source in known.sources
         and notice.kind is known.kind
         and known.kind.may_be_called_off
         and notice.noticed_at >= known.noticed_at
+        and all(each.event == notice.event for each in told)
     )
 
 
@@ -136,3 +178,37 @@ def identity(instance_id: str, noticed_at: datetime) -> str:
     """The interruption's name: a label value, the same for the same first notice."""
     text = f"{instance_id} {noticed_at.timestamp():.3f}"
     return f"int-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _planned(known: tuple[Planned, ...], notice: Notice) -> tuple[Planned, ...]:
+    """What is planned after one more word: a source's newest one on an event stands for all before it."""
+    if notice.kind is not Kind.MAINTENANCE:
+        return known
+    mine = next((each for each in known if (each.source, each.event) == (notice.source, notice.event)), None)
+    if mine is not None and notice.event and notice.noticed_at < mine.said_at:
+        # A queue may give what was said first last.
+        return known
+    others = tuple(each for each in known if each is not mine)
+    if notice.called_off:
+        return others
+    said = Planned(notice.source, notice.event, notice.deadline, notice.noticed_at)
+    if mine is not None and _same(mine.date, said.date):
+        return known
+    return (*others, said)[-MOST_PLANNED:]
+
+
+def _first(planned: tuple[Planned, ...]) -> datetime | None:
+    return min((each.date for each in planned if each.date is not None), default=None)
+
+
+def _soonest(known: Interruption, notice: Notice, graver: bool) -> datetime | None:
+    if graver and notice.deadline is not None and known.kind.may_be_called_off:
+        # A rebalance or a maintenance says "at some time": the graver notice knows better, later or sooner.
+        return notice.deadline
+    deadlines = [moment for moment in (known.deadline, notice.deadline) if moment is not None]
+    return min(deadlines, default=None)
+
+
+def _same(one: datetime | None, other: datetime | None) -> bool:
+    """A date is kept to the millisecond."""
+    return one == other if one is None or other is None else abs(one - other) < timedelta(seconds=1)

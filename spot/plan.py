@@ -10,7 +10,8 @@ from spot.interruption import Interruption, Kind
 
 @dataclass(frozen=True)
 class Policy:
-    """What an operator decides. A maintenance is acted on `maintenance_lead` before it begins.
+    """What an operator decides. A maintenance is acted on `maintenance_lead` before it begins, so one without
+    a date not yet.
 
     A node that is still there `overdue` after its end was announced is in service again.
     """
@@ -25,10 +26,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Plan:
-    """`moves`: its pods leave now. `over`: nothing came of it."""
+    """`moves`: its pods leave now; never without a `deadline`. `over`: nothing came of it."""
 
     moves: bool
-    deadline: datetime
+    deadline: datetime | None
     over: bool = False
 
 
@@ -41,8 +42,8 @@ def plan(end: Interruption, policy: Policy, now: datetime) -> Plan:
             deadline = end.deadline or until + policy.spot_notice
             return Plan(policy.move_at_rebalance, deadline, over=now >= until)
         case Kind.MAINTENANCE:
-            deadline = end.deadline or end.noticed_at + policy.maintenance_lead
-            return Plan(now >= deadline - policy.maintenance_lead, deadline)
+            begins = end.deadline
+            return Plan(begins is not None and now >= begins - policy.maintenance_lead, begins)
         case Kind.ASG_TERMINATE | Kind.SPOT_INTERRUPTION:
             deadline = end.deadline or end.noticed_at + policy.spot_notice
         case Kind.STOPPING:

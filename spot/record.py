@@ -79,6 +79,8 @@ class Record:
     clear_at: datetime | None = None
     gone_at: datetime | None = None
     cancelled_at: datetime | None = None
+    # Not for the portal: whether pods leave now, or the node is only avoided.
+    moves: bool = False
     pods: tuple[PodRecord, ...] = field(default=())
 
     @property
@@ -104,7 +106,7 @@ def begin(node: dict[str, Any], state: DoomedNode) -> Record:
 
 
 def on_node(
-    record: Record, state: DoomedNode, deadline: datetime, scene: Iterable[Doomed], now: datetime
+    record: Record, state: DoomedNode, deadline: datetime | None, scene: Iterable[Doomed], now: datetime
 ) -> Record:
     """The record while its Node is there; `scene` is what stands on it now."""
     end = state.interruption
@@ -121,8 +123,9 @@ def on_node(
         moving_at=record.moving_at or (state.fenced_at if fresh else None),
         clear_at=state.clear_at,
         cancelled_at=state.called_off_at,
+        moves=state.moves,
         state=_state(record, state, bool(fresh or record.moving_at)),
-        pods=tuple(_step(each, seen.get(each.uid), now) for each in (*record.pods, *fresh)),
+        pods=tuple(_step(each, seen.get(each.uid), state, now) for each in (*record.pods, *fresh)),
     )
 
 
@@ -169,7 +172,11 @@ def revised(before: Record | None, after: Record) -> Record:
 def to_json(record: Record, *, whole: bool) -> dict[str, Any]:
     """As the portal takes it; `whole` adds what only the handler goes on with."""
     inner = {"evicted_at", "gap_since", "gap_before", "served", "services", "reason"}
-    found = {name: _plain(value) for name, value in asdict(record).items() if whole or name != "node_uid"}
+    found = {
+        name: _plain(value)
+        for name, value in asdict(record).items()
+        if whole or name not in ("node_uid", "moves")
+    }
     found["pods"] = [
         {name: _plain(value) for name, value in asdict(each).items() if whole or name not in inner}
         for each in record.pods
@@ -207,12 +214,17 @@ def _state(record: Record, state: DoomedNode, moving: bool) -> str:
     return "moving" if moving and state.moves else "fenced"
 
 
-def _step(known: PodRecord, pod: Doomed | None, now: datetime) -> PodRecord:
+def _step(known: PodRecord, pod: Doomed | None, state: DoomedNode, now: datetime) -> PodRecord:
+    leaves = state.moves and state.called_off_at is None
+    if known.state == "restored" and leaves and pod is not None:
+        # Back in its place after one notice, it leaves at the next.
+        known = replace(_pod(pod), gap_before=known.gap_before)
     if known.done:
         return known
     if pod is None:
         return replace(known, state="retired", retired_at=now)
-    if not pod.detached and known.detached_at is not None:
+    stays = not state.moves and not pod.going
+    if not pod.detached and (stays or known.detached_at is not None):
         return replace(known, state="restored")
     notes = pods.notes(pod.raw)
     stepped = replace(

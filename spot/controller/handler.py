@@ -76,14 +76,15 @@ class Handler:
         nodes = {node["metadata"]["name"]: node for node in self._cache.all("Node")}
         doomed = [state for node in nodes.values() if (state := doomed_node.read(node)) is not None]
         plans = {state.name: plan(state.interruption, self._policy, now) for state in doomed}
-        moving = [state for state in doomed if state.moves and state.called_off_at is None]
-        look = Look(
-            self._cache,
-            {state.name: plans[state.name].deadline for state in moving},
-            self._scope,
-            self._timing,
-            now,
-        )
+        moving = {
+            state.name: deadline
+            for state in doomed
+            if state.moves
+            and state.called_off_at is None
+            and plans[state.name].moves
+            and (deadline := plans[state.name].deadline)
+        }
+        look = Look(self._cache, moving, self._scope, self._timing, now)
         actions: list[tuple[Action, DoomedNode, datetime]] = []
         after: dict[str, Record] = {}
         for state in doomed:
@@ -114,16 +115,19 @@ class Handler:
         if intent.moves != state.moves:
             self._change(node, doomed_node.fence(node, state.interruption, moves=intent.moves, now=now))
             return ()
-        if not state.moves:
+        if not state.moves or intent.deadline is None:
+            # One that is put off gives back what was on its way.
+            self._give_back(scene)
             return ()
+        deadline = intent.deadline
         if (
             state.clear_at is None
             and all(pod.way is Way.LEAVE for pod in scene)
             and self._is_told(state.interruption.id)
         ):
             self._change(node, doomed_node.mark(node, replace(state, clear_at=now)))
-        found = ((pod, decide(pod, intent.deadline, self._timing, now)) for pod in scene)
-        return [(action, state, intent.deadline) for _, action in found if action is not None]
+        found = (decide(pod, deadline, self._timing, now) for pod in scene)
+        return [(action, state, deadline) for action in found if action is not None]
 
     def _is_told(self, interruption: str) -> bool:
         """Whether it is written down that every pod has left: a node that is clear may be gone at once, and
@@ -150,11 +154,15 @@ class Handler:
         )
 
     def _take_back(self, node: JsonMap, scene: tuple[Doomed, ...]) -> None:
+        if not self._give_back(scene):
+            self._change(node, doomed_node.unfence(node))
+
+    def _give_back(self, scene: tuple[Doomed, ...]) -> bool:
+        """Put back what is on its way; whether anything still is."""
         held = [pod for pod in scene if not pod.going and (pod.detached or pod.marked_until is not None)]
         for pod in held:
             self._work.submit(("Restore", pod.uid), partial(self._steps.restore, pod.raw))
-        if not held:
-            self._change(node, doomed_node.unfence(node))
+        return bool(held)
 
     def _change(self, node: JsonMap, patch: JsonMap) -> None:
         def send_it() -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from spot import doomed_node, names, pods
 from spot.errors import Conflict, Missing, SpotError, TemporaryError
-from spot.interruption import Kind, Notice, begin, calls_off, merge
+from spot.interruption import Kind, Notice, begin, calls_off, is_put_off, merge
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection
 from spot.kube.kinds import KINDS
@@ -27,6 +27,7 @@ class Taken(StrEnum):
 
     FENCED = "fenced"
     WORSE = "worse"
+    PUT_OFF = "put-off"
     KNOWN = "known"
     CALLED_OFF = "called-off"
     OVER = "over"
@@ -78,9 +79,9 @@ class Intake:
 
     def _decide(self, node: JsonMap, notice: Notice) -> tuple[Taken, JsonMap | None]:
         known, now = doomed_node.read(node), self._clock()
-        if notice.called_off:
-            if known is None or known.called_off_at or not calls_off(known.interruption, notice):
-                return Taken.KNOWN, None
+        if notice.called_off and (known is None or known.called_off_at):
+            return Taken.KNOWN, None
+        if known is not None and calls_off(known.interruption, notice):
             return Taken.CALLED_OFF, doomed_node.mark(node, replace(known, called_off_at=now))
         notice = self._with_deadline(notice)
         if known is None:
@@ -96,12 +97,16 @@ class Intake:
                 # It begins anew, and cannot before the one that was called off is cleared away.
                 raise TemporaryError(f"Node {known.name} still takes back what was called off")
             return Taken.KNOWN, None
-        return Taken.WORSE, doomed_node.fence(node, end, moves=moves, now=now)
+        taken = Taken.PUT_OFF if is_put_off(known.interruption, end) else Taken.WORSE
+        return taken, doomed_node.fence(node, end, moves=moves, now=now)
 
     def _with_deadline(self, notice: Notice) -> Notice:
         """Notices that do not say when the instance ends get the end that their kind has at the earliest."""
-        if notice.deadline is not None or notice.kind.may_be_called_off:
+        if notice.deadline is not None or notice.undated or notice.kind is Kind.REBALANCE:
             return notice
+        if notice.kind is Kind.MAINTENANCE:
+            # Trouble with its hardware: nobody knows how long it still runs, so its pods leave at once.
+            return replace(notice, deadline=notice.noticed_at + self._policy.maintenance_lead)
         if notice.kind is Kind.ASG_TERMINATE and (hold := self._held(notice)) is not None:
             return replace(notice, deadline=notice.noticed_at + hold)
         return replace(notice, deadline=plan(begin(notice), self._policy, self._clock()).deadline)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from spot.interruption import Kind, is_put_off
 from spot.record import PodRecord, Record
+
+_STANDING = ("fenced", "moving")
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ def news(before: Record | None, after: Record) -> Iterator[News]:
     """What `after` says that `before` did not."""
     node = Subject("Node", "", after.node)
     old = {each.uid: each for each in before.pods} if before else {}
-    state = before.state if before else ""
-    if after.state != state and not (state == "fenced" and after.state == "moving"):
+    if before is not None and after.state in _STANDING and is_put_off(before, after):
+        yield News(node, *_put_off(after))
+    elif before is None or _has_turned(before, after):
         told = _of_state(after)
         if told is not None:
             yield News(node, *told)
@@ -41,12 +45,36 @@ def news(before: Record | None, after: Record) -> Iterator[News]:
         yield from _of_pod(old.get(pod.uid), pod, after)
 
 
+def _has_turned(before: Record, after: Record) -> bool:
+    """That pods begin to leave is told with the fence, which is there for it."""
+    if after.state in _STANDING and before.state in _STANDING:
+        return after.moves and not before.moves
+    return after.state != before.state
+
+
+def _put_off(record: Record) -> tuple[str, str, bool]:
+    until = (
+        f"put off until {record.deadline:%Y-%m-%d %H:%M} UTC" if record.deadline else "put off, no date yet"
+    )
+    goes_on = "what serves here is moved" if record.moves else "what has not left stays"
+    return "SpotPutOff", f"{record.kind} {until}: {goes_on}", False
+
+
 def _of_state(record: Record) -> tuple[str, str, bool] | None:
     until = f" until {record.deadline:%H:%M:%S} UTC" if record.deadline else ""
+    why = f"{record.kind} from {', '.join(record.sources)}"
     match record.state:
-        case "fenced" | "moving":
-            why = f"{record.kind} from {', '.join(record.sources)}"
+        case "fenced" | "moving" if record.moves:
             return "SpotFenced", f"{why}: no new pods; what serves here is moved{until}", False
+        case "fenced":
+            when = ""
+            if record.kind == Kind.MAINTENANCE:
+                when = f" on {record.deadline:%Y-%m-%d %H:%M} UTC" if record.deadline else ", no date yet"
+            return (
+                "SpotAtRisk",
+                f"{why}{when}: new pods go elsewhere if they can, what serves here stays",
+                False,
+            )
         case "clear":
             moved = sum(pod.way == "handoff" for pod in record.pods)
             return "SpotClear", f"{len(record.pods)} pods have left ({moved} handed off)", False

@@ -21,11 +21,13 @@ DETAIL_TYPE = "AWS Health Event"
 SCHEDULED, ISSUE = "scheduledChange", "issue"
 OVER = frozenset({"RESOLVED", "UNIMPAIRED"})
 CODE = re.compile(r"[A-Za-z0-9_]{1,100}")
+EVENT = re.compile(r"arn:[^/]+/.+/([A-Za-z0-9_-]{1,150})")
 
 
 class HealthEvent(Detail):
     """One page of one event. `affected` lists resources of every kind, instances among them."""
 
+    arn: Any = Field(alias="eventArn", default="")
     service: str
     category: str = Field(alias="eventTypeCategory")
     code: str = Field(alias="eventTypeCode")
@@ -41,6 +43,7 @@ def read(event: Event) -> tuple[Notice, ...]:
         return ()
     # An issue's start is when the trouble began: only a scheduled change says when it will be felt.
     deadline = dates.parse(said.begins) if said.category == SCHEDULED else None
+    name = EVENT.fullmatch(said.arn) if isinstance(said.arn, str) else None
     return tuple(
         Notice(
             instance_id=instance_id,
@@ -50,6 +53,8 @@ def read(event: Event) -> tuple[Notice, ...]:
             deadline=deadline,
             detail=said.code if CODE.fullmatch(said.code) else "",
             called_off=over or said.status == "closed",
+            event=name[1] if name else "",
+            undated=said.category == SCHEDULED and deadline is None,
         )
         for instance_id, over in _instances(said.affected).items()
     )

@@ -53,6 +53,7 @@ def notices(annotation: str, node: str, seen_at: datetime) -> tuple[Notice, ...]
             detail=sight.detail,
             called_off=sight.called_off,
             node=node,
+            undated=sight.undated,
         )
         for sight in told
         if sight is not None
@@ -68,6 +69,7 @@ class _Sight:
     deadline: datetime | None = None
     detail: str = ""
     called_off: bool = False
+    undated: bool = False
 
 
 def _spot(spot: InstanceAction | None, seen_at: datetime) -> _Sight | None:
@@ -89,9 +91,13 @@ def _maintenance(events: tuple[ScheduledEvent, ...]) -> _Sight | None:
     """The next event that still stands; that all are over says as much as one of them being called off."""
     if standing := [event for event in events if event.over_at is None]:
         starts = [event.not_before for event in standing if event.not_before is not None]
-        first = min(standing, key=lambda event: (event.not_before or event.seen_at, event.id))
+        # One without a date is not the next, as long as another has one.
+        first = min(
+            standing,
+            key=lambda event: (event.not_before is None, event.not_before or event.seen_at, event.id),
+        )
         seen_at = min(event.seen_at for event in standing)
-        return _Sight(Kind.MAINTENANCE, seen_at, min(starts, default=None), first.code)
+        return _Sight(Kind.MAINTENANCE, seen_at, min(starts, default=None), first.code, undated=not starts)
     if not events:
         return None
     last = max(events, key=lambda event: (event.over_at or event.seen_at, event.id))

@@ -115,4 +115,5 @@ def event_notices(
                 deadline=min(starts, default=None),
                 detail=str((standing or events)[0].get("Code", "")),
                 called_off=not standing,
+                undated=bool(standing) and not starts,
             )

@@ -200,12 +200,13 @@ class Stage:
         said = Rebalance(time=before.rebalance.time if before and before.rebalance else now)
         self._say(node, rebalance=said.model_copy(update={"over_at": now}) if over else said)
 
-    def maintain(self, node: str, seconds: float, over: bool = False) -> None:
+    def maintain(self, node: str, seconds: float | None, over: bool = False) -> None:
+        """`seconds` None: it is told without a date."""
         now = datetime.now(UTC)
         event = ScheduledEvent(
             id="event-1",
             code="system-reboot",
-            not_before=now + timedelta(seconds=seconds),
+            not_before=None if seconds is None else now + timedelta(seconds=seconds),
             seen_at=now,
             over_at=now if over else None,
         )

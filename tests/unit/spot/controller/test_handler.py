@@ -53,13 +53,13 @@ class Kept:
         self.dropped.append(interruption)
 
 
-def node(fenced: bool = True, end: Interruption = END, version: int = 1) -> JsonMap:
+def node(fenced: bool = True, end: Interruption = END, version: int = 1, moves: bool = True) -> JsonMap:
     plain: JsonMap = {
         "metadata": {"name": "doomed", "uid": "n", "resourceVersion": str(version), "annotations": {}},
         "spec": {},
     }
     if fenced:
-        patch = doomed_node.fence(plain, end, moves=True, now=NOW)
+        patch = doomed_node.fence(plain, end, moves=moves, now=NOW)
         plain["metadata"]["annotations"] = patch["metadata"]["annotations"]
         plain["spec"] = patch["spec"]
     return plain
@@ -161,6 +161,36 @@ def test_what_belongs_to_no_interruption_is_put_back() -> None:
     fence_alone["metadata"]["annotations"] = {names.INTERRUPTION: "{"}
     scene = Scene(Node=[fence_alone], Deployment=[deployment()], Pod=[pod("old", detached=True)])
     assert scene.look() == ["Node", "Restore"]
+
+
+def test_a_maintenance_that_is_put_off_gives_back_what_was_on_its_way_and_is_acted_on_when_it_comes() -> None:
+    soon, far = NOW + timedelta(minutes=5), NOW + timedelta(days=2)
+    planned = replace(END, kind=Kind.MAINTENANCE, deadline=soon)
+    scene = Scene(
+        Node=[node(end=planned)],
+        Deployment=[deployment()],
+        Pod=[pod("old", detached=True), pod("new", "spare", ready_for=None)],
+    )
+    assert "Restore" not in scene.look()
+    put_off = replace(planned, deadline=far)
+    scene.put(Node=[node(end=put_off, version=2)])
+    assert [kind for kind in scene.look() if kind in ("Node", "Restore")] == ["Node"]
+    scene.put(Node=[node(end=put_off, version=3, moves=False)])
+    assert [kind for kind in scene.look() if kind in ("Node", "Restore")] == ["Restore"]
+    back = pod("old")
+    back["metadata"]["resourceVersion"] = "2"
+    scene.put(Pod=[back])
+    assert not {"Node", "Restore", "Detach"} & set(scene.look())
+    assert "Node" in scene.look(far - timedelta(minutes=15))
+    scene.put(Node=[node(end=put_off, version=4)])
+    assert "Detach" in scene.look(far - timedelta(minutes=15))
+
+
+def test_a_maintenance_without_a_date_moves_nothing() -> None:
+    undated = replace(END, kind=Kind.MAINTENANCE, deadline=None)
+    scene = Scene(Node=[node(end=undated, moves=False)], Deployment=[deployment()], Pod=[pod("old")])
+    for days in (0, 1, 60):
+        assert not {"Node", "Detach"} & set(scene.look(NOW + timedelta(days=days)))
 
 
 def test_a_node_that_the_cloud_had_stopped_and_started_again_takes_pods_again() -> None:

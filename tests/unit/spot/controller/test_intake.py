@@ -1,4 +1,4 @@
-"""A notice that is called off and comes again is acted on again, whenever it comes."""
+"""What a notice that is called off, put off, undated or comes again does to its Node."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from spot import doomed_node, names
 from spot.controller.intake import Intake, Taken
 from spot.errors import TemporaryError
+from spot.interruption import Kind, Notice
 from spot.kube import Cache
 from spot.plan import Policy
 from spot.sources.annotation import encode, notices
@@ -41,10 +42,9 @@ class Server:
         return answer
 
 
-def standing(at: int) -> Seen:
-    event = ScheduledEvent(
-        id="event-1", code="system-reboot", not_before=NOW + timedelta(hours=1), seen_at=NOW + at * SECOND
-    )
+def standing(at: int, hours: float | None = 1) -> Seen:
+    date = None if hours is None else NOW + timedelta(hours=hours)
+    event = ScheduledEvent(id="event-1", code="system-reboot", not_before=date, seen_at=NOW + at * SECOND)
     return Seen(instance_id=INSTANCE, maintenance=(event,))
 
 
@@ -72,3 +72,45 @@ def test_a_maintenance_that_is_called_off_and_stands_again_is_acted_on(taken_bac
     assert names.INTERRUPTION not in server.node["metadata"]["annotations"]
     assert tell(seen) is Taken.FENCED
     assert tell(seen) is Taken.KNOWN
+
+
+def keys(server: Server) -> list[str]:
+    return [each["key"] for each in server.node["spec"]["taints"]]
+
+
+@pytest.mark.parametrize("hours", [5, None])
+def test_a_maintenance_that_is_put_off_frees_its_node_until_it_comes(hours: float | None) -> None:
+    server = Server()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW)
+
+    def tell(seen: Seen) -> Taken:
+        (notice,) = notices(encode(seen), "spot-1", NOW)
+        return intake.take(notice)
+
+    assert tell(standing(0, 0.1)) is Taken.FENCED
+    assert keys(server) == [names.INTERRUPTED]
+    assert tell(standing(0, hours)) is Taken.PUT_OFF
+    assert keys(server) == [names.AT_RISK]
+    assert tell(standing(0, hours)) is Taken.KNOWN
+    assert tell(standing(0, 0.1)) is Taken.WORSE
+    assert keys(server) == [names.INTERRUPTED]
+
+
+def test_a_maintenance_without_a_date_only_has_its_node_avoided() -> None:
+    server = Server()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW)
+    (notice,) = notices(encode(standing(0, None)), "spot-1", NOW)
+    assert intake.take(notice) is Taken.FENCED
+    assert keys(server) == [names.AT_RISK]
+
+
+def test_trouble_with_a_nodes_hardware_has_its_pods_leave_at_once() -> None:
+    server = Server()
+    server.node["spec"]["providerID"] = f"aws:///local-a/{INSTANCE}"
+    server.node["metadata"]["resourceVersion"] = "2"
+    server.cache.put("Node", copy.deepcopy(server.node))
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW)
+    assert intake.take(Notice(INSTANCE, Kind.MAINTENANCE, "sqs", NOW)) is Taken.FENCED
+    assert keys(server) == [names.INTERRUPTED]
+    state = doomed_node.read(server.node)
+    assert state is not None and state.interruption.deadline == NOW + timedelta(minutes=15)

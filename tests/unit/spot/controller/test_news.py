@@ -12,7 +12,8 @@ from tests.unit.spot.handoff.objects import NOW
 
 POD = PodRecord("club-chess", "old", "u", "Deployment/blog", way="handoff", state="waiting")
 RECORD = Record("int-1", "spot-1", "n", "i-1", "spot-interruption", NOW, sources=("sqs",), pods=(POD,))
-FENCED = replace(RECORD, state="fenced", deadline=NOW + timedelta(minutes=2))
+FENCED = replace(RECORD, state="fenced", deadline=NOW + timedelta(minutes=2), moves=True)
+PLANNED = replace(FENCED, kind="maintenance", moves=False)
 
 
 def reasons(before: Record | None, after: Record) -> list[str]:
@@ -36,6 +37,29 @@ def test_the_fence_says_why_and_until_when() -> None:
     (told,) = news(None, FENCED)
     assert told.subject == Subject("Node", "", "spot-1")
     assert "spot-interruption from sqs" in told.message and "until 03:02:00 UTC" in told.message
+
+
+def test_a_node_that_is_only_avoided_is_told_as_that_until_its_pods_leave() -> None:
+    (told,) = news(None, PLANNED)
+    assert told.reason == "SpotAtRisk"
+    assert "maintenance from sqs on 2026-11-25 03:02 UTC" in told.message and "stays" in told.message
+    (told,) = news(None, replace(PLANNED, deadline=None))
+    assert "no date yet" in told.message
+    assert reasons(PLANNED, replace(PLANNED, state="moving", moves=True)) == ["SpotFenced"]
+
+
+def test_a_maintenance_that_is_put_off_is_told() -> None:
+    moving = replace(PLANNED, state="moving", moves=True)
+    later = replace(PLANNED, deadline=NOW + timedelta(days=2))
+    (told,) = news(moving, later)
+    assert told.reason == "SpotPutOff"
+    assert told.message == "maintenance put off until 2026-11-27 03:00 UTC: what has not left stays"
+    assert reasons(later, later) == reasons(later, PLANNED) == []
+    assert reasons(replace(moving, state="clear"), later) == ["SpotPutOff"]
+    (told,) = news(moving, replace(PLANNED, deadline=None))
+    assert "no date yet" in told.message
+    (told,) = news(moving, replace(moving, deadline=NOW + timedelta(minutes=9)))
+    assert told.message.endswith("what serves here is moved")
 
 
 def test_pods_that_went_with_their_node_are_a_warning() -> None:

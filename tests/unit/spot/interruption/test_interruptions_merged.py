@@ -1,4 +1,7 @@
-"""Several notices of one instance's end are one interruption: graver only, sooner only."""
+"""Several notices of one instance's end are one interruption: graver only, sooner only.
+
+Only a maintenance is when its source says last.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spot.interruption import Kind, LifecycleHook, Notice, begin, calls_off, identity, merge
+from spot.interruption import Kind, LifecycleHook, Notice, begin, calls_off, identity, is_put_off, merge
 
 THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SOON, LATER = THEN + timedelta(minutes=2), THEN + timedelta(minutes=10)
@@ -58,6 +61,51 @@ def test_after_a_maintenance_the_graver_notice_knows_the_end_even_if_later() -> 
     assert merge(begin(notice(Kind.MAINTENANCE, SOON)), notice(deadline=None)).deadline == SOON
 
 
+def maintenance(date: datetime | None, **more: object) -> Notice:
+    return notice(Kind.MAINTENANCE, date, undated=date is None, **more)
+
+
+def test_a_maintenance_is_when_its_source_says_last() -> None:
+    known = begin(maintenance(SOON))
+    put_off = merge(known, maintenance(LATER))
+    assert (put_off.deadline, put_off.id) == (LATER, known.id)
+    assert is_put_off(known, put_off) and not is_put_off(put_off, known)
+    assert merge(put_off, maintenance(SOON)).deadline == SOON
+    unsettled = merge(known, maintenance(None))
+    assert unsettled.deadline is None
+    assert is_put_off(known, unsettled) and not is_put_off(unsettled, known)
+
+
+def test_of_several_sources_the_soonest_date_counts_and_each_puts_off_its_own_only() -> None:
+    both = merge(begin(maintenance(SOON)), maintenance(LATER, source="ec2"))
+    assert both.deadline == SOON
+    assert merge(both, maintenance(LATER)).deadline == LATER
+    assert merge(both, maintenance(None)).deadline == LATER
+    assert merge(both, maintenance(None, source="ec2")).deadline == SOON
+
+
+def test_what_a_queue_gives_late_does_not_stand_over_what_was_said_after_it() -> None:
+    known = merge(begin(maintenance(SOON, event="a")), maintenance(LATER, event="a", noticed_at=SOON))
+    assert known.deadline == LATER
+    assert merge(known, maintenance(SOON, event="a")) is known
+
+
+def test_of_several_events_of_a_source_one_may_be_called_off_and_the_last_ends_it() -> None:
+    two = merge(begin(maintenance(SOON, event="a")), maintenance(LATER, event="b"))
+    off = maintenance(SOON, event="a", called_off=True)
+    assert two.deadline == SOON and not calls_off(two, off)
+    one = merge(two, off)
+    assert one.deadline == LATER
+    last = maintenance(LATER, event="b", called_off=True)
+    assert calls_off(one, last) and merge(one, last) is one
+
+
+def test_what_is_graver_is_put_off_by_no_maintenance() -> None:
+    graver = merge(begin(maintenance(SOON)), notice())
+    assert merge(graver, maintenance(LATER)) is graver
+    assert not is_put_off(graver, merge(graver, maintenance(None)))
+
+
 def test_the_first_hook_and_the_end_itself_are_kept() -> None:
     hook = LifecycleHook("group", "hook", "token")
     known = merge(begin(notice()), notice(Kind.ASG_TERMINATE, None, hook=hook))
@@ -102,6 +150,7 @@ NOTICES = st.builds(
     st.sampled_from(Kind),
     st.none() | st.integers(0, 600).map(lambda seconds: THEN + timedelta(seconds=seconds)),
     source=st.sampled_from(["sqs", "metadata", "ec2"]),
+    event=st.sampled_from(["", "a", "b"]),
     gone=st.booleans(),
 )
 

@@ -74,7 +74,21 @@ def test_a_scheduled_change_is_a_notice_for_each_instance_until_its_start() -> N
     assert one.kind is other.kind is Kind.MAINTENANCE
     assert one.deadline == datetime(2026, 12, 2, 5, 30, tzinfo=UTC)
     assert one.detail == "AWS_EC2_INSTANCE_REBOOT_MAINTENANCE_SCHEDULED"
-    assert not one.called_off
+    assert one.event == "AWS_EC2_INSTANCE_REBOOT_MAINTENANCE_SCHEDULED_90353408594353980"
+    assert not one.called_off and not one.undated
+
+
+@pytest.mark.parametrize("begins", [None, "", "soon"])
+def test_a_scheduled_change_without_a_start_is_undated(begins: object) -> None:
+    notice = the_notice(shapes.health(INSTANCE, startTime=begins))
+    assert (notice.deadline, notice.undated) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "arn", [None, 5, "", "arn", "arn:aws:health:x::event/EC2/" + "x" * 200, "arn:a/b/c d"]
+)
+def test_an_event_whose_name_is_none_is_still_told(arn: object) -> None:
+    assert the_notice(shapes.health(INSTANCE, eventArn=arn)).event == ""
 
 
 def test_an_instance_named_twice_is_one_notice() -> None:
@@ -83,7 +97,7 @@ def test_an_instance_named_twice_is_one_notice() -> None:
 
 def test_an_issue_has_no_deadline_for_its_start_is_past() -> None:
     notice = the_notice(shapes.health(INSTANCE, eventTypeCategory="issue", statusCode="open"))
-    assert (notice.kind, notice.deadline) == (Kind.MAINTENANCE, None)
+    assert (notice.kind, notice.deadline, notice.undated) == (Kind.MAINTENANCE, None, False)
 
 
 def test_a_closed_event_calls_its_notices_off() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from spot import names
 from spot.doomed_node import DoomedNode, fence, is_fenced, mark, read, unfence, write
-from spot.interruption import Interruption, Kind, LifecycleHook
+from spot.interruption import Interruption, Kind, LifecycleHook, Planned
 
 THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 LATER = THEN + timedelta(seconds=5)
@@ -142,6 +142,15 @@ def test_what_is_taken_back_is_taken_back_whole_and_remembered() -> None:
                 "sources": 3,
             }
         ),
+        json.dumps(
+            {
+                "id": "x",
+                "instance_id": "i-1",
+                "kind": "maintenance",
+                "noticed_at": "2026-11-25T03:00Z",
+                "planned": [{"source": "ec2"}],
+            }
+        ),
     ],
 )
 def test_what_is_no_interruption_is_none(annotation: str) -> None:
@@ -158,7 +167,18 @@ def test_no_annotation_makes_the_handler_stumble(annotation: str) -> None:
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["id", "instance_id", "kind", "noticed_at", "deadline", "sources", "hook", "moves", "gone"]
+            [
+                "id",
+                "instance_id",
+                "kind",
+                "noticed_at",
+                "deadline",
+                "sources",
+                "hook",
+                "moves",
+                "gone",
+                "planned",
+            ]
         ),
         st.none()
         | st.booleans()
@@ -181,10 +201,23 @@ def test_no_half_of_an_interruption_does_either(said: dict[str, Any]) -> None:
     st.booleans(),
     st.text(max_size=20),
     st.lists(st.text(max_size=5), max_size=3),
+    st.lists(
+        st.builds(
+            Planned, st.text(max_size=5), st.text(max_size=5), st.none() | st.just(LATER), st.just(THEN)
+        ),
+        max_size=3,
+    ),
 )
 def test_what_is_written_is_read(
-    kind: Kind, deadline: datetime | None, gone: bool, moves: bool, detail: str, sources: list[str]
+    kind: Kind,
+    deadline: datetime | None,
+    gone: bool,
+    moves: bool,
+    detail: str,
+    sources: list[str],
+    planned: list[Planned],
 ) -> None:
-    end = replace(END, kind=kind, deadline=deadline, gone=gone, detail=detail, sources=tuple(sources))
+    end = replace(END, kind=kind, deadline=deadline, gone=gone, detail=detail)
+    end = replace(end, sources=tuple(sources), planned=tuple(planned))
     state = DoomedNode("spot-1", "u", end, moves, THEN, LATER, None)
     assert read(node(write(state))) == state

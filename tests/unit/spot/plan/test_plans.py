@@ -47,8 +47,9 @@ def test_a_maintenance_is_acted_on_its_lead_before_it_begins() -> None:
     assert plan(end(Kind.MAINTENANCE, begins), POLICY, begins - 15 * MINUTE).moves
 
 
-def test_a_maintenance_without_a_time_is_acted_on_at_once() -> None:
-    assert plan(end(Kind.MAINTENANCE), POLICY, THEN) == Plan(True, THEN + 15 * MINUTE)
+def test_a_maintenance_without_a_date_is_acted_on_once_it_has_one() -> None:
+    for at in (THEN, THEN + 15 * MINUTE, THEN + timedelta(days=30)):
+        assert plan(end(Kind.MAINTENANCE), POLICY, at) == Plan(False, None)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,27 @@ def test_what_the_node_took_along_is_lost_unless_it_was_on_its_way_out() -> None
     assert record.node_gone(gone, later(70)) is gone
 
 
+def test_what_is_put_off_is_restored_and_told_anew_when_it_leaves_after_all() -> None:
+    avoided = replace(FENCED, moves=False)
+    two = seen(BEGUN, standing(), standing(uid="u-2"), at=0)
+    told = seen(two, detached(), standing(uid="u-2"), at=1)
+    told = seen(told, detached(), standing(uid="u-2"), at=2, state=avoided)
+    assert [each.state for each in told.pods] == ["detached", "restored"]
+    told = seen(told, standing(), standing(uid="u-2"), at=3, state=avoided)
+    assert (told.state, [each.state for each in told.pods]) == ("fenced", ["restored", "restored"])
+    told = seen(told, standing(), standing(uid="u-2"), at=9)
+    assert (told.state, [each.state for each in told.pods]) == ("moving", ["waiting", "waiting"])
+    assert [each.state for each in seen(told, at=10).pods] == ["retired", "retired"]
+
+
+def test_what_was_called_off_stays_restored_until_a_graver_notice() -> None:
+    off = replace(FENCED, called_off_at=later(2))
+    told = seen(seen(seen(BEGUN, standing(), at=0), detached(), at=1), standing(), at=2, state=off)
+    assert only(told).state == "restored"
+    assert only(seen(told, standing(), at=3, state=off)).state == "restored"
+    assert only(seen(told, standing(), at=3)).state == "waiting"
+
+
 def test_what_was_called_off_is_restored() -> None:
     told = seen(seen(BEGUN, standing(), at=0), detached(), at=1)
     off = seen(told, detached(), at=2, state=replace(FENCED, called_off_at=later(2)))

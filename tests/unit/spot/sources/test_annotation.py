@@ -79,6 +79,15 @@ def test_of_several_events_the_next_one_is_told() -> None:
     assert not notice.called_off
 
 
+def test_an_event_without_a_date_is_undated_unless_another_has_one() -> None:
+    undated = ScheduledEvent(id="a", code="instance-stop", seen_at=THEN)
+    (notice,) = told(maintenance=(undated,))
+    assert (notice.deadline, notice.undated, notice.detail) == (None, True, "instance-stop")
+    dated = ScheduledEvent(id="b", code="system-reboot", not_before=END, seen_at=THEN)
+    (notice,) = told(maintenance=(undated, dated))
+    assert (notice.deadline, notice.undated, notice.detail) == (END, False, "system-reboot")
+
+
 def test_one_event_that_still_stands_outweighs_all_that_are_over() -> None:
     over = ScheduledEvent(id="a", code="system-reboot", seen_at=THEN, over_at=NOW)
     stands = ScheduledEvent(id="b", code="instance-stop", not_before=END, seen_at=THEN)

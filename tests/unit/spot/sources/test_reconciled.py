@@ -40,6 +40,13 @@ def test_the_next_event_is_the_deadline() -> None:
     assert not notice.called_off
 
 
+def test_an_event_without_a_date_is_undated() -> None:
+    (notice,) = event_notices([(ONE, [{"Code": "instance-stop"}])], NOW)
+    assert (notice.deadline, notice.undated, notice.called_off) == (None, True, False)
+    (notice,) = event_notices([(ONE, [{"Code": "instance-stop"}, event()])], NOW)
+    assert not notice.undated and notice.deadline
+
+
 @pytest.mark.parametrize("word", ["[Completed]", "[Canceled]"])
 def test_an_event_that_is_over_calls_off_unless_another_stands(word: str) -> None:
     over = event(f"{word} The instance is scheduled for system-reboot")
