@@ -21,3 +21,7 @@ class Missing(PermanentError):
 
 class Conflict(TemporaryError):
     """Somebody else wrote first (409): read again, then decide again."""
+
+
+class NotLeading(TemporaryError):
+    """This replica may not write just now: another one may lead already."""

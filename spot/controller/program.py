@@ -44,7 +44,7 @@ from spot.sources.sqs import Message, Queue
 log = logging.getLogger(__name__)
 
 LEASE = "spot-controller"
-RENEW_SECONDS = 1.5
+RENEW_SECONDS, RENEW_AGAIN_SECONDS = 1.5, 0.3
 BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
 SILENT_SECONDS = 60.0
 
@@ -135,7 +135,7 @@ class Controller:
 
     def _loop(self, parts: _Parts, lost: threading.Event) -> None:
         version = -1
-        while not lost.is_set() and not self._stopped.is_set():
+        while self._lease.held and not lost.is_set() and not self._stopped.is_set():
             busy, began = True, time.monotonic()
             try:
                 now = times.now()
@@ -153,18 +153,20 @@ class Controller:
 
     def _set_up(self, closing: ExitStack, lost: threading.Event) -> _Parts:
         settings, cache = self._settings, self._cache
-        work = Work()
+        # A process that stood still must not go on as if it led: before each write the clock is asked.
+        connection = self._connection.only_while(lambda: self._lease.held)
+        work = Work(lambda: self._lease.held)
         closing.callback(work.stop)
         groups = AutoScaling(self._aws("autoscaling")) if self._in_aws else None
         policy = _policy(settings)
         hooks = Hooks(cache, work, groups)
-        intake = Intake(self._connection, cache, policy, times.now, hooks.hold_of)
+        intake = Intake(connection, cache, policy, times.now, hooks.hold_of)
         report = closing.enter_context(self._reporting(lambda *known: handler.delivered(*known)))
         handler = Handler(
-            self._connection,
+            connection,
             cache,
             work,
-            Journal(self._connection, settings.namespace),
+            Journal(connection, settings.namespace),
             scope=Scope(settings.platform_namespaces, settings.builds_namespace),
             timing=_timing(settings),
             policy=policy,
@@ -176,7 +178,7 @@ class Controller:
             self._follow_aws(intake, work, lost)
         annotations = Annotations(cache, work, self._taking(intake))
         fresh = FreshNodes(
-            self._connection,
+            connection,
             cache,
             work,
             self.metrics,
@@ -185,8 +187,8 @@ class Controller:
             since=self._began_at,
         )
         quiet = timedelta(seconds=settings.pool_quiet_seconds)
-        pools = Pools(self._connection, cache, work, self.metrics, quiet)
-        ahead = Ahead(self._connection, cache, work, self.metrics)
+        pools = Pools(connection, cache, work, self.metrics, quiet)
+        ahead = Ahead(connection, cache, work, self.metrics)
         return _Parts(handler, annotations, fresh, hooks, pools, ahead)
 
     def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> None:
@@ -255,18 +257,16 @@ class Controller:
             return False
 
     def _renew(self, lost: threading.Event) -> None:
-        """Ours until it cannot be renewed for its whole time, or another has it."""
-        renewed = time.monotonic()
-        while not lost.wait(RENEW_SECONDS):
+        """Ours until it could not be renewed in time, or another has it."""
+        pause = RENEW_SECONDS
+        while not lost.wait(pause):
             try:
-                if not self._lease.hold():
-                    lost.set()
-                    return
-                renewed = time.monotonic()
+                ours, pause = self._lease.hold(), RENEW_SECONDS
             except SpotError as error:
                 log.warning("the lease: %s", error)
-                if time.monotonic() - renewed > self._lease.duration_seconds:
-                    lost.set()
+                ours, pause = self._lease.held, RENEW_AGAIN_SECONDS
+            if not ours:
+                lost.set()
 
     def _alive(self) -> bool:
         return time.monotonic() - self._looked_at < SILENT_SECONDS

@@ -28,9 +28,12 @@ DONE_SECONDS = 1.0
 
 
 class Work:
-    """A bounded number at a time. Keys name what is worked on: (what, uid)."""
+    """A bounded number at a time. Keys name what is worked on: (what, uid). What has waited until `may_begin`
+    says no is not begun.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, may_begin: Callable[[], bool] = lambda: True) -> None:
+        self._may_begin = may_begin
         self._changed = threading.Condition()
         self._stopped = False
         self._waiting: list[tuple[tuple[int, ...], int, Task]] = []
@@ -86,7 +89,8 @@ class Work:
     def _run(self, key: tuple[str, str], do: Callable[[], None], rest_seconds: float) -> None:
         rest = rest_seconds
         try:
-            do()
+            if self._may_begin():
+                do()
         except Conflict:
             rest = 0.05
         except Refused:

@@ -5,12 +5,13 @@ The Python client's models refuse a null label, which is how a pod is detached: 
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kubernetes.client import ApiClient, Configuration
@@ -19,7 +20,7 @@ from kubernetes.config import load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from spot.errors import Conflict, Missing, PermanentError, SpotError, TemporaryError
+from spot.errors import Conflict, Missing, NotLeading, PermanentError, SpotError, TemporaryError
 from spot.kube.pace import Pace
 from spot.pods import JsonMap
 
@@ -58,6 +59,7 @@ class Connection:
         self._client = ApiClient(configuration)
         self._client.rest_client.pool_manager.connection_pool_kw["socket_options"] = KEEP_ALIVE
         self.pace = pace or Pace()
+        self._may_write: Callable[[], bool] = lambda: True
 
     @classmethod
     def from_environment(cls) -> Connection:
@@ -75,6 +77,18 @@ class Connection:
             ) from error
         return cls(configuration)
 
+    def only_while(self, may_write: Callable[[], bool]) -> Connection:
+        """The same connection, which writes only while `may_write` says so: else NotLeading."""
+        guarded = copy.copy(self)
+        guarded._may_write = may_write
+        return guarded
+
+    def alone(self) -> Connection:
+        """The same connection with a pace of its own: it waits for no turn behind others' requests."""
+        apart = copy.copy(self)
+        apart.pace = Pace(self.pace.counted)
+        return apart
+
     def call(
         self,
         method: str,
@@ -84,16 +98,17 @@ class Connection:
         body: Any = None,
         content_type: str = MERGE,
         attempts: int = ATTEMPTS,
+        read_seconds: float = READ_SECONDS,
     ) -> Any:
         """The answer's JSON. Raises Missing, Conflict, TemporaryError (after `attempts`) or PermanentError.
 
-        Conflict, Expired and Refused are the caller's to think about, and never repeated here.
+        Conflict, Expired, Refused and NotLeading are the caller's to think about, and never repeated here.
         """
         for attempt in range(1, attempts + 1):
             try:
-                return self._once(method, path, query, body, content_type)
+                return self._once(method, path, query, body, content_type, read_seconds)
             except TemporaryError as error:
-                if attempt == attempts or isinstance(error, (Conflict, Expired, Refused)):
+                if attempt == attempts or isinstance(error, (Conflict, Expired, Refused, NotLeading)):
                     raise
                 time.sleep(_pause_seconds(attempt, getattr(error, "retry_after_seconds", 0.0)))
         raise AssertionError("unreachable")
@@ -127,11 +142,20 @@ class Connection:
             response.release_conn()
 
     def _once(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, content_type: str
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        content_type: str,
+        read_seconds: float,
     ) -> Any:
         with self.pace.turn(method) as told:
+            # Only now: it may have waited for its turn, or its process may have stood still.
+            if method != "GET" and not self._may_write():
+                raise NotLeading(f"{method} {path}: not sent, as this replica leads no more")
             try:
-                response = self._request(method, path, query, body, content_type, READ_SECONDS)
+                response = self._request(method, path, query, body, content_type, read_seconds)
                 text = response.data
             except (ApiException, HTTPError, OSError) as error:
                 ours = _ours(error, f"{method} {path}")

@@ -1,12 +1,15 @@
 """Which of the controllers leads: a Lease of coordination.k8s.io, as client-go elects.
 
-The Python client's own election knows only ConfigMaps and ends the process on a wrong setting. Two leaders
-for a moment do no harm here: every write is conditional on what was read.
+The Python client's own election knows only ConfigMaps and ends the process on a wrong setting.
+
+Whoever leads stops before another may begin: it counts from the moment at which it sent its last renewal, the
+other from the later one at which it saw that, and counts longer.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +17,9 @@ from typing import Any
 from spot.errors import Conflict, Missing
 from spot.kube.connection import Connection
 from spot.kube.kinds import LEASES
+
+# An answer that takes longer is asked for again: a renewal has to be through in time.
+READ_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,10 @@ class _Seen:
 
 
 class Lease:
-    """`duration_seconds` after the last renewal that it saw, another may take it. Its own clock counts."""
+    """`duration_seconds` after the last renewal that it saw, another may take it; `lead_seconds` after it was
+    sent, its holder leads no more. Each counts by its own `clock`, which goes on while the process stands
+    still.
+    """
 
     def __init__(
         self,
@@ -33,23 +42,32 @@ class Lease:
         name: str,
         identity: str,
         duration_seconds: float = 6.0,
+        lead_seconds: float = 4.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._connection, self._identity = connection, identity
-        self.duration_seconds = duration_seconds
+        self._connection, self._identity, self._clock = connection.alone(), identity, clock
+        self.duration_seconds, self.lead_seconds = duration_seconds, lead_seconds
+        self._held_until = clock()
         self._collection = LEASES.path(namespace)
         self._path = LEASES.path(namespace, name)
         self._name = name
         self._seen: _Seen | None = None
 
+    @property
+    def held(self) -> bool:
+        """Whether it is ours for certain at this moment. No I/O."""
+        return self._clock() < self._held_until
+
     def hold(self) -> bool:
         """Take or renew it; whether it is ours now. Raises TemporaryError or PermanentError."""
         try:
-            lease = self._connection.call("GET", self._path, attempts=1)
+            lease = self._call("GET", self._path)
         except Missing:
             return self._create()
         spec = lease.get("spec") or {}
         holder, renewed = str(spec.get("holderIdentity") or ""), str(spec.get("renewTime") or "")
         if holder not in ("", self._identity) and not self._expired(holder, renewed):
+            self._held_until = self._clock()
             return False
         taken = holder != self._identity
         changes: dict[str, Any] = {
@@ -69,9 +87,10 @@ class Lease:
         lease = self._connection.call("GET", self._path)
         if (lease.get("spec") or {}).get("holderIdentity") == self._identity:
             self._write(lease, {"holderIdentity": "", "renewTime": _micro_time()})
+        self._held_until = self._clock()
 
     def _expired(self, holder: str, renewed: str) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         if self._seen is None or (self._seen.holder, self._seen.renewed) != (holder, renewed):
             self._seen = _Seen(holder, renewed, now)
         return now - self._seen.at > self.duration_seconds
@@ -90,21 +109,23 @@ class Lease:
             "metadata": {"name": self._name},
             "spec": spec,
         }
-        try:
-            self._connection.call("POST", self._collection, body=body, attempts=1)
-        except Conflict:
-            return False
-        return True
+        return self._take("POST", self._collection, body)
 
     def _write(self, lease: dict[str, Any], changes: dict[str, Any]) -> bool:
         metadata = {"resourceVersion": lease["metadata"]["resourceVersion"]}
+        return self._take("PATCH", self._path, {"metadata": metadata, "spec": changes})
+
+    def _take(self, method: str, path: str, body: dict[str, Any]) -> bool:
+        sent_at = self._clock()
         try:
-            self._connection.call(
-                "PATCH", self._path, body={"metadata": metadata, "spec": changes}, attempts=1
-            )
+            self._call(method, path, body)
         except Conflict:
             return False
+        self._held_until = sent_at + self.lead_seconds
         return True
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        return self._connection.call(method, path, body=body, attempts=1, read_seconds=READ_SECONDS)
 
 
 def _micro_time() -> str:

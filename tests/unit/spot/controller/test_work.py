@@ -89,3 +89,15 @@ def test_once_stopped_nothing_begins_and_what_runs_is_waited_for() -> None:
     work.stop()
     assert ended.is_set()
     assert not work.submit(("Detach", "another"), lambda: None)
+
+
+def test_what_waited_for_its_turn_until_another_leads_is_not_begun() -> None:
+    leads, done = [True], list[str]()
+    work = Work(lambda: leads[0])
+    assert work.submit(("Detach", "u"), lambda: done.append("first"))
+    until(lambda: work.idle)
+    leads[0] = False
+    assert work.submit(("Detach", "v"), lambda: done.append("second"))
+    until(lambda: work.idle)
+    work.stop()
+    assert done == ["first"]

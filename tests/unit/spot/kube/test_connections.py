@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 
+import pytest
 from kubernetes.client import Configuration
 
+from spot.errors import NotLeading
 from spot.kube import Connection
 
 
@@ -43,4 +45,18 @@ def test_a_dead_peer_is_noticed_within_a_fraction_of_a_notice() -> None:
     )
     assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert idle + between * times <= 30
+    listening.close()
+
+
+@pytest.mark.parametrize("method", ["PATCH", "POST", "DELETE"])
+def test_who_does_not_lead_sends_no_write(method: str) -> None:
+    configuration = Configuration()
+    listening = socket.create_server(("127.0.0.1", 0))
+    configuration.host = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    whole = Connection(configuration)
+    with pytest.raises(NotLeading):
+        whole.only_while(lambda: False).call(method, "/api/v1/nodes/spot-1", body={})
+    listening.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listening.accept()
     listening.close()
