@@ -38,6 +38,11 @@ class Metrics:
             ["source", "kind", "result"],
             registry=registry,
         )
+        self.early_messages = Gauge(
+            "madang_spot_early_messages",
+            "Messages of the queue whose instance is no Node yet; they wait for it for three minutes.",
+            registry=registry,
+        )
         self.interruptions = Gauge(
             "madang_spot_interruptions", "Open interruptions by state.", ["state"], registry=registry
         )

@@ -51,6 +51,10 @@ class Intake:
         self._clock = clock
         self._hold_of = hold_of
 
+    def knows(self, notice: Notice) -> bool:
+        """Whether the instance is a Node of this cluster."""
+        return self._node_of(notice) is not None
+
     def take(self, notice: Notice) -> Taken:
         """Once this returns, the notice's effect is on the API server. Raises TemporaryError: not yet."""
         node = self._node_of(notice)

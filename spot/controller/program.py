@@ -19,6 +19,7 @@ from spot.cloud.autoscaling import AutoScaling
 from spot.cloud.ec2 import Ec2
 from spot.controller.ahead import Ahead
 from spot.controller.annotations import Annotations
+from spot.controller.deliveries import Deliveries
 from spot.controller.fresh_nodes import FreshNodes
 from spot.controller.handler import Handler
 from spot.controller.hooks import Hooks
@@ -39,7 +40,7 @@ from spot.reporting import Reporter
 from spot.serving import serve
 from spot.settings import ControllerSettings
 from spot.sources.reconcile import Reconcile
-from spot.sources.sqs import Message, Queue
+from spot.sources.sqs import Queue
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class _Parts:
 
     handler: Handler
     annotations: Annotations
+    deliveries: Deliveries | None
     fresh: FreshNodes
     hooks: Hooks
     pools: Pools
@@ -71,6 +73,8 @@ class _Parts:
     def look(self, now: datetime) -> bool:
         """One look of each, what is most urgent first; whether anything is going on."""
         self.annotations.look(now)
+        if self.deliveries is not None:
+            self.deliveries.look()
         self.fresh.look(now)
         busy = self.handler.tick(now)
         self.hooks.look(now)
@@ -174,8 +178,7 @@ class Controller:
             told=self.metrics.told,
         )
         handler.resume()
-        if self._in_aws:
-            self._follow_aws(intake, work, lost)
+        deliveries = self._follow_aws(intake, work, lost) if self._in_aws else None
         annotations = Annotations(cache, work, self._taking(intake))
         fresh = FreshNodes(
             connection,
@@ -189,32 +192,25 @@ class Controller:
         quiet = timedelta(seconds=settings.pool_quiet_seconds)
         pools = Pools(connection, cache, work, self.metrics, quiet)
         ahead = Ahead(connection, cache, work, self.metrics)
-        return _Parts(handler, annotations, fresh, hooks, pools, ahead)
+        return _Parts(handler, annotations, deliveries, fresh, hooks, pools, ahead)
 
-    def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> None:
-        take = self._taking(intake)
+    def _follow_aws(self, intake: Intake, work: Work, lost: threading.Event) -> Deliveries | None:
+        """What the queue gives, if there is one."""
+        take, deliveries = self._taking(intake), None
         if self._settings.queue_url:
             queue = Queue(self._aws("sqs"), self._settings.queue_url, self.metrics.queue)
+            deliveries = Deliveries(queue, work, self.metrics, take=take, knows=intake.knows)
+            arguments = (deliveries.deliver, lost)
+            threading.Thread(target=queue.follow, args=arguments, name="queue", daemon=True).start()
+        if self._reconcile is not None:
 
-            def deliver(message: Message) -> None:
-                def act() -> None:
-                    for notice in message.reading.notices:
-                        take(notice)
-                    # Only now: its effect is on the API server.
-                    queue.acknowledge(message)
+            def deliver_all(notices: Sequence[Notice]) -> None:
+                for notice in notices:
+                    take(notice)
 
-                work.submit(("Message", message.receipt), act)
-
-            threading.Thread(target=queue.follow, args=(deliver, lost), name="queue", daemon=True).start()
-        if self._reconcile is None:
-            return
-
-        def deliver_all(notices: Sequence[Notice]) -> None:
-            for notice in notices:
-                take(notice)
-
-        arguments = (self._instances, deliver_all, lost, self._settings.reconcile_seconds)
-        threading.Thread(target=self._reconcile.follow, args=arguments, name="reconcile", daemon=True).start()
+            every = (self._instances, deliver_all, lost, self._settings.reconcile_seconds)
+            threading.Thread(target=self._reconcile.follow, args=every, name="reconcile", daemon=True).start()
+        return deliveries
 
     def _taking(self, intake: Intake) -> Callable[[Notice], Taken]:
         def take(notice: Notice) -> Taken:

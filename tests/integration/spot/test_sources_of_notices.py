@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 
 from spot import pods
+from spot.controller import deliveries
+from spot.controller.program import Controller
 from tests.integration.spot.conftest import Led
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.sources.conftest import REGION, aws, moto
@@ -64,6 +66,11 @@ def queue(aws: str) -> SendingQueue:
     return SendingQueue(aws)
 
 
+def notices(controller: Controller, result: str) -> float:
+    of = {"source": "sqs", "kind": "spot-interruption", "result": result}
+    return controller.metrics.registry.get_sample_value("madang_spot_notices_total", of) or 0
+
+
 def records(portal: PlayedPortal, node: str) -> list[dict[str, Any]]:
     return [each for each in portal.records.values() if each["node"] == node]
 
@@ -114,13 +121,37 @@ def test_that_an_instance_shuts_down_is_news_enough(
     assert [pods.node(pod) for pod in stage.pods("blog")] == [spare]
 
 
-def test_of_an_instance_that_nobody_knows_nothing_comes(stage: Stage, led: Led, queue: SendingQueue) -> None:
+def test_of_an_instance_that_nobody_knows_nothing_comes(
+    stage: Stage, led: Led, queue: SendingQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "PATIENCE", timedelta(seconds=3))
     node = stage.node("quiet")
-    with led(**queue.settings):
+    with led(**queue.settings) as controller:
         queue.interrupt("i-00000000000000000")
         eventually(lambda: queue.waiting == 0)
+    assert notices(controller, "unknown-instance") == 1
     assert stage.node_state(node) == {}
     assert not stage.left_behind()
+
+
+def test_a_notice_waits_for_a_node_that_is_about_to_register(
+    stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue
+) -> None:
+    stage.node("spare")
+    stage.deploy("blog")
+    instance = f"i-{uuid.uuid4().hex[:17]}"
+    with led(**queue.settings) as controller, stage.watch("blog") as seen:
+        queue.interrupt(instance)
+        waiting = "madang_spot_early_messages"
+        eventually(lambda: controller.metrics.registry.get_sample_value(waiting) == 1)
+        assert queue.waiting == 1
+        doomed = stage.node("doomed", f"aws:///local-a/{instance}")
+        eventually(lambda: stage.node_state(doomed).get("kind") == "spot-interruption")
+        eventually(lambda: queue.waiting == 0)
+        assert notices(controller, "fenced") == 1
+        assert notices(controller, "unknown-instance") == 0
+        end(stage, portal, doomed)
+    assert seen.least == 1
 
 
 def test_a_notice_waits_for_a_controller_that_is_not_there_yet(
