@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from spot.controller.program import LEASE
 from spot.kube.kinds import LEASES
 from tests.integration.apiserver import ControlPlane
 from tests.integration.spot.controllers import running_controller
-from tests.integration.spot.faulty_proxy import Request, running_proxy
+from tests.integration.spot.faulty_proxy import FaultyProxy, Request, running_proxy
 from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.stage import HANDLER, Stage, end, eventually
@@ -139,6 +140,49 @@ def test_the_lease_of_a_killed_leader_runs_out(
         assert not lease(stage).endswith(f"-{leader.pid}")
         end(stage, portal, doomed)
     assert seen.least == 1
+    stage.delete(LEASES.path(HANDLER, LEASE))
+
+
+def written(proxy: FaultyProxy) -> list[Request]:
+    """What went through it but for reads, and but for who leads: the Lease's own writes are conditional."""
+    return [each for each in list(proxy.seen) if each.method != "GET" and LEASE not in each.path]
+
+
+def test_a_leader_that_stood_still_writes_nothing_once_another_leads(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane, tmp_path: Path
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog", replicas=2)
+    spare = stage.node("spare")
+    stage.hold(spare)
+
+    def is_calm() -> bool:
+        before = len(written(proxy))
+        time.sleep(2)
+        return len(written(proxy)) == before
+
+    with (
+        running_proxy(plane.kubeconfig, tmp_path) as proxy,
+        running_controller(proxy.kubeconfig, portal) as first,
+        stage.watch("blog") as seen,
+    ):
+        stage.interrupt(doomed)
+        stage.wait_detached("blog")
+        with running_controller(plane.kubeconfig, portal) as second:
+            # What is on its way when a process stops goes out when it goes on: nothing may be.
+            eventually(is_calm)
+            assert lease(stage).endswith(f"-{first.pid}")
+            first.send_signal(signal.SIGSTOP)
+            eventually(lambda: lease(stage).endswith(f"-{second.pid}"), "the Lease of the second")
+            before, asked = len(written(proxy)), len(proxy.seen)
+            first.send_signal(signal.SIGCONT)
+            # There is something to do again, and the first sees it too.
+            stage.release(spare)
+            stage.wait_clear(doomed)
+            eventually(lambda: sum(LEASE in each.path for each in proxy.seen[asked:]) >= 3)
+            end(stage, portal, doomed)
+            assert written(proxy)[before:] == []
+    assert seen.least == 2
     stage.delete(LEASES.path(HANDLER, LEASE))
 
 
