@@ -22,6 +22,8 @@ COPY spot spot
 COPY localcluster localcluster
 RUN uv pip install --no-cache --no-deps --prefix /opt/madang .
 COPY --from=page /made /opt/madang/share/madang
+# The guides, which the pages show at /help.
+COPY docs/*.md /opt/madang/share/madang/docs/
 
 FROM build AS build-agent
 RUN uv export --frozen --only-group agent --no-emit-workspace --format requirements-txt >/agent.txt \

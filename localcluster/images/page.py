@@ -1,4 +1,4 @@
-"""What the pages are made of in a browser, and their words in each language: made by npm from the tree."""
+"""What the pages are made of, from the tree: for a browser and in each language by npm, and the guides."""
 
 import hashlib
 import shutil
@@ -12,32 +12,35 @@ from localcluster.images.store import Store, run
 from localcluster.lock import held
 
 SHARE = "/usr/local/share/madang"
-_ASSETS = "web/assets"
+_PORTAL = "platform/portal"
+_ASSETS = f"{_PORTAL}/web/assets"
 _SOURCES = ("**/*.html", "**/locale/*/LC_MESSAGES/*.po", "web/static/**/*", "web/templatetags/*.py")
 
 
 def page_sources(tree: Path) -> Files:
-    """All that decides the result: npm's lock, the style sheet, what may name a class, every catalogue."""
-    portal = tree / "platform/portal"
+    """All that decides the result: npm's lock, the style sheet, what may name a class, catalogues, guides."""
+    portal = tree / _PORTAL
     found = {path for pattern in _SOURCES for path in portal.glob(pattern) if path.is_file()}
-    found |= {path for path in (portal / _ASSETS).iterdir() if path.is_file()}
+    found |= {path for path in (tree / _ASSETS).iterdir() if path.is_file()}
+    found |= set((tree / "docs").glob("*.md"))
     wanted = (path for path in sorted(found) if "node_modules" not in path.parts)
-    return tuple((str(path.relative_to(portal)), path.read_bytes()) for path in wanted)
+    return tuple((str(path.relative_to(tree)), path.read_bytes()) for path in wanted)
 
 
 def page_files(store: Store, sources: Files) -> Layer:
-    """`page` and `locale` in SHARE."""
+    """`page`, `locale` and `docs` in SHARE."""
     with store.scratch() as work:
         for name, data in sources:
-            path = work / "portal" / name
+            path = work / "tree" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        assets, made = work / "portal" / _ASSETS, work / "made"
+        assets, made = work / "tree" / _ASSETS, work / "made"
         (assets / "node_modules").symlink_to(node_modules(store, sources))
         npm, environment = npm_command(store.root.parent, store.report)
         words: list[str | Path] = [*npm, "run", "--silent", "build", "--", made]
         run(words, "make the pages' style sheet and scripts", cwd=assets, env=environment)
-        return pack(store.blobs, {f"{SHARE}/{part.name}": part for part in made.iterdir()})
+        parts = [*made.iterdir(), work / "tree/docs"]
+        return pack(store.blobs, {f"{SHARE}/{part.name}": part for part in parts})
 
 
 def node_modules(store: Store, sources: Files) -> Path:

@@ -229,6 +229,9 @@ LANGUAGES = [("ko", "한국어"), ("en", "English")]
 # Each app and page group has its own locale/; npm's build puts them together.
 LOCALE_PATHS = [_SHARE / "locale"]
 
+# The guides that /help shows: docs/ of the tree, beside what npm made.
+GUIDES = _SHARE / "docs"
+
 CACHES = {
     "default": {
         "BACKEND": "portal.forgetful.ForgetfulRedis",

@@ -26,6 +26,11 @@ PERMISSIONS: dict[str, Access] = {
     "front-theme": Access.PUBLIC,
     "front-robots": Access.PUBLIC,
     "front-favicon": Access.PUBLIC,
+    # help: the guides
+    "help-home": Access.PUBLIC,
+    "help-guide": Access.PUBLIC,
+    "help-operators": Access.OPERATOR,
+    "help-images": Access.OPERATOR,
     "healthz": Access.PUBLIC,
     "readyz": Access.PUBLIC,
     # account: allauth's names and ours

@@ -9,6 +9,7 @@ from portal.web.pages.club.clubs import clubs
 urlpatterns = [
     path("", include("portal.web.pages.front.urls")),
     path("", include("portal.web.pages.account.urls")),
+    path("help", include("portal.web.pages.help.urls")),
     path("apply", include("portal.web.pages.apply.urls")),
     path("", include("portal.web.pages.apply.link_urls")),
     path("operator", include("portal.web.pages.operator_requests.urls")),

@@ -19,6 +19,7 @@ from deployer.errors import Explanation
 from portal.translating import explained
 from portal.web.icons import ICONS
 from portal.web.pages.club import words as words_of_clubs
+from portal.web.pages.help.topics import TOPICS
 
 register = template.Library()
 _SCRIPTS = Path(__file__).parents[1] / "static/web/js"
@@ -76,6 +77,12 @@ def copy_button(text: str, label: str = "") -> dict[str, Any]:
 def empty(title: str, text: str = "", action: str = "", href: str = "") -> dict[str, Any]:
     """What a list says that has nothing in it, and the next step."""
     return {"title": title, "text": text, "action": action, "href": href}
+
+
+@register.inclusion_tag("web/components/help_link.html")
+def help_link(topic: str) -> dict[str, Any]:
+    """To the section of a guide that helps whoever is stuck here: a name in `help.topics`."""
+    return {"topic": TOPICS[topic]}
 
 
 @register.inclusion_tag("web/components/meter.html")

@@ -76,17 +76,20 @@ import django
 django.setup()
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
+from portal.web.pages.help.guides import guide
 with override("ko"):
     print(gettext("Sign out"), render_to_string("web/mistake.html"))
+print("guide:", guide("students", "ko").document.title)
 """
 
 
-def test_the_platforms_image_has_its_pages_files_by_digest_and_their_korean(
+def test_the_platforms_image_has_its_pages_files_by_digest_their_korean_and_the_guides(
     store: Store, platform: Image
 ) -> None:
     code = PAGES.encode().hex()
     page = said(store, platform, f'MADANG_SECRET_KEY=x python -c "exec(bytes.fromhex(\\"{code}\\"))"')
     assert page.startswith("로그아웃")
+    assert "guide: 학생을 위한 안내\n" in page
     (sheet,) = re.findall(r"/static/(web/page\.[0-9a-f]{12}\.css)", page)
     kept = said(store, platform, f"cd /usr/local/share/madang/static; ls {sheet} {sheet}.gz")
     assert "ended" not in kept
