@@ -42,6 +42,7 @@ def test_every_link_on_a_guide_leads_to_something_that_is_there(language: str) -
     answers = {page: client.get(page) for page in pages}
     for page, answer in answers.items():
         assert answer.status_code == 200, page
+        assert "**" not in text(answer), f"{page}: a word that was to be bold (Korean right after a sign?)"
         ids = attributes(answer, "id")
         assert len(ids) == len(set(ids)), f"{page}: an anchor twice"
         for link in attributes(answer, "href"):
@@ -122,6 +123,18 @@ def test_what_is_to_be_typed_can_be_copied_and_what_is_shown_cannot() -> None:
     # Without the comment, which a Mac's shell would take for words of the command.
     assert re.findall(r'data-text="([^"]*)"', shown.body) == ["git push &lt;here&gt;"]
     assert "git push &lt;here&gt;   # or there</code>" in shown.body
+
+
+def test_a_cell_knows_the_heading_of_its_column_as_a_phone_shows_rows_as_lines() -> None:
+    shown = made("# T\n\n## A\n\n| file | then | example |\n|---|---|---|\n| `a` | b | |\n| c | d | e |\n")
+    assert re.findall(r'<td data-column="(\w+)">(.*?)</td>', shown.body) == [
+        ("file", "<code>a</code>"),
+        ("then", "b"),
+        ("example", ""),
+        ("file", "c"),
+        ("then", "d"),
+        ("example", "e"),
+    ]
 
 
 def made(written: str) -> Any:

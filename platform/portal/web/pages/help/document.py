@@ -59,6 +59,7 @@ def document(text: str, *, english: str, addresses: Mapping[str, str], language:
         if token.type == "inline":
             token.children = list(_linked(token.children or [], addresses))
     _anchored(tokens, headings, anchors)
+    _label_cells(tokens)
     with override(language):
         body = _parser().renderer.render(_after_title(tokens), _parser().options, {})
     return Document(title.words, tuple(headings), SafeString(body))
@@ -165,6 +166,22 @@ def _anchored(tokens: Sequence[Token], headings: Sequence[Heading], english: Seq
         closed = Token("html_inline", "", 0, content="</a>")
         inline = tokens[number + 1]
         inline.children = [opened, *(inline.children or []), closed]
+
+
+def _label_cells(tokens: Sequence[Token]) -> None:
+    """Each cell knows its column's heading: on a phone a row is shown as lines, one under another."""
+    titles: list[str] = []
+    column = 0
+    for number, token in enumerate(tokens):
+        if token.type == "table_open":
+            titles = []
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            titles.append(tokens[number + 1].content)
+        elif token.type == "td_open":
+            token.attrs["data-column"] = titles[column]
+            column += 1
 
 
 def _after_title(tokens: Sequence[Token]) -> Sequence[Token]:
