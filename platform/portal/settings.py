@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.web.errors.Refusals",
+    "portal.web.once.SentBefore",
     "portal.web.gate.Gate",
 ]
 ROOT_URLCONF = "portal.urls"

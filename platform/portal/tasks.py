@@ -19,6 +19,7 @@ from portal.projects import crashes
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
 from portal.signups import retention as signup_retention
+from portal.web import once
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def retention() -> None:
     probing_retention.forget()
     notifications_retention.forget()
     signup_retention.forget()
+    once.forget()
     retention_rounds.collect()
 
 

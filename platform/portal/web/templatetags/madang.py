@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from django.utils.translation import ngettext
 from deployer.errors import Explanation
 from portal.translating import explained
 from portal.web.icons import ICONS
+from portal.web.once import FIELD
 from portal.web.pages.club import words as words_of_clubs
 from portal.web.pages.help.topics import TOPICS
 
@@ -174,6 +176,12 @@ def bytes_(number: float | None) -> str:
             return f"{size:.0f} {unit}" if size == int(size) or unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """In a form whose view is `portal.web.once.once`: sent twice, it is carried out once."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, secrets.token_urlsafe(16))
 
 
 @register.simple_tag

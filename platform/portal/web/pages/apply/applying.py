@@ -13,6 +13,7 @@ from portal.problems import Problem
 from portal.signups import actions
 from portal.signups.application import told
 from portal.signups.names import verdict
+from portal.web.once import once
 from portal.web.pages.apply.forms import ApplyForm
 from portal.web.pages.apply.signing_in import signed_in
 from portal.web.request import PageRequest
@@ -20,6 +21,7 @@ from portal.web.request import PageRequest
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@once
 def form(request: PageRequest) -> HttpResponse:
     """What is answered to a form in good order never depends on its e-mail address."""
     person = signed_in(request)

@@ -13,6 +13,7 @@ from portal.api.authentication import address
 from portal.problems import Problem
 from portal.signups import actions, links
 from portal.signups.models import SignupRequest, SignupState
+from portal.web.once import once
 from portal.web.pages.apply.forms import ApplyForm
 from portal.web.request import PageRequest
 
@@ -38,6 +39,7 @@ def confirm(request: PageRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@once
 def state(request: PageRequest, token: str) -> HttpResponse:
     """What happens next; a declined application can be amended here."""
     try:

@@ -19,6 +19,7 @@ from portal.clubs.selectors import budget_requests_of
 from portal.problems import Problem
 from portal.releases.room import Use, budget_of, uses_of
 from portal.translating import explained
+from portal.web.once import once
 from portal.web.pages.club.bars import amounts, bars
 from portal.web.pages.club.changes import history
 from portal.web.pages.club.fields import offer
@@ -87,6 +88,7 @@ def budget(request: PageRequest, club: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def ask(request: PageRequest, club: str) -> HttpResponse:
     form = AskForm(request.POST)
     if not form.is_valid():
@@ -100,6 +102,7 @@ def ask(request: PageRequest, club: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def withdraw(request: PageRequest, club: str, request_id: int) -> HttpResponse:
     try:
         withdraw_budget_request(by=request.by, club=request.club, request_id=request_id)

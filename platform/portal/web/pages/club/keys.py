@@ -26,6 +26,7 @@ from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import get as get_project
 from portal.web import git_store
+from portal.web.once import once
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.words import called
 from portal.web.request import PageRequest
@@ -66,6 +67,7 @@ class KeyForm(forms.Form):
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@once
 def keys(request: PageRequest, club: str) -> HttpResponse:
     """What there is, and the form for a new one; the page after it shows that."""
     form = KeyForm(request.club, request.POST or None)

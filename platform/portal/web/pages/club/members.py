@@ -20,6 +20,7 @@ from portal.clubs import members as membership_actions
 from portal.clubs.models import Club, Invitation, Membership
 from portal.clubs.models.membership import Role
 from portal.problems import Problem
+from portal.web.once import once
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.people import people
 from portal.web.pages.club.words import called, role_name
@@ -45,6 +46,7 @@ def members(request: PageRequest, club: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def invite(request: PageRequest, club: str) -> HttpResponse:
     form = InviteForm(request.POST)
     if not form.is_valid():
@@ -64,6 +66,7 @@ def invite(request: PageRequest, club: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def resend(request: PageRequest, club: str, invitation: int) -> HttpResponse:
     """A new link for the same address; the one before opens nothing any more."""
     old = _invitation(request.club, invitation)
@@ -100,6 +103,7 @@ def change_role(request: PageRequest, club: str, member: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def remove(request: PageRequest, club: str, member: int) -> HttpResponse:
     user = _member(request.club, member)
 
@@ -113,6 +117,7 @@ def remove(request: PageRequest, club: str, member: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def leave(request: PageRequest, club: str) -> HttpResponse:
     user = cast("User", request.user)
     try:

@@ -18,6 +18,7 @@ from portal.projects.actions import create_project
 from portal.projects.names import PROJECT_LENGTH
 from portal.projects.naming import foreseen_address
 from portal.translating import in_one_line
+from portal.web.once import once
 from portal.web.pages.club.fields import TO_THE_LETTER
 from portal.web.request import PageRequest
 
@@ -49,6 +50,7 @@ def first_push(club: str, project: str) -> FirstPush:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def new(request: PageRequest, club: str) -> HttpResponse:
     form = ProjectForm(request.POST or None)
     status = 200

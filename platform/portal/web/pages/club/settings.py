@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.clubs.actions import rename_club
 from portal.clubs.closing import delete_club
 from portal.problems import Problem
+from portal.web.once import once
 from portal.web.pages.club.typed_name import TypedNameForm
 from portal.web.request import PageRequest
 
@@ -38,6 +39,7 @@ def rename(request: PageRequest, club: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def delete(request: PageRequest, club: str) -> HttpResponse:
     form = TypedNameForm(request.POST)
     if not form.confirms(request.club):

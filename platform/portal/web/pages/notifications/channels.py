@@ -30,6 +30,7 @@ from portal.notifications.selectors import Listed, Sent
 from portal.notifications.selectors import channels as channels_of
 from portal.problems import Problem
 from portal.web.gate import is_operator
+from portal.web.once import once
 from portal.web.pages.notifications.forms import HAPPENED, KINDS, ChannelForm, EventsForm
 from portal.web.request import PageRequest
 
@@ -65,12 +66,14 @@ def _person(request: PageRequest) -> _Place:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@once
 def of_club(request: PageRequest, club: str) -> HttpResponse:
     return _page(request, _club(request))
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@once
 def of_person(request: PageRequest) -> HttpResponse:
     return _page(request, _person(request))
 
@@ -86,31 +89,37 @@ def events_of_person(request: PageRequest, channel: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def test_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
     return _test(request, _club(request), channel)
 
 
 @require_POST
+@once
 def test_of_person(request: PageRequest, channel: int) -> HttpResponse:
     return _test(request, _person(request), channel)
 
 
 @require_POST
+@once
 def remove_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
     return _remove(request, _club(request), channel)
 
 
 @require_POST
+@once
 def remove_of_person(request: PageRequest, channel: int) -> HttpResponse:
     return _remove(request, _person(request), channel)
 
 
 @require_POST
+@once
 def ask_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
     return _ask(request, _club(request), channel)
 
 
 @require_POST
+@once
 def ask_of_person(request: PageRequest, channel: int) -> HttpResponse:
     return _ask(request, _person(request), channel)
 

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_POST
 
 from portal.clubs.asking import approve_budget_request, decline_budget_request
 from portal.problems import Problem
+from portal.web.once import once
 from portal.web.pages.operator.inbox import page
 from portal.web.request import PageRequest
 
 
 @require_POST
+@once
 def approve(request: PageRequest, number: int) -> HttpResponse:
     try:
         done = approve_budget_request(by=request.by, request_id=number, answer=request.POST.get("answer", ""))
@@ -25,6 +27,7 @@ def approve(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def decline(request: PageRequest, number: int) -> HttpResponse:
     try:
         done = decline_budget_request(by=request.by, request_id=number, answer=request.POST.get("answer", ""))

@@ -23,6 +23,7 @@ from portal.clubs.selectors import suspended
 from portal.problems import Problem
 from portal.releases.room import budget_of
 from portal.releases.usage import live_by_club
+from portal.web.once import once
 from portal.web.pages.club.bars import Bar, bars
 from portal.web.request import PageRequest
 
@@ -82,6 +83,7 @@ def clubs(request: PageRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def budget(request: PageRequest, slug: str) -> HttpResponse:
     club = Club.objects.filter(slug=slug).first()
     if club is None:

@@ -18,6 +18,7 @@ from portal.environment import environment
 from portal.fleet import live
 from portal.problems import Problem
 from portal.translating import explained, in_one_line
+from portal.web.once import once
 from portal.web.request import PageRequest
 
 _COMPARED = 30
@@ -60,6 +61,7 @@ def drills(request: PageRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def new(request: PageRequest) -> HttpResponse:
     """Names the node and the projects before anything happens; the post has it happen."""
     look = live.look()
@@ -111,6 +113,7 @@ def one(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def cancel(request: PageRequest, number: int) -> HttpResponse:
     drill = _find(number)
     try:

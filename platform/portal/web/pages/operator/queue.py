@@ -20,6 +20,7 @@ from portal.builds.queue import pause as present_pause
 from portal.builds.selectors import waiting_with_reasons
 from portal.environment import environment
 from portal.problems import Problem
+from portal.web.once import once
 from portal.web.request import PageRequest
 
 
@@ -35,6 +36,7 @@ def queue(request: PageRequest) -> HttpResponse:
 
 
 @require_POST
+@once
 def jump(request: PageRequest, number: int) -> HttpResponse:
     return _done(
         request,
@@ -44,6 +46,7 @@ def jump(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def cancel(request: PageRequest, number: int) -> HttpResponse:
     build = Build.objects.select_related("project__club").filter(pk=number).first()
     if build is None:

@@ -16,6 +16,7 @@ from portal.clubs.selectors import suspension_of
 from portal.clubs.suspending import WHY_LENGTH, resume_club, suspend_club
 from portal.problems import Problem
 from portal.releases.models import Release, ReleaseState
+from portal.web.once import once
 from portal.web.pages.club.typed_name import TypedNameForm
 from portal.web.request import PageRequest
 
@@ -34,6 +35,7 @@ class SuspendForm(TypedNameForm):
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def suspend(request: PageRequest, slug: str) -> HttpResponse:
     club = _club(slug)
     if request.method == "GET":
@@ -50,6 +52,7 @@ def suspend(request: PageRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def resume(request: PageRequest, slug: str) -> HttpResponse:
     club = _club(slug)
     try:

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_POST
 from portal.problems import Problem
 from portal.signups import deciding, selectors
 from portal.signups.grants import PRESETS
+from portal.web.once import once
 from portal.web.pages.operator_requests.applications import find, page
 from portal.web.pages.operator_requests.forms import DeclineForm, GrantForm, values_of
 from portal.web.request import PageRequest
 
 
 @require_POST
+@once
 def approve(request: PageRequest, number: int) -> HttpResponse:
     signup, form = find(number), GrantForm(request.POST)
     if not form.is_valid():
@@ -31,6 +33,7 @@ def approve(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def decline(request: PageRequest, number: int) -> HttpResponse:
     signup, form = find(number), DeclineForm(request.POST)
     grant = GrantForm(initial=values_of(PRESETS[signup.size]))
@@ -53,6 +56,7 @@ def decline(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def reopen(request: PageRequest, number: int) -> HttpResponse:
     signup = find(number)
     try:
@@ -64,6 +68,7 @@ def reopen(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def send_link_again(request: PageRequest, number: int) -> HttpResponse:
     signup = find(number)
     try:

@@ -14,6 +14,7 @@ from portal.environment import environment
 from portal.mail import actions, selectors
 from portal.problems import Problem
 from portal.translating import explained
+from portal.web.once import once
 from portal.web.request import PageRequest
 
 _A_PAGE = 50
@@ -44,6 +45,7 @@ def one(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_POST
+@once
 def send_again(request: PageRequest, number: int) -> HttpResponse:
     try:
         mail = actions.send_again(by=request.by, mail_id=number)

@@ -23,6 +23,7 @@ from portal.releases.models import Release
 from portal.releases.redeploying import can_redeploy
 from portal.releases.redeploying import redeploy as redeploy_build
 from portal.translating import in_one_line, what_happened
+from portal.web.once import once
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.streams import shown
@@ -60,6 +61,7 @@ def build(request: PageRequest, club: str, project: str, number: int) -> HttpRes
 
 
 @require_POST
+@once
 def cancel(request: PageRequest, club: str, project: str, number: int) -> HttpResponse:
     found = find_project(request, project)
     try:
@@ -76,6 +78,7 @@ def cancel(request: PageRequest, club: str, project: str, number: int) -> HttpRe
 
 
 @require_POST
+@once
 def redeploy(request: PageRequest, club: str, project: str, number: int) -> HttpResponse:
     found = find_project(request, project)
     try:
@@ -87,6 +90,7 @@ def redeploy(request: PageRequest, club: str, project: str, number: int) -> Http
 
 
 @require_POST
+@once
 def rebuild(request: PageRequest, club: str, project: str, number: int) -> HttpResponse:
     found = find_project(request, project)
     try:

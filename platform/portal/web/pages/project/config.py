@@ -13,6 +13,7 @@ from portal.problems import Problem
 from portal.projects.actions import set_config
 from portal.projects.models import Project
 from portal.projects.revealing import reveal as reveal_values
+from portal.web.once import once
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.variables import Variables, variables
 from portal.web.request import PageRequest
@@ -20,6 +21,7 @@ from portal.web.request import PageRequest
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
+@once
 def config(request: PageRequest, club: str, project: str) -> HttpResponse:
     """All changes of one save are one release."""
     found = find_project(request, project)

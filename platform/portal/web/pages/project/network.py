@@ -17,6 +17,7 @@ from portal.projects.models import Project
 from portal.projects.names import SUBDOMAIN_LENGTH
 from portal.releases.steps import live_release
 from portal.translating import in_one_line
+from portal.web.once import once
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.request import PageRequest
 
@@ -42,6 +43,7 @@ def network(request: PageRequest, club: str, project: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def address(request: PageRequest, club: str, project: str) -> HttpResponse:
     found = find_project(request, project)
     form = AddressForm(request.POST)

@@ -19,6 +19,7 @@ from portal.releases.comparing import compare, compare_with_now
 from portal.releases.models import RELEASE_STATES, Release
 from portal.releases.steps import live_release
 from portal.translating import translated, what_happened
+from portal.web.once import once
 from portal.web.pages.club.words import called
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.reasons import reason_of
@@ -67,6 +68,7 @@ def release(request: PageRequest, club: str, project: str, number: int) -> HttpR
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def rollback(request: PageRequest, club: str, project: str, number: int) -> HttpResponse:
     """GET shows what would change, by name; POST does it."""
     found = find_project(request, project)

@@ -23,6 +23,7 @@ from portal.releases.scaling import MEBIBYTE, MOST_REPLICAS, scale_of
 from portal.releases.scaling import scale as scale_project
 from portal.releases.steps import live_release
 from portal.translating import in_one_line
+from portal.web.once import once
 from portal.web.pages.club.bars import amounts
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.request import PageRequest
@@ -62,6 +63,7 @@ def settings(request: PageRequest, club: str, project: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def scale(request: PageRequest, club: str, project: str) -> HttpResponse:
     found = find_project(request, project)
     form = _scale_form(found, request.POST)
@@ -78,6 +80,7 @@ def scale(request: PageRequest, club: str, project: str) -> HttpResponse:
 
 
 @require_POST
+@once
 def restart(request: PageRequest, club: str, project: str) -> HttpResponse:
     found = find_project(request, project)
     try:
@@ -103,6 +106,7 @@ def branch(request: PageRequest, club: str, project: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def delete(request: PageRequest, club: str, project: str) -> HttpResponse:
     """A page of its own: whoever deletes types the name."""
     found = find_project(request, project)
