@@ -79,6 +79,8 @@ class Environment(BaseSettings):
     build_concurrency: int = Field(default=2, ge=1)
     build_deadline_seconds: int = Field(default=900, ge=60)
     build_memory_bytes: int = Field(default=2 << 30, ge=256 << 20)
+    # So many rollouts of one club are worked on at one time; each takes one of the workers' threads.
+    club_rollouts: int = Field(default=4, ge=1)
 
     ingress_class: str = "madang"
     ingress_namespace: str = "madang-ingress"

@@ -52,7 +52,7 @@ async def watch(request: HttpRequest, stream: int, after: Sequence = 0) -> Strea
 async def _events(stream: int, after: int) -> AsyncIterator[dict[str, object]]:
     async for event in follow(stream, after):
         if isinstance(event, Heartbeat):
-            # Why its build waits, as long as it does.
+            # Why its build or its rollout waits, as long as it does.
             yield {"heartbeat": True, "waiting": event.why} if event.why else {"heartbeat": True}
         elif isinstance(event, End):
             yield {"end": {"state": event.state, "exit_code": event.exit_code}}

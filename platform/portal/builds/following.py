@@ -19,6 +19,8 @@ from django.utils.translation import override
 from portal.builds.models import BuildState, LogEntry, LogStream, StreamState
 from portal.builds.places import Place
 from portal.builds.selectors import entries, waiting_with_reasons
+from portal.releases.models import RolloutState
+from portal.releases.turns import Wait, waits
 from portal.threads import database
 
 logger = logging.getLogger(__name__)
@@ -32,8 +34,8 @@ _BATCHES_KEPT = 8
 
 @dataclass(frozen=True)
 class Glimpse:
-    """How far a stream is; `before` counts the builds that wait before its own, None: it does not wait.
-    `why` is why it waits, in English."""
+    """How far a stream is; `before` counts those that wait before its own build or rollout, None: it does not
+    wait. `why` is why it waits, in English."""
 
     last_sequence: int
     state: str
@@ -215,20 +217,24 @@ async def _read(stream_id: int, after: int) -> Batch:
 def _look(ids: list[int]) -> dict[int, Glimpse]:
     rows = list(
         LogStream.objects.filter(pk__in=ids).values_list(
-            "pk", "last_sequence", "state", "build__id", "build__state"
+            "pk", "last_sequence", "state", "build__id", "build__state", "rollout__id", "rollout__state"
         )
     )
-    waits = any(build_state == BuildState.QUEUED for *_, build_state in rows)
-    places = {place.build: place for place in waiting_with_reasons()} if waits else {}
+    building = any(build == BuildState.QUEUED for *_, build, _, _ in rows)
+    places = {place.build: place for place in waiting_with_reasons()} if building else {}
+    held = waits() if any(rollout == RolloutState.QUEUED for *_, rollout in rows) else {}
     # A push speaks English, as everything else in it does.
     with override("en"):
-        return {pk: _glimpse(last, state, places.get(build)) for pk, last, state, build, _ in rows}
+        return {
+            pk: _glimpse(last, state, places.get(build) or held.get(rollout))
+            for pk, last, state, build, _, rollout, _ in rows
+        }
 
 
-def _glimpse(last_sequence: int, state: str, place: Place | None) -> Glimpse:
-    if place is None:
+def _glimpse(last_sequence: int, state: str, wait: Place | Wait | None) -> Glimpse:
+    if wait is None:
         return Glimpse(last_sequence, state, None)
-    return Glimpse(last_sequence, state, place.before, place.what)
+    return Glimpse(last_sequence, state, wait.before, wait.what)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

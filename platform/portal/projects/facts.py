@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from deployer.errors import Explanation
 from portal.builds.models import Build, BuildState
@@ -26,6 +26,7 @@ from portal.projects.standing import (
 )
 from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
 from portal.releases.steps import UNKNOWN
+from portal.releases.turns import Wait, waits
 from portal.translating import explained, translated
 
 _AT_WORK = (RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING)
@@ -148,15 +149,25 @@ def _work(ids: Iterable[int]) -> dict[int, Work]:
             found[build.project_id] = Work("building", build.pk, build.started_at or build.created_at)
         else:
             found[build.project_id] = Work("queued", build.pk, build.created_at, places.get(build.pk, ""))
-    rollouts = Rollout.objects.filter(project__in=wanted, state__in=_AT_WORK).select_related("release")
-    for rollout in rollouts.order_by("id"):
-        found[rollout.project_id] = Work(
-            "taking-back" if rollout.state == RolloutState.UNDOING else "rolling-out",
-            rollout.release.number,
-            rollout.started_at or rollout.created_at,
-            translated(rollout.how_far),
-        )
+    rollouts = list(
+        Rollout.objects.filter(project__in=wanted, state__in=_AT_WORK)
+        .select_related("release")
+        .order_by("id")
+    )
+    held = waits() if any(rollout.state == RolloutState.QUEUED for rollout in rollouts) else {}
+    for rollout in rollouts:
+        found[rollout.project_id] = _rolling_out(rollout, held.get(rollout.pk))
     return found
+
+
+def _rolling_out(rollout: Rollout, wait: Wait | None) -> Work:
+    number, since = rollout.release.number, rollout.started_at or rollout.created_at
+    if wait is not None:
+        return Work("waiting", number, since, wait.what)
+    doing: Literal["taking-back", "rolling-out"] = (
+        "taking-back" if rollout.state == RolloutState.UNDOING else "rolling-out"
+    )
+    return Work(doing, number, since, translated(rollout.how_far))
 
 
 def _endings(ids: Iterable[int]) -> dict[int, Ending]:

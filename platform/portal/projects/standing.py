@@ -23,14 +23,14 @@ class Serving:
 
 @dataclass(frozen=True)
 class Work:
-    """What is on its way: a build that waits or runs, a rollout, or the way back of a halted project.
+    """What is on its way: a build or a rollout that waits or runs, or the way back of a halted project.
 
     `number` is the build's or the release's.
 
-    `progress` is how far it is, as its worker last told; of a build that waits, why it waits.
+    `progress` is how far it is, as its worker last told; of what waits for its turn, why it waits.
     """
 
-    kind: Literal["queued", "building", "rolling-out", "taking-back", "resuming"]
+    kind: Literal["queued", "building", "waiting", "rolling-out", "taking-back", "resuming"]
     number: int
     since: datetime
     progress: str = ""
@@ -159,6 +159,7 @@ def _deploying(facts: Facts, work: Work) -> Standing:
     doing = {
         "queued": _("Build %(number)d waits for its turn."),
         "building": _("Build %(number)d is being built."),
+        "waiting": _("Release %(number)d waits for its turn."),
         "rolling-out": _("Release %(number)d is being rolled out."),
         "taking-back": _("Release %(number)d did not come up and is being taken back."),
         "resuming": _("The club is resumed, and release %(number)d is being started again."),

@@ -6,20 +6,18 @@ import time
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from deployer.sentence import Sentence
 from portal.clubs.selectors import suspended, suspension_of
 from portal.leases.fencing import next_fence
-from portal.leases.holding import due, ended, expired, held, lock, taken_over, until
+from portal.leases.holding import ended, held, lock, taken_over, until
 from portal.leases.model import Lease
 from portal.nudge import nudge_waiting_rollouts
 from portal.projects.models import Project
-from portal.releases.models import Halt, Rollout, RolloutState
+from portal.releases.models import Halt
 from portal.releases.models.progressing import progress_of
-
-_AT_WORK = (RolloutState.RUNNING, RolloutState.UNDOING)
+from portal.releases.turns import halts_free, lines, locked_line
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,15 @@ class Claim:
 
 def startable() -> list[int]:
     """The ids of halts that a worker should look at now."""
-    at_work = Exists(Rollout.objects.filter(project=OuterRef("project"), state__in=_AT_WORK))
-    wanted = Q(stopped_at=None) | ~Q(suspended("project__club"))
-    found = Halt.objects.filter(~at_work, wanted, _free(), due(), project__deleted_at=None)
-    return list(found.order_by("id").values_list("id", flat=True))
+    stopping = halts_free().filter(suspended("project__club"), stopped_at=None)
+    returning = (halt for line in lines().values() for halt in line.next_returning)
+    return sorted([*stopping.values_list("id", flat=True), *returning])
 
 
 @transaction.atomic
 def claim(halt_id: int, owner: str) -> Claim | None:
-    """Takes the halt for `owner`, if there is something to do and no rollout is at work; else None.
+    """Takes the halt for `owner`, if there is something to do and no rollout is at work; else None. The way
+    back is one of so many for a club (`portal.releases.turns`).
 
     The fence is the project's, so that the cluster refuses a late order of a halt as it does a rollout's.
     """
@@ -49,10 +47,13 @@ def claim(halt_id: int, owner: str) -> Claim | None:
         return None
     projects = Project.objects.select_for_update(no_key=True, of=("self",)).select_related("club")
     project = projects.filter(pk=project_id, deleted_at=None).first()
-    if project is None or Rollout.objects.filter(project=project, state__in=_AT_WORK).exists():
+    if project is None:
         return None
+    line = locked_line(project.club_id)
     stops = suspension_of(project.club) is not None
-    waiting = Halt.objects.filter(_free(), due(), pk=halt_id)
+    if not stops and halt_id not in line.next_returning:
+        return None
+    waiting = halts_free().filter(pk=halt_id)
     if stops:
         waiting = waiting.filter(stopped_at=None)
     fence = next_fence(project.rollout_fence, time.time())
@@ -99,7 +100,3 @@ def over(lease: Lease) -> None:
 def give_back(lease: Lease) -> None:
     """For the next worker, at once."""
     held(Halt, lease).update(**progress_of(""), **ended())
-
-
-def _free() -> Q:
-    return Q(lease_until=None) | expired()

@@ -1,14 +1,15 @@
-"""Whose turn it is: one rollout at a time for a project, and only the newest."""
+"""Whose turn it is: one rollout at a time for a project, only the newest, and so many for a club
+(`portal.releases.turns`)."""
 
 from __future__ import annotations
 
 import time
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
-from portal.clubs.selectors import suspended, suspension_of
+from portal.clubs.selectors import suspension_of
 from portal.leases.fencing import next_fence
 from portal.leases.holding import due, expired, taken_over, until
 from portal.leases.model import Lease
@@ -16,24 +17,18 @@ from portal.nudge import nudge_waiting_rollouts
 from portal.projects.models import Project
 from portal.releases.making import supersede
 from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
-
-AT_WORK = (RolloutState.RUNNING, RolloutState.UNDOING)
+from portal.releases.turns import AT_WORK, lines, locked_line
 
 
 def startable() -> list[int]:
     """The ids of rollouts that a worker should look at now."""
-    others = Rollout.objects.filter(project_id=OuterRef("project_id"), state__in=AT_WORK)
-    queued = Q(state=RolloutState.QUEUED, project__halt=None)
-    fresh = queued & ~Exists(others) & ~Q(suspended("project__club"))
-    left = Q(state__in=AT_WORK) & expired()
-    return list(
-        Rollout.objects.filter(fresh | left).filter(due()).order_by("id").values_list("id", flat=True)
-    )
+    return sorted(rollout for line in lines().values() for rollout in line.next_waiting)
 
 
 @transaction.atomic
 def claim(rollout_id: int, owner: str) -> Lease | None:
-    """Takes the rollout for `owner`, if it is the project's newest and none other is at work; else None.
+    """Takes the rollout for `owner`, if it is the project's newest, none other is at work and its club has a
+    place for it; else None.
 
     An older one that nobody works on is ended here as superseded. The fence comes from the project's
     counter, so that the cluster can tell an older rollout's late order from a newer one's.
@@ -45,6 +40,8 @@ def claim(rollout_id: int, owner: str) -> Lease | None:
     projects = Project.objects.select_for_update(no_key=True, of=("self",))
     project = projects.filter(pk=project_id, deleted_at=None).first()
     if project is None:
+        return None
+    if rollout_id not in locked_line(project.club_id).next_waiting:
         return None
     rollout = (
         Rollout.objects.select_for_update(no_key=True)

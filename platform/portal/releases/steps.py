@@ -119,6 +119,7 @@ def retry(lease: Lease, trouble: Explanation) -> None:
         # Its lease stays, run out: so no other rollout of the project starts before it is done.
         columns = put_off(rollout.failures) | {"lease_owner": "", "lease_until": Now()}
         held(Rollout, lease).update(**columns)
+        transaction.on_commit(nudge_waiting_rollouts)
         return
     if rollout.failures + 1 >= environment().attempts:
         begin_undo(lease, gave_up(trouble, environment().attempts, built=True))
@@ -131,6 +132,8 @@ def retry(lease: Lease, trouble: Explanation) -> None:
         f"{not_yours(trouble.what)} It is tried again by itself "
         f"(try {rollout.failures + 2} of {environment().attempts}).",
     )
+    # Its place is its club's next one's meanwhile.
+    transaction.on_commit(nudge_waiting_rollouts)
 
 
 @transaction.atomic

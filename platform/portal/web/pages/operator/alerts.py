@@ -22,6 +22,7 @@ from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
 from portal.probing.selectors import standstill
 from portal.releases.models import Halt, Rollout, RolloutState
+from portal.releases.turns import waits
 from portal.translating import translated
 
 # So long something may last before it is told: less is the platform's ordinary pace.
@@ -191,14 +192,15 @@ def _rollouts(now: datetime) -> Iterator[Alert]:
         .annotate(since=F("created_at"))
         .order_by("created_at")[:_SHOWN]
     )
+    held = waits() if stuck else {}
     for rollout in stuck:
         told = _("Release %(number)s of %(project)s is not live yet.")
-        project = rollout.project
+        project, wait = rollout.project, held.get(rollout.pk)
         yield Alert(
             "rollout-stuck",
             "warning",
             told % {"number": rollout.release.number, "project": project},
-            translated(rollout.how_far),
+            wait.what if wait is not None else translated(rollout.how_far),
             _("Look at the project: its pods may wait for room."),
             rollout.created_at,
             f"/clubs/{project.club.slug}/{project.slug}",

@@ -16,8 +16,9 @@ from portal.problems import Problem
 from portal.projects.models import Project
 from portal.releases.actions import rollback as roll_back
 from portal.releases.comparing import compare, compare_with_now
-from portal.releases.models import RELEASE_STATES, Release
+from portal.releases.models import RELEASE_STATES, Release, Rollout, RolloutState
 from portal.releases.steps import live_release
+from portal.releases.turns import waits
 from portal.translating import translated, what_happened
 from portal.web.once import once
 from portal.web.pages.club.words import called
@@ -122,12 +123,18 @@ def _context(release: Release) -> dict[str, Any]:
         "reason": reason_of(release.description),
         "who": called(known[release.created_by]),
         "why": release.rollout.explanation if release.state == "failed" else None,
-        "progress": translated(release.rollout.how_far) if release.state in _UNFINISHED else "",
+        "progress": _how_far(release.rollout) if release.state in _UNFINISHED else "",
         "unfinished": release.state in _UNFINISHED,
         "back": can_go_back(release),
         "before": before,
         "difference": compare(before, release) if before else None,
     }
+
+
+def _how_far(rollout: Rollout) -> str:
+    """Of one that waits for others of its club, that."""
+    wait = waits().get(rollout.pk) if rollout.state == RolloutState.QUEUED else None
+    return wait.what if wait is not None else translated(rollout.how_far)
 
 
 def _why(release: Release) -> str:

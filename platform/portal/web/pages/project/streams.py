@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import get_language, override
 
 from portal.builds.following import Batch, End, follow
-from portal.builds.models import Build, LogEntry, LogStream, StreamState
+from portal.builds.models import LogEntry, LogStream, StreamState
 from portal.builds.places import Place
 from portal.builds.selectors import entries, waiting_with_reasons
 from portal.projects.models import Project
+from portal.releases.turns import Wait, waits
 from portal.threads import database
 from portal.web.pages.project.ansi import parts, plain
 from portal.web.pages.project.found import find_project
@@ -28,7 +29,7 @@ _PLACES_SECONDS = 3.0
 
 
 async def stream_events(request: PageRequest, club: str, project: str, stream: int) -> StreamingHttpResponse:
-    """`lines` with the last one's number as the id, `place` while its build waits, at last `end`."""
+    """`lines` with the last one's number as the id, `place` while it waits for its turn, at last `end`."""
     found = await database(_stream, request, project, stream)
     return event_stream(_events(found.pk, last_sequence(request), get_language()))
 
@@ -70,9 +71,9 @@ async def _events(stream_id: int, after: int, language: str | None) -> AsyncGene
             elif isinstance(each, End):
                 yield event({"state": each.state}, name="end")
             else:
-                waits = await database(_place, stream_id, language) if each.before is not None else ""
-                yield event({"what": waits}, name="place") if waits != said else HEARTBEAT
-                said = waits
+                what = await database(_place, stream_id, language) if each.before is not None else ""
+                yield event({"what": what}, name="place") if what != said else HEARTBEAT
+                said = what
 
 
 def _lines(batch: Batch) -> bytes:
@@ -89,22 +90,25 @@ class _Queue:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._places: dict[int, Place] = {}
+        self._waits: dict[int, Wait] = {}
         self._read = 0.0
 
-    def place(self, build_id: int) -> Place | None:
+    def of(self, build_id: int | None, rollout_id: int | None) -> Place | Wait | None:
         with self._lock:
             if time.monotonic() - self._read > _PLACES_SECONDS:
                 self._places = {place.build: place for place in waiting_with_reasons()}
+                self._waits = waits()
                 self._read = time.monotonic()
-            return self._places.get(build_id)
+            place = self._places.get(build_id) if build_id is not None else None
+            return place or (self._waits.get(rollout_id) if rollout_id is not None else None)
 
 
 _queue = _Queue()
 
 
 def _place(stream_id: int, language: str | None) -> str:
-    build_id = Build.objects.filter(stream_id=stream_id).values_list("pk", flat=True).first()
-    place = _queue.place(build_id) if build_id is not None else None
+    ids = LogStream.objects.filter(pk=stream_id).values_list("build__pk", "rollout__pk").first()
+    place = _queue.of(*ids) if ids is not None else None
     with override(language):
         return place.what if place else ""
 
