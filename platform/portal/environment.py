@@ -70,6 +70,8 @@ class Environment(BaseSettings):
     registry_token_seconds: int = Field(default=900, ge=60)
 
     repositories: Path = Path("/repos")
+    # What all repositories of one club together may take on the git server's disk.
+    git_club_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
     sources_url: str = "http://git.madang.svc.cluster.local"
 
     builder_image: str = "docker.io/madang/builder:latest"

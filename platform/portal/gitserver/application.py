@@ -23,7 +23,8 @@ from portal.gitserver.authentication import (
 from portal.gitserver.directory import admit
 from portal.gitserver.exchange import log_context
 from portal.gitserver.fetching import fetch
-from portal.gitserver.receiving import receive_pack, repository_full
+from portal.gitserver.receiving import receive_pack
+from portal.gitserver.room import full
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.sources import build_of, give_source
 from portal.threads import database, disk
@@ -101,8 +102,8 @@ class Requests:
                 if request.service is Service.PUSH:
                     # git shows the reason of a refusal here, and not once the pack is on its way.
                     await disk(self.server.repositories.ensure, target.owner)
-                    if (full := await disk(repository_full, self.server, target)) is not None:
-                        await refuse(send, 403, full)
+                    if (why := await disk(full, self.server, target, principal)) is not None:
+                        await refuse(send, 403, why)
                         return
                     limit = self.server.settings.project_push_concurrency
                     if self.server.pushing.taken or self.server.pushes.of(target.project_id) >= limit:

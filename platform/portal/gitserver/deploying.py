@@ -17,6 +17,7 @@ from portal.gitserver import kept, wording
 from portal.gitserver.following import Ending, Follower, Say
 from portal.gitserver.pushes import Push
 from portal.gitserver.refs import Deploy, Keep, RefUpdate, Refuse, decide
+from portal.gitserver.room import too_much
 from portal.gitserver.server import GitServer
 from portal.projects.models import Project
 from portal.threads import database, disk
@@ -36,6 +37,9 @@ async def pre_receive(
         await say(wording.refusal(decision.explanation))
         return 1
     if (refused := await disk(_too_many_tags, server, push, updates)) is not None:
+        await say(wording.refusal(refused))
+        return 1
+    if (refused := await disk(too_much, server, push.target, push.principal)) is not None:
         await say(wording.refusal(refused))
         return 1
     if isinstance(decision, Keep):

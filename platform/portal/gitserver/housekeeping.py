@@ -15,7 +15,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from portal.builds.models import Build, StreamState
-from portal.gitserver.repositories import Repositories
+from portal.gitserver.repositories import Repositories, folder_bytes
+from portal.gitserver.room import measure, measure_new
 from portal.gitserver.server import GitServer
 from portal.gitserver.settle import CARRIES_A_COMMIT, ObjectsMissing, settle
 from portal.gitserver.sources_kept import Patience, remove_sources
@@ -33,14 +34,18 @@ _PACKS_BEFORE_COLLECTING = 30
 async def keep_house(server: GitServer) -> None:
     """Until it is cancelled. One thing that fails does not keep the others from being done."""
     missing: set[int] = set()
+    known: set[int] = set()
     while True:
         for chore in (
+            lambda: measure_new(server.repositories, known),
             lambda: settle_recent(server.repositories, missing),
             lambda: remove_sources(
                 server.repositories, Patience.of(server.settings), server.settings.sources_limit_bytes
             ),
             lambda: collect_garbage(server.repositories, busy(server)),
-            lambda: remove_repositories(server.repositories, busy(server)),
+            lambda: remove_repositories(
+                server.repositories, busy(server), server.settings.removed_limit_bytes
+            ),
         ):
             await _try(chore)
         await asyncio.sleep(server.settings.housekeeping_seconds)
@@ -85,7 +90,8 @@ def settle_recent(repositories: Repositories, missing: set[int]) -> None:
     )
     for project_id in projects:
         try:
-            settle(repositories, project_id)
+            if settle(repositories, project_id).moved:
+                measure(repositories, project_id)
         except ObjectsMissing as error:
             if project_id not in missing:
                 missing.add(project_id)
@@ -94,11 +100,11 @@ def settle_recent(repositories: Repositories, missing: set[int]) -> None:
                 )
 
 
-def _older(path: Path, seconds: float) -> bool:
+def _age_seconds(path: Path) -> float:
     try:
-        return time.time() - path.stat().st_mtime > seconds
+        return time.time() - path.stat().st_mtime
     except FileNotFoundError:
-        return False
+        return 0
 
 
 def collect_garbage(repositories: Repositories, busy: set[int]) -> None:
@@ -108,16 +114,20 @@ def collect_garbage(repositories: Repositories, busy: set[int]) -> None:
             continue
         if sum(1 for _ in (path / "objects" / "pack").glob("*.pack")) > _PACKS_BEFORE_COLLECTING:
             repositories.git("gc", "--quiet", at=path)
+            measure(repositories, project_id)
             logger.info("packed a repository", extra={"project": project_id})
 
 
-def remove_repositories(repositories: Repositories, busy: set[int]) -> None:
-    """Those of projects that are gone: put away at once, deleted after a week (a database may come back)."""
+def remove_repositories(repositories: Repositories, busy: set[int], limit_bytes: int) -> None:
+    """Those of projects that are gone: put away at once, deleted after a week (a database may come back), the
+    oldest earlier while all of them together are more than `limit_bytes`: they count for no club."""
     there = repositories.all()
     known = set(Project.objects.filter(pk__in=there).values_list("pk", flat=True))
     for project_id in there.keys() - known - busy:
         repositories.put_away(there[project_id])
         logger.info("put a repository away, its project is gone", extra={"project": project_id})
-    for path in repositories.removed.glob("*.git"):
-        if _older(path, _REMOVED_SECONDS):
+    total_bytes = 0
+    for path in sorted(repositories.removed.glob("*.git"), key=_age_seconds):
+        total_bytes += folder_bytes(path)
+        if total_bytes > limit_bytes or _age_seconds(path) > _REMOVED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 
-from deployer.errors import Explanation
-from deployer.sentence import Sentence
+from django.db import DatabaseError
+
 from portal.accounts.principal import Principal
 from portal.gitserver.address import GitRequest
 from portal.gitserver.answers import Receive, Scope, Send, refuse
@@ -27,6 +27,7 @@ from portal.gitserver.exchange import (
 )
 from portal.gitserver.pushes import Push
 from portal.gitserver.reflines import RefLines, too_many_refs
+from portal.gitserver.room import full, measure
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.unpacking import Damaged
 from portal.threads import disk
@@ -49,8 +50,8 @@ async def receive_pack(
         await too_large(send, server.settings.push_limit_bytes)
         return
     repository = await disk(server.repositories.ensure, target.owner)
-    if (full := await disk(repository_full, server, target)) is not None:
-        await refuse(send, 413, full)
+    if (refused := await disk(full, server, target, principal)) is not None:
+        await refuse(send, 413, refused)
         return
     push = Push(target, principal, repository)
     backend = await _begin(server, scope, request, push)
@@ -142,23 +143,15 @@ async def _see_through(server: GitServer, push: Push, backend: Backend) -> None:
         raise
     finally:
         server.pushing.give_back()
-        await server.pushes.end(push)
+        try:
+            await _note_size(server, push)
+        finally:
+            await server.pushes.end(push)
 
 
-def repository_full(server: GitServer, target: Target) -> Explanation | None:
-    """Why this repository takes no more, or None."""
-    limit_bytes = server.settings.repository_limit_bytes
-    size_bytes = server.repositories.size_bytes(server.repositories.path(target.project_id))
-    if size_bytes <= limit_bytes:
-        return None
-    return Explanation(
-        "repository-full",
-        Sentence(
-            "The repository of {project} is full: {mebibytes} of {most} MiB.",
-            project=target.name,
-            mebibytes=size_bytes >> 20,
-            most=limit_bytes >> 20,
-        ),
-        "Every version of every file that was ever pushed counts.",
-        "Keep large data out of git; an operator can clean the repository up.",
-    )
+async def _note_size(server: GitServer, push: Push) -> None:
+    """What is left of the push. A note that is not made is made at the repository's next push."""
+    try:
+        await disk(measure, server.repositories, push.target.project_id)
+    except (DatabaseError, OSError):
+        logger.warning("a repository's size was not noted", extra={"push": push.id}, exc_info=True)

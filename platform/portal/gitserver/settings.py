@@ -42,6 +42,8 @@ class GitServerSettings(BaseSettings):
     keep_failed_sources_seconds: float = Field(default=7 * 86400, ge=0)
     # Beyond it, what ended builds left goes at once.
     sources_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
+    # Of deleted projects, which are kept for a week: beyond it the oldest go earlier.
+    removed_limit_bytes: int = Field(default=4 << 30, ge=0)
 
 
 @cache

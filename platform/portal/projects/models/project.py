@@ -8,7 +8,8 @@ class Project(models.Model):
 
     `release_count` and `rollout_fence` only grow, under the row's lock: they give release numbers and
     the fencing numbers of rollouts. While `deleted_at` is set, the cluster's and the registry's share is
-    being removed, and the names stay taken.
+    being removed, and the names stay taken. `repository_bytes` is what the repository took on the git
+    server's disk when that looked last.
     """
 
     club = models.ForeignKey("clubs.Club", on_delete=models.PROTECT, related_name="projects")
@@ -17,6 +18,7 @@ class Project(models.Model):
     deploy_branch = models.CharField(max_length=100, default="main")
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    repository_bytes = models.BigIntegerField(default=0, db_default=0)
     release_count = models.IntegerField(default=0)
     rollout_fence = models.BigIntegerField(default=0)
     replicas = models.IntegerField(default=1)
