@@ -16,6 +16,7 @@ from portal.accounts.models import AccessKey, User
 from portal.accounts.principal import SCOPES, Principal
 from portal.clubs.models import Club
 from portal.environment import environment
+from portal.plain_names import checked, in_sight
 from portal.problems import invalid, not_found
 from portal.projects.models import Project
 
@@ -41,7 +42,8 @@ def create_key(
             else "No scope is given.",
             Sentence("Use: {scopes}.", scopes=", ".join(SCOPES)),
         )
-    if not name.strip() or len(name) > 100:
+    line = in_sight(name)
+    if not line or len(line) > 100:
         raise invalid("bad-name", "A key needs a name of at most 100 characters.", "Say who will use it.")
     if expires_at is not None and expires_at <= timezone.now():
         raise invalid("bad-expiry", "The key would have expired already.", "Give a later time.")
@@ -51,7 +53,7 @@ def create_key(
         id=made.id,
         club=club,
         project=project,
-        name=name.strip(),
+        name=line,
         scopes=[scope for scope in SCOPES if scope in scopes],
         digest=keys.digest(made, environment().key_pepper.get_secret_value()),
         created_by=by.name,
@@ -100,7 +102,7 @@ def retire_expired_keys(*, by: Principal) -> int:
 @transaction.atomic
 def set_profile(*, by: Principal, user: User, name: str, language: str, theme: str) -> None:
     """What a person says of themselves; the whole name is kept as one, for not every name has two parts."""
-    user.first_name, user.last_name = name.strip()[:150], ""
+    user.first_name, user.last_name = checked(name)[:150], ""
     user.language, user.theme = language, theme
     user.save(update_fields=["first_name", "last_name", "language", "theme"])
     audit.record(by, "set_profile", user=user.username)

@@ -11,6 +11,7 @@ from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
+from portal.plain_names import checked
 from portal.problems import conflict
 
 _HANDLE_LENGTH = 30
@@ -37,7 +38,7 @@ def create_person(
             Sentence("There is an account for {email} already.", email=email),
             "Use that one.",
         )
-    user = User(email=email, first_name=name[:150], language=language, is_superuser=operator)
+    user = User(email=email, first_name=checked(name)[:150], language=language, is_superuser=operator)
     user.set_unusable_password()
     _save_with_free_handle(user)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)

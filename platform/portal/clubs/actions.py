@@ -12,6 +12,7 @@ from portal.clubs.budget import Share
 from portal.clubs.members import keep_an_owner
 from portal.clubs.models import Club, ClubRemoval, Membership
 from portal.clubs.models.membership import Role
+from portal.plain_names import checked
 from portal.problems import conflict, forbidden, invalid
 from portal.projects.names import check_club
 
@@ -22,9 +23,10 @@ def create_club(*, by: Principal, slug: str, name: str) -> Club:
     if by.club is not None:
         raise forbidden("operator")
     check_club(slug)
+    plain = checked(name)
     try:
         with transaction.atomic():
-            club = Club.objects.create(slug=slug, name=name)
+            club = Club.objects.create(slug=slug, name=plain)
     except IntegrityError as error:
         raise conflict(
             "club-exists", Sentence("There is a club {slug} already.", slug=slug), "Choose another name."
@@ -62,7 +64,7 @@ def set_budget(*, by: Principal, club: Club, budget: Share) -> None:
 def rename_club(*, by: Principal, club: Club, name: str) -> None:
     """Its full name; the short one stands in addresses and stays."""
     by.require("own", club=club.slug)
-    wanted = " ".join(name.split())
+    wanted = checked(name)
     if not wanted or len(wanted) > 100:
         raise invalid("bad-name", "A club needs a name of at most 100 characters.", "Give one.")
     locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)

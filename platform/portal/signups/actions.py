@@ -14,7 +14,7 @@ from portal.accounts import audit
 from portal.accounts.principal import Principal, platform
 from portal.problems import Problem, conflict, not_found
 from portal.signups import letters, limits
-from portal.signups.application import Application, require_free_names
+from portal.signups.application import Application, require_free_names, with_plain_names
 from portal.signups.models import SIGNUP_STATES, SignupRequest, SignupState
 from portal.signups.names import folded
 
@@ -28,6 +28,7 @@ def apply(*, application: Application, language: str, address: str) -> SignupReq
     What the caller sees never depends on what is known of that e-mail address; the mail does. None: the
     address got its share of mail for now.
     """
+    application = with_plain_names(application)
     require_free_names(application)
     limits.require_patience(address)
     if limits.is_tired(application.email):
@@ -88,6 +89,7 @@ def amend(*, request_id: int, application: Application, address: str) -> SignupR
         raise conflict(
             "amended-too-often", _("This application was amended too often."), _("Write to the operator.")
         )
+    application = with_plain_names(application)
     require_free_names(application, but=request.pk)
     changed = [name for name, value in asdict(application).items() if getattr(request, name) != value]
     for name, value in asdict(application).items():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from portal.plain_names import checked
 from portal.problems import conflict, invalid
 from portal.signups.names import Verdict, name_is_taken, verdict
 
@@ -21,6 +22,12 @@ class Application:
     members: int
     purpose: str
     size: str
+
+
+def with_plain_names(application: Application) -> Application:
+    """The same with its names as mails may carry them: the letter that asks for a confirmation goes to an
+    address that nobody has agreed to. Raises a problem."""
+    return replace(application, club_name=checked(application.club_name), person=checked(application.person))
 
 
 def require_free_names(application: Application, *, but: int | None = None) -> None:

@@ -134,6 +134,9 @@ def test_a_club_is_renamed_and_its_address_stays(club: Club) -> None:
     club.refresh_from_db()
     assert (club.slug, club.name) == ("robots", "로봇 동아리")
     assert refused(lambda: rename_club(by=owner(club), club=club, name=" ")) == (422, "bad-name")
+    for name, reason in (("Go to evil.com/now", "name-with-link"), ("Ro\u200bbots", "name-unseen")):
+        wanted = (422, reason)
+        assert refused(lambda name=name: rename_club(by=owner(club), club=club, name=name)) == wanted  # type: ignore[misc]
     assert refused(
         lambda: rename_club(by=person("jun", club=club.slug, role="maintainer"), club=club, name="Mine")
     ) == (403, "scope-missing")

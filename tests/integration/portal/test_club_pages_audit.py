@@ -106,7 +106,7 @@ async def exported(username: str, query: str = "") -> list[dict[str, str]]:
 
 async def test_the_file_holds_every_entry_and_no_formula(owner: Client, club: Club) -> None:
     def happen() -> None:
-        rename_club(by=MINA, club=club, name='=HYPERLINK("http://evil","x")')
+        rename_club(by=MINA, club=club, name="=SUM(A1:A9)*cmd")
         create_key(by=MINA, club=club, name='@SUM(1+1)*cmd|"/C calc"!A0', scopes=["read"])
         for number in range(1200):
             audit.record(MINA, "push", club="robots", project="-2+3", build=number)

@@ -97,6 +97,8 @@ def test_what_is_typed_into_the_short_name_is_never_html(visitor: Client) -> Non
         ({"slug": "-robots"}, "lower-case letters"),
         ({"club_name": "THERE!"}, "A club of this name is here already"),
         ({"club_name": "a\u202eb"}, "nobody can see"),
+        ({"club_name": "Win at http://evil.example/now"}, "no address of a page"),
+        ({"person": "mail www.evil.example"}, "no address of a page"),
         ({"email": "mina"}, "valid email"),
         ({"members": "0"}, "greater than or equal to 1"),
         ({"members": "many"}, "whole number"),

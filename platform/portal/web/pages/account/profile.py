@@ -17,6 +17,7 @@ from portal.accounts.actions import set_profile
 from portal.accounts.models import User
 from portal.accounts.models.user import Theme
 from portal.web.pages.front.preferences import remember_language, remember_theme
+from portal.web.plain_name import plain_name
 from portal.web.request import PageRequest
 
 
@@ -36,6 +37,9 @@ class ProfileForm(forms.Form):
             (Theme.DARK, gettext_lazy("Dark")),
         ],
     )
+
+    def clean_name(self) -> str:
+        return plain_name(self.cleaned_data["name"])
 
 
 @require_http_methods(["GET", "POST"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -14,16 +13,9 @@ from portal.projects.names import CLUB_LENGTH
 from portal.signups.application import Application, name_taken, name_taken_next, told
 from portal.signups.models import SignupRequest, Size
 from portal.signups.names import Verdict, name_is_taken, verdict
+from portal.web.plain_name import plain_name
 
 MOST_MEMBERS = 10_000
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks and characters that nobody sees. Raises ValidationError if nothing is left."""
-    line = " ".join(text.split())
-    if any(unicodedata.category(letter) in {"Cc", "Cf", "Co", "Cs"} for letter in line):
-        raise ValidationError(_("There is a character in it that nobody can see. Type it anew."))
-    return line
 
 
 class ApplyForm(forms.Form):
@@ -79,13 +71,13 @@ class ApplyForm(forms.Form):
         return slug
 
     def clean_club_name(self) -> str:
-        name = one_line(self.cleaned_data["club_name"])
+        name = plain_name(self.cleaned_data["club_name"])
         if name_is_taken(name, but=self._but.pk if self._but else None):
             raise ValidationError(f"{name_taken()} {name_taken_next()}")
         return name
 
     def clean_person(self) -> str:
-        return one_line(self.cleaned_data["person"])
+        return plain_name(self.cleaned_data["person"])
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()

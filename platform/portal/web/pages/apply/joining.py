@@ -21,9 +21,9 @@ from portal.clubs import inviting
 from portal.clubs.letters import role_name
 from portal.clubs.models import Membership
 from portal.problems import Problem
-from portal.web.pages.apply.forms import one_line
 from portal.web.pages.apply.passwords import PasswordForm
 from portal.web.pages.apply.signing_in import sign_in, signed_in
+from portal.web.plain_name import plain_name
 from portal.web.request import PageRequest
 
 
@@ -41,7 +41,7 @@ class JoinForm(PasswordForm):
         super().__init__(User(email=email, username=handle(email)), data)
 
     def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
+        return plain_name(self.cleaned_data["name"])
 
 
 @never_cache

@@ -16,11 +16,15 @@ from portal.clubs.closing import delete_club
 from portal.problems import Problem
 from portal.web.once import once
 from portal.web.pages.club.typed_name import TypedNameForm
+from portal.web.plain_name import plain_name
 from portal.web.request import PageRequest
 
 
 class RenameForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name of the club"), max_length=100)
+
+    def clean_name(self) -> str:
+        return plain_name(self.cleaned_data["name"])
 
 
 @require_GET

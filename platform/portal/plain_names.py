@@ -1,0 +1,64 @@
+"""Names that people give themselves and their clubs, and that mails carry to others: one line of letters that
+can be seen, and no address of a page. Else whoever applies or renames could have the platform mail strangers
+a link of theirs, with the platform's good name on it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from portal.problems import invalid
+
+# Cc and Cf (also what turns the direction of writing), halves of letters, what has no agreed shape. What
+# binds letters of Persian or Indic words, and emojis, is needed.
+_UNSEEN = {"Cc", "Cf", "Co", "Cs"}
+_JOINERS = "\u200c\u200d"
+# Mail programs make links of bare domains of these; of others, such as node.js and St.Mary, they do not.
+_ENDINGS = (
+    "com|net|org|edu|gov|info|biz|kr|cn|jp|tw|ru|in|uk|de|eu|us|tk|ml|ga|cf|gq|io|ai|app|dev|page|site|online|"
+    "website|web|shop|store|club|top|xyz|live|life|link|click|vip|icu|fun|pro|work|space|tech|cloud|blog|wiki|"
+    "zip|mov|me|tv|cc|co|ly|gl|gg|to|sh|is|im|so|한국"
+)
+_LINK = re.compile(
+    rf"""
+    [a-z][a-z0-9+.-]*://            # http://, hxxp://
+    | \b(?:mailto|javascript|data|tel):
+    | \bwww\d?\.
+    | [^\W_]\.[^\W\d_]{{2,}}(?::\d+)?[/?\#]   # a.b/
+    | [^\W_][\w-]*\.(?:{_ENDINGS})\b
+    | \b\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b
+    """,
+    re.VERBOSE,
+)
+
+
+def checked(name: str) -> str:
+    """The name in one line. Raises a 422 problem."""
+    line = in_sight(name)
+    if holds_a_link(line):
+        raise invalid(
+            "name-with-link",
+            "A name may hold no address of a page, as mails carry it to others.",
+            "Leave out http://, www. and names such as example.com.",
+        )
+    return line
+
+
+def in_sight(name: str) -> str:
+    """One line of what the eye can see, for names that no mail carries. Raises a 422 problem."""
+    line = " ".join(name.split())
+    if any(unicodedata.category(letter) in _UNSEEN and letter not in _JOINERS for letter in line):
+        raise invalid("name-unseen", "There is a character in it that nobody can see.", "Type it anew.")
+    return line
+
+
+def holds_a_link(text: str) -> bool:
+    """Whether a mail program, or a person, would take some of it for the address of a page. Wide letters and
+    the full stops of other scripts are what they look like."""
+    letters = unicodedata.normalize("NFKC", text).casefold()
+    plain = re.sub(f"[{_JOINERS}]", "", letters).translate(_STOPS)
+    return _LINK.search(plain) is not None
+
+
+_STOPS = str.maketrans(dict.fromkeys("。｡．․‧∙⋅", "."))
