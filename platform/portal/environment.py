@@ -83,6 +83,8 @@ class Environment(BaseSettings):
     build_memory_bytes: int = Field(default=2 << 30, ge=256 << 20)
     # So many rollouts of one club are worked on at one time; each takes one of the workers' threads.
     club_rollouts: int = Field(default=4, ge=1)
+    # For so long another club may not take the subdomain that a project gave up.
+    subdomain_days: int = Field(default=90, ge=0)
 
     ingress_class: str = "madang"
     ingress_namespace: str = "madang-ingress"

@@ -15,7 +15,7 @@ from portal.mail import retention as mail_retention
 from portal.metrics import rolling, sampling
 from portal.notifications import retention as notifications_retention
 from portal.probing import retention as probing_retention
-from portal.projects import crashes
+from portal.projects import crashes, given_up
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
 from portal.signups import retention as signup_retention
@@ -34,6 +34,7 @@ def retention() -> None:
     forget()
     forgotten_sessions.forget()
     crashes.forget()
+    given_up.forget()
     mail_retention.forget()
     probing_retention.forget()
     notifications_retention.forget()

@@ -17,8 +17,8 @@ from portal.clubs.limits import require_project
 from portal.clubs.models import Club
 from portal.encryption import encrypt
 from portal.nudge import nudge_removal, nudge_rollout
-from portal.problems import conflict, invalid, not_found
-from portal.projects import names
+from portal.problems import Problem, conflict, invalid, not_found
+from portal.projects import given_up, names
 from portal.projects.models import ConfigVar, Project
 from portal.projects.selectors import config as config_of
 from portal.releases.making import make_release
@@ -42,6 +42,10 @@ def create_project(*, by: Principal, club: Club, slug: str) -> Project:
         try:
             with transaction.atomic():
                 project = Project.objects.create(club=club, slug=slug, subdomain=subdomain)
+                if not given_up.take(subdomain, club):
+                    raise given_up.refusal(subdomain)
+        except Problem:
+            continue
         except IntegrityError:
             # Taken, now or a moment ago; or the same project was made at this very time.
             if Project.objects.filter(club=club, slug=slug).exists():

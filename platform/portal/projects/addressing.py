@@ -9,7 +9,7 @@ from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import StreamKind
 from portal.problems import conflict
-from portal.projects import names
+from portal.projects import given_up, names
 from portal.projects.actions import lock
 from portal.projects.models import Project
 from portal.releases.models import Rollout
@@ -19,7 +19,7 @@ from portal.releases.steps import live_release
 
 @transaction.atomic
 def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Rollout | None:
-    """The project answers at the new name and no more at the old one, which others may take.
+    """The project answers at the new name and no more at the old one, which others may take after a while.
 
     If a release is live, a new one of its build carries it out. Raises a 409 problem for a name that is
     taken, a 422 problem for one that nobody may have.
@@ -39,6 +39,9 @@ def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Roll
             Sentence("The address {subdomain} is taken.", subdomain=subdomain),
             "Choose another name.",
         ) from None
+    if not given_up.take(subdomain, locked.club):
+        raise given_up.refusal(subdomain)
+    given_up.give_up(locked)
     audit.record(
         by, "change_subdomain", club=project.club.slug, project=project.slug, old=before, new=subdomain
     )

@@ -7,6 +7,7 @@ from portal.clubs.models import Club
 from portal.environment import environment
 from portal.problems import conflict
 from portal.projects import names
+from portal.projects.given_up import kept_from
 from portal.projects.models import Project
 
 
@@ -23,7 +24,10 @@ def foreseen_address(club: Club, slug: str) -> str:
             "Choose another name.",
         )
     wanted = names.subdomains(slug, club.slug)
-    taken = set(Project.objects.filter(subdomain__in=wanted).values_list("subdomain", flat=True))
+    taken = {
+        *Project.objects.filter(subdomain__in=wanted).values_list("subdomain", flat=True),
+        *kept_from(club).filter(subdomain__in=wanted).values_list("subdomain", flat=True),
+    }
     free = [subdomain for subdomain in wanted if subdomain not in taken]
     if not free:
         raise names.no_subdomain(slug, club.slug)

@@ -9,6 +9,7 @@ from django.db import transaction
 from deployer.errors import DeployerError
 from portal import cluster
 from portal.builds.cleaning import clean, unclean
+from portal.projects.given_up import give_up
 from portal.projects.models import Project
 from portal.registry.images import forget_project
 from portal.releases.models import Release, Rollout
@@ -37,6 +38,7 @@ def remove(project_id: int) -> bool:
     if not forget_project(project):
         return False
     with transaction.atomic():
+        give_up(project)
         Rollout.objects.filter(project=project).delete()
         Release.objects.filter(project=project).delete()
         project.delete()

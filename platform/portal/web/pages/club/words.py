@@ -54,6 +54,7 @@ _SENTENCES: Mapping[str, Promise] = {
     "use_one_time_link": gettext_lazy("began with the one-time link"),
     "send_link_again": gettext_lazy("sent the one-time link again"),
     "change_subdomain": gettext_lazy("changed the address of %(project)s to %(new)s"),
+    "let_go_of_subdomain": gettext_lazy("let go of the address %(subdomain)s, which had been given up"),
     "set_deploy_branch": gettext_lazy("changed the branch that deploys %(project)s"),
     "jump": gettext_lazy("put build %(build)s of %(project)s first"),
     "add_channel": gettext_lazy("added the notification channel “%(name)s”"),

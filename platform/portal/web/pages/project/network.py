@@ -22,7 +22,7 @@ from portal.web.pages.project.found import find_project, project_page
 from portal.web.request import PageRequest
 
 # These are the field's; others are shown above the page.
-_OF_THE_FIELD = frozenset({"bad-name", "name-reserved", "subdomain-taken"})
+_OF_THE_FIELD = frozenset({"bad-name", "name-reserved", "subdomain-taken", "subdomain-given-up"})
 
 
 class AddressForm(forms.Form):
