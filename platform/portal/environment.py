@@ -112,6 +112,7 @@ class Environment(BaseSettings):
     retry_seconds: int = Field(default=10, ge=0)
     keep_releases: int = Field(default=10, ge=1)
     interruption_days: int = Field(default=400, ge=1)
+    log_days: int = Field(default=90, ge=1)
     log_line_bytes: int = Field(default=4096, ge=256)
 
     # Networks inside that webhooks may reach as well as the world, with commas (a chat server of the school).

@@ -9,6 +9,7 @@ from celery import shared_task
 from deployer.errors import DeployerError
 from portal import sweeping
 from portal.accounts import forgotten_sessions
+from portal.builds import retention as builds_retention
 from portal.fleet.retention import forget
 from portal.fleet.sampling import sample
 from portal.mail import retention as mail_retention
@@ -33,6 +34,7 @@ def sweep() -> None:
 def retention() -> None:
     forget()
     forgotten_sessions.forget()
+    builds_retention.forget()
     crashes.forget()
     given_up.forget()
     mail_retention.forget()

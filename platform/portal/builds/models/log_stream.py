@@ -37,7 +37,8 @@ STREAM_STATES = machine(
 
 
 class LogStream(models.Model):
-    """What a pusher sees of one change, from its first line to its end; kept."""
+    """What a pusher sees of one change, from its first line to its end; kept, but for the lines of long ago
+    (`portal.builds.retention`)."""
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="streams")
     kind = models.CharField(max_length=16, choices=StreamKind.choices)
