@@ -9,23 +9,29 @@ from typing import Any
 
 import httpx
 import truststore
+from httpx import codes
 
 from madang import __version__
 from madang.backoff import pause_seconds
 from madang.localhost import LocalhostTransport
+from madang.output import hint
 from madang.problem import Problem
-from madang.refusal import explained, refusal
+from madang.refusal import duration, explained, refusal, retry_after_seconds
 
 _TRIES = 5
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 # A stream is never silent for longer than a few heartbeats (the portal sends one every 15 s or less).
 _STREAM_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _UNWELL = {502, 503, 504}
-_LONGEST_RETRY_AFTER_SECONDS = 30.0
+# Who has to wait longer is told so, and left alone meanwhile.
+_LONGEST_WAIT_SECONDS = 60.0
 
 
 class Portal:
-    """The API of one Madang with one key. url: the portal's origin; pause: sleeps for seconds."""
+    """The API of one Madang with one key.
+
+    url: the portal's origin; pause: sleeps for seconds; tell: says why it does.
+    """
 
     def __init__(
         self,
@@ -33,10 +39,12 @@ class Portal:
         key: str | None,
         *,
         pause: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] = hint,
         tries: int = _TRIES,
     ) -> None:
         self.url = url
         self.pause = pause
+        self._tell = tell
         self._tries = tries
         headers = {"User-Agent": f"madang-cli/{__version__}", "Accept": "application/json"}
         if key:
@@ -87,11 +95,14 @@ class Portal:
             headers={"Accept": "application/x-ndjson"},
             timeout=_STREAM_TIMEOUT,
         ) as response:
-            if response.status_code in _UNWELL or response.status_code == 429:
+            if response.status_code in _UNWELL:
                 raise httpx.ReadError(f"{response.status_code} {response.reason_phrase}")
             if response.is_error:
                 response.read()
-                raise refusal(self.url, response)
+                refused = refusal(self.url, response)
+                if _is_soon(response):
+                    raise httpx.ReadError(refused.what)
+                raise refused
             yield (_event(line) for line in response.iter_lines() if line.strip())
 
     def _call(self, method: str, path: str, query: dict[str, Any] | None = None, body: Any = None) -> Any:
@@ -111,7 +122,10 @@ class Portal:
                 continue
             if last or not _asks_to_repeat(method, response):
                 break
-            self.pause(_retry_after(response) or pause_seconds(attempt))
+            wait_seconds = retry_after_seconds(response) or pause_seconds(attempt)
+            if response.status_code == codes.TOO_MANY_REQUESTS:
+                self._tell(f"{refusal(self.url, response).what} Trying again in {duration(wait_seconds)}.")
+            self.pause(wait_seconds)
         return response
 
     def _read(self, response: httpx.Response) -> Any:
@@ -152,14 +166,13 @@ def _may_repeat(method: str, error: httpx.TransportError) -> bool:
 
 
 def _asks_to_repeat(method: str, response: httpx.Response) -> bool:
-    return response.status_code == 429 or (method == "GET" and response.status_code in _UNWELL)
+    return _is_soon(response) or (method == "GET" and response.status_code in _UNWELL)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        return min(float(response.headers["Retry-After"]), _LONGEST_RETRY_AFTER_SECONDS)
-    except (KeyError, ValueError):
-        return None
+def _is_soon(response: httpx.Response) -> bool:
+    """Whether it was asked too often, and the same will work in a moment. Nothing was done: a change too."""
+    wait_seconds = retry_after_seconds(response) or 0.0
+    return response.status_code == codes.TOO_MANY_REQUESTS and wait_seconds <= _LONGEST_WAIT_SECONDS
 
 
 def _not_madang(url: str, response: httpx.Response) -> Problem:

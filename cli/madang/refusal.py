@@ -1,5 +1,6 @@
 """What a refused request means for the person who made it."""
 
+import math
 from typing import Any
 
 import httpx
@@ -31,6 +32,8 @@ def refusal(url: str, response: httpx.Response) -> Problem:
     ours = _NEXT.get(status, "").format(url=url)
     # The portal speaks to whoever uses its API; what to do about a key is for this command to say.
     following = (ours if status == httpx.codes.UNAUTHORIZED else given.get("next")) or ours or _else(status)
+    if status == httpx.codes.TOO_MANY_REQUESTS and (wait_seconds := retry_after_seconds(response)):
+        following = f"{following}\nThe same works again in {duration(wait_seconds)}; nothing was changed."
     return Problem(
         what=str(what),
         evidence=str(evidence),
@@ -38,6 +41,23 @@ def refusal(url: str, response: httpx.Response) -> Problem:
         reason=str(given.get("reason") or f"http-{status}"),
         status=status,
     )
+
+
+def retry_after_seconds(response: httpx.Response) -> float | None:
+    """What the portal asks to wait; None if it does not say."""
+    try:
+        return max(1.0, float(response.headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def duration(seconds: float) -> str:
+    """In the largest unit that says enough, rounded up: nobody comes too early."""
+    for unit, unit_seconds in (("hours", 3600), ("minutes", 60)):
+        if seconds > 2 * unit_seconds:
+            return f"{math.ceil(seconds / unit_seconds)} {unit}"
+    count = math.ceil(seconds)
+    return "1 second" if count == 1 else f"{count} seconds"
 
 
 def explained(given: dict[str, Any]) -> Problem:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from math import ceil
+
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
 
@@ -12,6 +15,26 @@ class Problem(UserError):
     def __init__(self, status: int, explanation: Explanation) -> None:
         super().__init__(explanation)
         self.status = status
+
+
+class Action(StrEnum):
+    """What may be done only so often."""
+
+    MAKE_RELEASE = "make-release"
+    FOLLOW_LOGS = "follow-logs"
+    APPLY = "apply"
+    INVITE = "invite"
+    CONFIRM_ADDRESS = "confirm-address"
+    TEST_CHANNEL = "test-channel"
+
+
+class Limited(Problem):
+    """An action that was done too often for now: nothing was changed, and the same works after the wait."""
+
+    def __init__(self, action: Action, wait_seconds: float, explanation: Explanation) -> None:
+        super().__init__(429, explanation)
+        self.action = action
+        self.retry_after_seconds = max(1, ceil(wait_seconds))
 
 
 def problem(status: int, reason: str, what: str, next: str, evidence: str = "") -> Problem:

@@ -8,23 +8,23 @@ from uuid import uuid4
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from deployer.errors import DeployerError, Explanation
 from deployer.sentence import Sentence
-from portal.api import builds, config, fleet, identity, keys, logs, projects, releases, streams
+from portal.api import builds, config, fleet, identity, keys, logs, projects, refusals, releases, streams
 from portal.api.authentication import KeyBearer
-from portal.problems import Problem, not_found, problem, unauthorized
+from portal.problems import Limited, Problem, not_found, problem, unauthorized
 
 logger = logging.getLogger(__name__)
 
-api = NinjaAPI(
+api = refusals.DocumentedApi(
     title="Madang",
     version="1",
     description="Everything that the `madang` command does. Lists come newest first (projects and keys by "
     "name and age); `limit` and `after` page through them, and the header `Link: <…>; rel=next` names the "
-    "next page. A refusal is `{error: {reason, what, evidence, next}}`.",
+    "next page. A refusal is problem+json (RFC 9457) with `error: {reason, what, evidence, next}`; 429 says "
+    "by `action` what was done too often and by `Retry-After` when the same works again.",
     auth=KeyBearer(),
     urls_namespace="api-v1",
 )
@@ -33,9 +33,18 @@ for router in (identity, projects, releases, config, builds, streams, logs, keys
 
 
 def _answer(request: HttpRequest, status: int, explanation: Explanation) -> HttpResponse:
-    response = api.create_response(request, {"error": explanation.to_dict()}, status=status)
+    response = api.create_response(request, refusals.body(status, explanation), status=status)
+    response["Content-Type"] = refusals.CONTENT_TYPE
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Madang"'
+    return response
+
+
+@api.exception_handler(Limited)
+def on_too_often(request: HttpRequest, error: Limited) -> HttpResponse:
+    response = api.create_response(request, refusals.limited_body(error), status=error.status)
+    response["Content-Type"] = refusals.CONTENT_TYPE
+    response["Retry-After"] = str(error.retry_after_seconds)
     return response
 
 

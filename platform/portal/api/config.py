@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from portal.api.authentication import principal
+from portal.api.refusals import LIMITED
 from portal.projects import actions, selectors
 from portal.projects.revealing import reveal
 
@@ -37,7 +38,7 @@ def get_config(request: HttpRequest, club: str, project: str, show: bool = False
     return Variables(variables=dict.fromkeys(found.config_vars.values_list("name", flat=True)))
 
 
-@router.patch("/clubs/{club}/projects/{project}/config", response=Changed)
+@router.patch("/clubs/{club}/projects/{project}/config", response=Changed, openapi_extra=LIMITED)
 def change_config(request: HttpRequest, club: str, project: str, change: Change) -> Changed:
     """Sets and unsets variables; if a release is live, a new one carries them out."""
     by = principal(request)

@@ -14,7 +14,8 @@ from ninja import Query, Router
 from portal.accounts.principal import Principal
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
-from portal.projects.applogs import Silence, Source, Trouble, source
+from portal.api.refusals import LIMITED
+from portal.projects.applogs import Silence, Source, Trouble, require_place, source
 from portal.projects.selectors import get
 from portal.threads import database
 
@@ -28,7 +29,7 @@ Tail = Annotated[int, Query(ge=0, le=5000, description="How many of each copy's 
 Since = Annotated[datetime | None, Query(description="Only lines of this moment or later.")]
 
 
-@router.get("/clubs/{club}/projects/{project}/logs", auth=AsyncKeyBearer())
+@router.get("/clubs/{club}/projects/{project}/logs", auth=AsyncKeyBearer(), openapi_extra=LIMITED)
 async def logs(
     request: HttpRequest, club: str, project: str, follow: bool = False, tail: Tail = 100, since: Since = None
 ) -> StreamingHttpResponse:
@@ -37,6 +38,7 @@ async def logs(
     An answer to who follows ends after a quarter of an hour: ask again with `since`.
     """
     found = await database(_source, principal(request), club, project)
+    require_place(found.club)
     return ndjson(_events(found, follow, tail, since))
 
 

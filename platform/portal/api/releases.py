@@ -9,6 +9,7 @@ from ninja import Field, Router, Schema, Status
 
 from portal.api.authentication import principal
 from portal.api.paging import After, Limit, page
+from portal.api.refusals import LIMITED
 from portal.projects.selectors import get
 from portal.releases import actions
 from portal.releases.models import Release, Rollout
@@ -52,7 +53,7 @@ def list_releases(
     return [_shown(release) for release in found]
 
 
-@router.post("/clubs/{club}/projects/{project}/rollback", response={202: Started})
+@router.post("/clubs/{club}/projects/{project}/rollback", response={202: Started}, openapi_extra=LIMITED)
 def rollback(request: HttpRequest, club: str, project: str, target: Target) -> Status[Started]:
     """An older release once more, as a new one; watch it with the stream."""
     by = principal(request)

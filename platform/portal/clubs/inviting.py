@@ -8,11 +8,12 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from deployer.errors import Explanation
 from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
@@ -22,7 +23,8 @@ from portal.clubs import letters
 from portal.clubs.models import Club, Invitation, Membership
 from portal.clubs.models.membership import Role
 from portal.derived import token_hash
-from portal.problems import Problem, conflict, invalid, not_found, problem
+from portal.pacing import wait_seconds
+from portal.problems import Action, Limited, Problem, conflict, invalid, not_found, problem
 
 LIFETIME = timedelta(days=7)
 MOST_AN_HOUR = 30
@@ -48,14 +50,15 @@ def invite(*, by: Principal, club: Club, email: str, role: str, language: str) -
             _("%(email)s belongs to the club already.") % {"email": wanted},
             _("Change their role in the list of members."),
         )
-    recent = locked.invitations.filter(created_at__gt=Now() - Value(timedelta(hours=1)))
-    if recent.count() >= MOST_AN_HOUR:
-        raise problem(
-            429,
+    wait = wait_seconds(locked.invitations.all(), "created_at", MOST_AN_HOUR, timedelta(hours=1))
+    if wait is not None:
+        told = Explanation(
             "too-many-invitations",
             _("Your club sent %(count)d invitations in the last hour.") % {"count": MOST_AN_HOUR},
+            "",
             _("Send the others in an hour."),
         )
+        raise Limited(Action.INVITE, wait, told)
     open_invitations().filter(club=locked, email=wanted).update(revoked_at=Now())
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     invitation = Invitation.objects.create(

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from deployer.errors import Explanation
 from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.models import User
@@ -24,13 +25,15 @@ from portal.notifications import confirming
 from portal.notifications.models import Channel, ChannelKind, Delivery, Event, EventKind
 from portal.notifications.targets import checked
 from portal.nudge import nudge_delivery
-from portal.problems import conflict, forbidden, invalid, problem
+from portal.pacing import wait_seconds
+from portal.problems import Action, Limited, conflict, forbidden, invalid, problem
 
 MOST_CHANNELS = 20
 _NAME_LENGTH = 100
 _TESTS_AN_HOUR = 10
 # Of all its channels, also of those that are removed again.
 _TESTS_OF_A_CLUB = 30
+_WITHIN = timedelta(hours=1)
 # Of whom a channel is: a club, or a person.
 Owner = Club | User
 
@@ -130,22 +133,7 @@ def send_test(*, by: Principal, owner: Owner, channel_id: int) -> Delivery:
             "Nobody has confirmed this address yet.",
             "Open the link in the mail that went there, or have it sent again.",
         )
-    an_hour_ago = timezone.now() - timedelta(hours=1)
-    recent = Delivery.objects.filter(
-        channel=channel, event__kind=EventKind.TEST, created_at__gt=an_hour_ago
-    ).count()
-    # A channel takes its deliveries along when it is removed; the event stays with the club.
-    of_club = (
-        Event.objects.filter(club=owner, kind=EventKind.TEST, at__gt=an_hour_ago).count()
-        if isinstance(owner, Club)
-        else 0
-    )
-    if recent >= _TESTS_AN_HOUR or of_club >= _TESTS_OF_A_CLUB:
-        raise conflict(
-            "too-many-tests",
-            Sentence("There were {count} tests in the last hour.", count=max(recent, of_club)),
-            "Wait a while.",
-        )
+    _require_moderation(owner, channel)
     event = Event.objects.create(
         key=f"test:{uuid4().hex}",
         kind=EventKind.TEST,
@@ -170,6 +158,25 @@ def _get(by: Principal, owner: Owner, channel_id: int) -> Channel:
     if channel is None:
         raise problem(404, "not-found", "This channel is gone already.", "Load the page again.")
     return channel
+
+
+def _require_moderation(owner: Owner, channel: Channel) -> None:
+    """Raises Limited."""
+    mine = Delivery.objects.filter(channel=channel, event__kind=EventKind.TEST)
+    waits = {_TESTS_AN_HOUR: wait_seconds(mine, "created_at", _TESTS_AN_HOUR, _WITHIN)}
+    if isinstance(owner, Club):
+        # A channel takes its deliveries along when it is removed; the event stays with the club.
+        of_club = Event.objects.filter(club=owner, kind=EventKind.TEST)
+        waits[_TESTS_OF_A_CLUB] = wait_seconds(of_club, "at", _TESTS_OF_A_CLUB, _WITHIN)
+    wait, count = max((wait or 0.0, count) for count, wait in waits.items())
+    if wait:
+        told = Explanation(
+            "too-many-tests",
+            Sentence("There were {count} tests in the last hour.", count=count),
+            "",
+            "Wait a while.",
+        )
+        raise Limited(Action.TEST_CHANNEL, wait, told)
 
 
 def _require(by: Principal, owner: Owner) -> None:

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
+from deployer.errors import Explanation
 from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import platform
@@ -18,7 +19,8 @@ from portal.encryption import decrypt
 from portal.notifications import letters
 from portal.notifications.links import LinkRefused, confirmed
 from portal.notifications.models import Channel, Confirmation
-from portal.problems import problem
+from portal.pacing import wait_seconds
+from portal.problems import Action, Limited
 
 _WITHIN = timedelta(days=1)
 MOST_AN_ADDRESS = 3
@@ -38,19 +40,24 @@ def is_known(owner: Club | User, address: str) -> bool:
 def ask(channel: Channel) -> Confirmation:
     """Sends the link, in the caller's transaction; links before it confirm nothing more.
 
-    Raises a 429 problem once an address was asked, or the club or person has asked, too often in a day.
+    Raises Limited once an address was asked, or the club or person has asked, too often in a day.
     """
     address = decrypt(channel.encrypted_target)
     digest = _digest(address)
-    recent = Confirmation.objects.filter(asked_at__gt=Now() - Value(_WITHIN))
-    mine = recent.filter(club=channel.club, user=channel.user)
-    if recent.filter(address_digest=digest).count() >= MOST_AN_ADDRESS or mine.count() >= MOST_AN_OWNER:
-        raise problem(
-            429,
+    theirs = Confirmation.objects.filter(address_digest=digest)
+    mine = Confirmation.objects.filter(club=channel.club, user=channel.user)
+    waits = (
+        wait_seconds(theirs, "asked_at", MOST_AN_ADDRESS, _WITHIN),
+        wait_seconds(mine, "asked_at", MOST_AN_OWNER, _WITHIN),
+    )
+    if wait := max(filter(None, waits), default=None):
+        told = Explanation(
             "asked-too-often",
             "This address was asked often enough for today, or many others were.",
+            "",
             "Look into its spam folder, or try again tomorrow.",
         )
+        raise Limited(Action.CONFIRM_ADDRESS, wait, told)
     asked = Confirmation.objects.create(
         channel=channel, club=channel.club, user=channel.user, address_digest=digest
     )

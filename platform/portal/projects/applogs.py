@@ -18,6 +18,7 @@ from portal import cluster
 from portal.builds.following import HEARTBEAT_SECONDS
 from portal.builds.masking import Masker
 from portal.environment import environment
+from portal.problems import Action, Limited
 from portal.projects.models import Project
 from portal.projects.selectors import config
 
@@ -36,6 +37,7 @@ _readers = threading.BoundedSemaphore(MOST_READERS)
 _of_clubs: Counter[str] = Counter()
 _counting = threading.Lock()
 _WAITING_LINES = 500
+_WAIT_SECONDS = 60
 _TOO_MANY = Explanation(
     "too-many-readers", "Very many logs are being followed just now.", "", "Try again in a minute."
 )
@@ -135,6 +137,14 @@ async def events(read: Callable[[Stop], Iterator[AppLine]], club: str) -> AsyncG
             yield event
     finally:
         stopped.set()
+
+
+def require_place(club: str) -> None:
+    """Raises Limited while no more of the club's may read; a place may be gone again when it is wanted."""
+    with _counting:
+        full = _of_clubs[club] >= MOST_OF_A_CLUB or sum(_of_clubs.values()) >= MOST_READERS
+    if full:
+        raise Limited(Action.FOLLOW_LOGS, _WAIT_SECONDS, _TOO_MANY)
 
 
 def _enter(club: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Sum, Value
+from django.db.models import QuerySet, Sum, Value
 from django.db.models.functions import Length, Now
 
 from deployer.build import BuildPlan
@@ -14,7 +14,8 @@ from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import Build, StreamState
 from portal.encryption import encrypt_config
-from portal.problems import problem
+from portal.pacing import left_seconds
+from portal.problems import Action, Limited
 from portal.projects.models import Project
 from portal.projects.selectors import config as config_of
 from portal.releases.models import Release, ReleaseState, Rollout, RolloutState
@@ -22,6 +23,7 @@ from portal.releases.resources import resources_of
 from portal.releases.room import require_room
 
 MOST_CONFIG_BYTES_AN_HOUR = 32 << 20
+_WITHIN = timedelta(hours=1)
 
 
 def make_release(
@@ -70,17 +72,28 @@ def make_release(
 
 def _require_moderation(project: Project, size_bytes: int) -> None:
     """Each release keeps its whole config for ever: a program that changes a large one all the time would
-    fill the database within an hour. Raises a 429 problem."""
-    recent = Release.objects.filter(project=project, created_at__gt=Now() - Value(timedelta(hours=1)))
+    fill the database within an hour. Raises Limited."""
+    recent = Release.objects.filter(project=project, created_at__gt=Now() - Value(_WITHIN))
     kept_bytes = recent.aggregate(total=Sum(Length("encrypted_config")))["total"] or 0
     if kept_bytes + size_bytes > MOST_CONFIG_BYTES_AN_HOUR:
-        raise problem(
-            429,
+        told = Explanation(
             "too-much-config",
             "The releases of this project in the last hour hold very much config.",
-            "Wait a while; keep large data in the repository or elsewhere.",
             f"{kept_bytes >> 20} MiB of variables in {recent.count()} releases",
+            "Wait a while; keep large data in the repository or elsewhere.",
         )
+        raise Limited(Action.MAKE_RELEASE, _wait_seconds(recent, size_bytes), told)
+
+
+def _wait_seconds(recent: QuerySet[Release], size_bytes: int) -> float:
+    """Until so many of them are older than an hour that one more fits."""
+    held_bytes = size_bytes
+    sizes = recent.order_by("-created_at").values_list("created_at", Length("encrypted_config"))
+    for created_at, bytes_ in sizes:
+        held_bytes += bytes_
+        if held_bytes > MOST_CONFIG_BYTES_AN_HOUR:
+            return left_seconds(created_at, _WITHIN)
+    return _WITHIN.total_seconds()
 
 
 def _give_way(newer: Release) -> None:

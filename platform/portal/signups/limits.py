@@ -8,7 +8,9 @@ from django.db.models import Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from portal.problems import problem
+from deployer.errors import Explanation
+from portal.pacing import wait_seconds
+from portal.problems import Action, Limited
 from portal.signups.models import SignupRequest
 
 WITHIN = timedelta(hours=1)
@@ -18,15 +20,16 @@ MOST_AN_EMAIL = 3
 
 
 def require_patience(address: str) -> None:
-    """Raises a 429 problem once too many applications came from there."""
-    recent = SignupRequest.objects.filter(address=address, created_at__gt=Now() - Value(WITHIN))
-    if recent.count() >= MOST_AN_ADDRESS:
-        raise problem(
-            429,
+    """Raises Limited once too many applications came from there."""
+    wait = wait_seconds(SignupRequest.objects.filter(address=address), "created_at", MOST_AN_ADDRESS, WITHIN)
+    if wait is not None:
+        told = Explanation(
             "too-many-applications",
             _("Too many applications came from your network in the last hour."),
+            "",
             _("Nothing is lost: leave this page open and send the form again later."),
         )
+        raise Limited(Action.APPLY, wait, told)
 
 
 def is_tired(email: str) -> bool:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from madang.portal import Portal
 from madang.problem import Problem
+from madang.refusal import duration
 
 from tests.integration.cli.scene import Answer, Server
 
@@ -14,8 +15,13 @@ def waited() -> list[float]:
 
 
 @pytest.fixture
-def portal(server: Server, waited: list[float]) -> Portal:
-    return Portal(server.url, "mdg_k1_secret", pause=waited.append)
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def portal(server: Server, waited: list[float], said: list[str]) -> Portal:
+    return Portal(server.url, "mdg_k1_secret", pause=waited.append, tell=said.append)
 
 
 def test_a_name_under_localhost_reaches_this_machine_and_keeps_its_host_header(
@@ -43,11 +49,45 @@ def test_a_change_whose_answer_was_lost_is_not_sent_twice(server: Server, portal
 
 
 def test_a_change_is_sent_again_after_the_wait_that_the_portal_asks_for(
-    server: Server, portal: Portal, waited: list[float]
+    server: Server, portal: Portal, waited: list[float], said: list[str]
 ) -> None:
     server.on("POST", "/x", Answer(429, headers={"Retry-After": "7"}), Answer(body={"done": True}))
     assert portal.post("/x") == {"done": True}
     assert waited == [7.0]
+    assert said == ["Too many requests in a short time. Trying again in 7 seconds."]
+
+
+def test_a_long_wait_is_told_and_not_waited_for(server: Server, portal: Portal, waited: list[float]) -> None:
+    explanation = {"reason": "too-much-config", "what": "Very much config.", "evidence": "", "next": "Wait."}
+    limited = Answer(429, {"error": explanation, "action": "make-release"}, {"Retry-After": "2520"})
+    server.on("PATCH", "/x", limited)
+    with pytest.raises(Problem) as refused:
+        portal.patch("/x", {})
+    assert refused.value.next == "Wait.\nThe same works again in 42 minutes; nothing was changed."
+    assert (refused.value.reason, waited, len(server.asked)) == ("too-much-config", [], 1)
+
+
+def test_a_stream_that_has_no_place_is_lost_for_a_moment_or_refused_for_long(
+    server: Server, portal: Portal
+) -> None:
+    explanation = {"reason": "too-many-readers", "what": "Very many logs.", "evidence": "", "next": "Wait."}
+    body = {"error": explanation, "action": "follow-logs"}
+    server.on(
+        "GET", "/s", Answer(429, body, {"Retry-After": "60"}), Answer(429, body, {"Retry-After": "9000"})
+    )
+    with pytest.raises(httpx.ReadError, match=r"Very many logs\."), portal.stream("/s"):
+        pass
+    with pytest.raises(Problem) as refused, portal.stream("/s"):
+        pass
+    assert "in 3 hours" in refused.value.next
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (90.2, "91 seconds"), (121, "3 minutes"), (3600, "60 minutes"), (7300, "3 hours")],
+)
+def test_a_wait_is_told_in_a_unit_that_says_enough(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def test_the_portals_own_explanation_is_shown(server: Server, portal: Portal) -> None:
