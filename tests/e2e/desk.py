@@ -5,7 +5,6 @@ Look at one with `.venv/bin/playwright show-trace .reports/page/NAME.zip`.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser import launch
 
 PATIENCE_SECONDS = 300
 REPORTS = Path(__file__).resolve().parents[2] / ".reports/page"
@@ -64,14 +65,10 @@ class Desk:
 
 @contextmanager
 def desk(url: str) -> Iterator[Desk]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "no Chromium on this machine: bin/setup --tests installs it"
     # A loaded machine may take its time; what never comes is told in the end.
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+        browser = launch(playwright)
         one = Desk(url, browser)
         try:
             yield one

@@ -1,4 +1,4 @@
-"""A browser on the real pages: Debian's Chromium, the portal's own server, real PostgreSQL and Redis."""
+"""A browser on the real pages: Chromium, the portal's own server, real PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ django.setup()
 
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests.integration.page.site import PATIENCE_MILLISECONDS, Site, chromium, served  # noqa: E402
+from tests.browser import launch  # noqa: E402
+from tests.integration.page.site import PATIENCE_MILLISECONDS, Site, served  # noqa: E402
 from tests.integration.portal.conftest import clean, cluster, quiet_flush  # noqa: E402, F401
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
@@ -23,9 +24,7 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import sys
 import threading
@@ -30,12 +29,6 @@ PATIENCE_MILLISECONDS = 300_000
 SERIOUS = {"serious", "critical"}
 
 Language = Literal["ko", "en"]
-
-
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "no Chromium on this machine: bin/setup --tests installs it"
-    return found
 
 
 @contextmanager
