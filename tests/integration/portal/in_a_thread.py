@@ -20,10 +20,11 @@ def serving(visit: Visit, address: str = "127.0.0.1", tls: ssl.SSLContext | None
     async def serve() -> None:
         server = await asyncio.start_server(visit, address, 0, ssl=tls)
         ports.append(server.sockets[0].getsockname()[1])
-        started.set()
 
     def run() -> None:
         loop.run_until_complete(serve())
+        # Not before: a stop that came meanwhile would end that run, and the one for good would never end.
+        loop.call_soon(started.set)
         loop.run_forever()
         loop.run_until_complete(end(asyncio.all_tasks(loop)))
 
