@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
 from tests.browser import launch  # noqa: E402
 from tests.integration.page.site import PATIENCE_MILLISECONDS, Site, served  # noqa: E402
-from tests.integration.portal.conftest import clean, cluster, quiet_flush  # noqa: E402, F401
+from tests.integration.portal.conftest import clean, cluster, quick_flush  # noqa: E402, F401
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
