@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -169,6 +170,8 @@ def test_an_interrupted_attach_says_how_to_resume_and_later_does(student: Studen
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # As from a terminal: what runs in the background has the signal ignored, and so would the command.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None and process.stderr is not None
     assert process.stdout.readline() == "       line 1\n"
