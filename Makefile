@@ -8,8 +8,9 @@ ARGS ?=
 PYTEST := $(PYTHON) -m pytest -q -m "not cluster"
 OF_SPOT := tests/integration/spot/
 OF_THE_PAGES := tests/integration/page/
-SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest
-OF_THE_PORTAL := $(addprefix tests/integration/,portal/ cli/ charts/ examples/)
+OF_THE_PORTAL := tests/integration/portal/
+OF_THE_CHART := $(addprefix tests/integration/,cli/ charts/ examples/)
+SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest test-of-the-chart
 
 .PHONY: help setup up down destroy status logs reclaim dev demo bench-page bench-spot lint format page screenshots
 .PHONY: setup-tests test-of-the-pages
@@ -66,7 +67,8 @@ test-integration: setup-tests page ## the real PostgreSQL, Redis, git, registry,
 	@$(CLUSTER) programs
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target $(SIDE_BY_SIDE)
 
-# Side by side: most tests wait for a program, not for a processor. Tests on clusters wait for each other.
+# Four side by side: most tests wait for a program, not for a processor. The longest begin first; tests on clusters
+# wait for each other.
 test-of-the-clusters:
 	@$(PYTHON) -m pytest -q -m cluster tests/integration
 
@@ -79,8 +81,11 @@ test-of-the-pages:
 test-of-spot:
 	@$(PYTEST) -n 3 $(OF_SPOT)
 
+test-of-the-chart:
+	@$(PYTEST) $(OF_THE_CHART)
+
 test-of-the-rest:
-	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL) $(OF_THE_PAGES) $(OF_SPOT),$(wildcard tests/integration/*/))
+	@$(PYTEST) $(filter-out %/__pycache__/ $(OF_THE_PORTAL) $(OF_THE_CHART) $(OF_THE_PAGES) $(OF_SPOT),$(wildcard tests/integration/*/))
 
 screenshots: setup-tests page ## every page in both languages and widths, as pictures in .reports/screenshots
 	@mkdir -p .reports/screenshots && rm -f .reports/screenshots/*.png
