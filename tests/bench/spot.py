@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -67,6 +68,8 @@ def main() -> None:
     )
     parser.add_argument("--name", default="bench-spot", help="of the report in .reports (default bench-spot)")
     options = parser.parse_args()
+    # Ended early, it still gives back what it took: the node that stays, the controller's replicas.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     proof = Proof(options.name)
     with road(Instance.from_environment()) as on:
         assert on.cluster("up").status == 0
