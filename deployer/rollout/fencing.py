@@ -8,15 +8,27 @@ from typing import TypeVar
 from deployer.errors import Explanation, PermanentError
 from deployer.kube import Conflict, JsonMap, Kube, at
 from deployer.rollout import names
-from deployer.rollout.order import RolloutOrder
+from deployer.rollout.order import RolloutOrder, RolloutOutcome
 
 CONFLICT_ATTEMPTS = 10
 Written = TypeVar("Written")
 
 
+def fence(item: JsonMap | None) -> int:
+    """Of the rollout that wrote the object last; 0 for none."""
+    return int(at(item, "metadata", "annotations", names.FENCE, default=0))
+
+
+def overtaken() -> RolloutOutcome:
+    """What becomes of a rollout whose place a newer one has."""
+    return RolloutOutcome(
+        "superseded", Explanation("superseded", "A newer release took this one's place.", "", "")
+    )
+
+
 def refuse_older(order: RolloutOrder, current: JsonMap | None) -> None:
     """PermanentError with reason "superseded" when a rollout with a larger fence wrote the object."""
-    seen = int(at(current, "metadata", "annotations", names.FENCE, default=0))
+    seen = fence(current)
     if seen > order.fence:
         raise PermanentError(
             Explanation(

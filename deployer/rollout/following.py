@@ -13,6 +13,7 @@ from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names, trial
 from deployer.rollout.answer import Answer, ask
 from deployer.rollout.applying import Applying
+from deployer.rollout.fencing import overtaken
 from deployer.rollout.observation import NOT_THE_APP, Observation, observe, sentence
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
@@ -87,8 +88,7 @@ class Following:
         pulling = frozenset(pod.uid for pod in waiting if self._is_pulling(pod))
         seen = observe(deployment, pods, pulling)
         if seen.fence != self._order.fence:
-            newer = Explanation("superseded", "A newer release took this one's place.", "", "")
-            return RolloutOutcome("superseded", newer)
+            return overtaken()
         return seen
 
     def _lead(self) -> None:

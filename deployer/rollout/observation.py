@@ -8,7 +8,8 @@ from enum import IntEnum
 
 from deployer.kube.objects import JsonMap, at
 from deployer.kube.pods import Container, Pod
-from deployer.rollout.names import CONTAINER, FENCE
+from deployer.rollout.fencing import fence
+from deployer.rollout.names import CONTAINER
 from deployer.rollout.trial import is_held
 from deployer.sentence import Sentence
 
@@ -72,7 +73,7 @@ def observe(deployment: JsonMap, pods: Sequence[Pod], pulling: frozenset[str]) -
         if activity is Activity.READY:
             activity = Activity.SETTLING
     return Observation(
-        fence=int(at(deployment, "metadata", "annotations", FENCE, default=0)),
+        fence=fence(deployment),
         replicas=wanted,
         ready=min(ready, wanted),
         complete=complete,

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from deployer.errors import DeployerError, Explanation, TemporaryError
+from deployer.errors import DeployerError, TemporaryError
 from deployer.kube import Conflict, JsonMap, Kube, Missing, at
 from deployer.kube.job_node import JobNode
 from deployer.kube.jobs import finished
@@ -15,6 +15,7 @@ from deployer.kube.pods import Pod, read_pods
 from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names, release_command
 from deployer.rollout.applog import AppLine
+from deployer.rollout.fencing import fence, overtaken
 from deployer.rollout.following import LOG_LINES, PAUSE_SECONDS
 from deployer.rollout.observation import PULL_TROUBLE
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
@@ -99,9 +100,8 @@ class Preparing:
                 node_lost=self._node.is_lost(),
             )
         others = self._kube.find("Job", self._namespace, labels={names.PROJECT: self._order.project})
-        if any(_fence(job) > self._order.fence for job in others):
-            newer = Explanation("superseded", "A newer release took this one's place.", "", "")
-            return RolloutOutcome("superseded", newer)
+        if any(fence(job) > self._order.fence for job in others):
+            return overtaken()
         if (busy := self._at_work(others)) is not None:
             self._saying.say(
                 Sentence("waiting for the release command of release {number} to end", number=busy)
@@ -200,7 +200,3 @@ class Preparing:
         container = names.RELEASE_CONTAINER
         found = self._kube.end_of_log(self._namespace, pod.name, container, LOG_LINES) if pod else None
         return list(self._tail) if found is None else found
-
-
-def _fence(job: JsonMap) -> int:
-    return int(at(job, "metadata", "annotations", names.FENCE, default=0))

@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from deployer.errors import Explanation, TemporaryError
+from deployer.errors import TemporaryError
 from deployer.kube import JsonMap, Kube, at
 from deployer.kube.objects import condition
 from deployer.kube.pods import is_detached, read_pod
 from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names
+from deployer.rollout.fencing import fence, overtaken
 from deployer.rollout.following import PAUSE_SECONDS
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
@@ -46,9 +47,8 @@ def wait(
             deployment = kube.get("Deployment", namespace, order.project)
             if deployment is None:
                 return RolloutOutcome("prepared")
-            if int(at(deployment, "metadata", "annotations", names.FENCE, default=0)) > order.fence:
-                newer = Explanation("superseded", "A newer release took this one's place.", "", "")
-                return RolloutOutcome("superseded", newer)
+            if fence(deployment) > order.fence:
+                return overtaken()
             moving = awaited(
                 order,
                 deployment,

@@ -13,7 +13,8 @@ from django.db.models import Exists, OuterRef
 from portal.absence.kinds import Absence, absence
 from portal.clubs.selectors import suspended
 from portal.projects.models import Project
-from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import Halt, Release, ReleaseState, Rollout
+from portal.releases.turns import AT_WORK
 from portal.threads import database
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def absences() -> dict[str, Absence]:
         Exists(Release.objects.filter(state=ReleaseState.LIVE, **mine)),
         Exists(Halt.objects.filter(**mine)),
         suspended(),
-        Exists(Rollout.objects.filter(state__in=[RolloutState.RUNNING, RolloutState.UNDOING], **mine)),
+        Exists(Rollout.objects.filter(state__in=AT_WORK, **mine)),
     )
     return {
         subdomain: absence(live=live, halted=halted, suspended=stopped, at_work=at_work)

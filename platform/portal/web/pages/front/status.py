@@ -21,7 +21,7 @@ from portal.fleet.models import Interruption
 from portal.fleet.states import InterruptionState
 from portal.probing.selectors import standstill
 from portal.releases.models import Rollout
-from portal.releases.models.rollout import RolloutState
+from portal.releases.turns import AT_WORK
 
 # A lease that ran out so long ago should have been taken over by the next worker's sweep.
 _LATE = timedelta(minutes=2)
@@ -96,9 +96,9 @@ def _builds() -> Part:
 
 def _deploys() -> Part:
     name = _("Deploys")
-    late = Rollout.objects.filter(
-        state__in=[RolloutState.RUNNING, RolloutState.UNDOING], lease_until__lt=Now() - Value(_LATE)
-    ).aggregate(since=Min("lease_until"))["since"]
+    late = Rollout.objects.filter(state__in=AT_WORK, lease_until__lt=Now() - Value(_LATE)).aggregate(
+        since=Min("lease_until")
+    )["since"]
     if late is not None:
         return Part(name, "error", _("No worker takes them."), late)
     return Part(name, "success", _("They go on."))

@@ -22,7 +22,7 @@ from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
 from portal.probing.selectors import standstill
 from portal.releases.models import Halt, Rollout, RolloutState
-from portal.releases.turns import waits
+from portal.releases.turns import AT_WORK, waits
 from portal.translating import translated
 
 # So long something may last before it is told: less is the platform's ordinary pace.
@@ -122,7 +122,7 @@ def _expired_leases(now: datetime) -> Iterator[Alert]:
     late = Q(lease_until__lt=now - LATE)
     rows = chain(
         Build.objects.filter(late, state=BuildState.RUNNING),
-        Rollout.objects.filter(late, state__in=(RolloutState.RUNNING, RolloutState.UNDOING)),
+        Rollout.objects.filter(late, state__in=AT_WORK),
         Halt.objects.filter(late).select_related("project__club"),
         Drill.objects.filter(late, state__in=OPEN),
     )
