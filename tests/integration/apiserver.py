@@ -27,6 +27,9 @@ _PREFIX = "madang-api-"
 # Of a control plane with a scheduler: its pace must not be what a test measures.
 UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
 ENDPOINTS = "endpointslice-controller"
+# Nobody answers for a test's nodes, if they are there at all: no heartbeat is missed, and no pod that a test has
+# bound is taken away in the middle of it.
+UNATTENDED = ("-node-lifecycle-controller", "-pod-garbage-collector-controller")
 
 
 def programs() -> Path:
@@ -91,7 +94,7 @@ def running_control_plane(*more: str, scheduler: bool = False) -> Iterator[Contr
         # It gives up if the API server is not there yet.
         controllers = _controller_arguments(folder, kubeconfig)
         if not scheduler:
-            start("kube-controller-manager", controllers)
+            start("kube-controller-manager", [*controllers, f"--controllers={','.join(['*', *UNATTENDED])}"])
         else:
             rest = f"--controllers=*,-{ENDPOINTS},-node-lifecycle-controller"
             start("kube-controller-manager", [*controllers, *UNHURRIED, rest])
