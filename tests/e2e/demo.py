@@ -15,13 +15,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from localcluster.instance import Instance
 from tests.e2e import applying
-from tests.e2e.load import Load, LoadResult
-from tests.e2e.road import EXAMPLES, PROJECTS, Done, Road, live_host, road
+from tests.e2e.load import ANSWER_CHARACTERS, Load, LoadResult
+from tests.e2e.road import EXAMPLES, PROJECTS, Done, Road, at_once, live_host, road
 from tests.proof import Proof
 
 CLUB, CLUB_NAME = "demo", "Demo club"
@@ -35,10 +36,9 @@ def walk(on: Road, proof: Proof) -> None:
     """Every step of the demo; each leaves its row."""
     bring_up(on, proof)
     sign_in(on, proof, club_comes(on, proof))
-    pushed = [push_first(on, proof, name, source) for name, source in PUSHED]
+    pushed = push_first(on, proof)
     push_change_under_load(on, proof, pushed[0])
-    refuse(on, proof, pushed[0], PROJECTS / "broken", "a push that does not build")
-    refuse(on, proof, pushed[0], PROJECTS / "crashing", "a push that crashes at its start")
+    refuse(on, proof, pushed)
     reclaim(on, proof, pushed)
 
 
@@ -112,27 +112,44 @@ def sign_in(on: Road, proof: Proof, key: str | None) -> None:
     assert done.status == 0, done.output
 
 
-def push_first(on: Road, proof: Proof, name: str, source: Path) -> Pushed:
-    print(f"\n  git push: {name}", flush=True)
+def push_first(on: Road, proof: Proof) -> list[Pushed]:
+    """Three students push at the same time."""
+    print("\n  git push: flask, node and docker, at the same time", flush=True)
+    folders = [prepare(on, name, source) for name, source in PUSHED]
+    # A second demo on the same cluster pushes over what the first one left: that is a new first version.
+    push = partial(on.student, "git", "push", "--force", "madang", "main", show=True)
+    names = [name for name, _ in PUSHED]
+    done = at_once(
+        *(partial(push, cwd=at, as_=f"{name:<7}") for name, at in zip(names, folders, strict=True))
+    )
+    return [
+        first_push(on, proof, source, Pushed(name, folder, live_host(told)), told.seconds)
+        for (name, source), folder, told in zip(PUSHED, folders, done, strict=True)
+    ]
+
+
+def first_push(on: Road, proof: Proof, source: Path, project: Pushed, seconds: float) -> Pushed:
+    answer = on.visit(project.host)
+    how = "its own Dockerfile" if (source / "Dockerfile").exists() else "no Dockerfile"
+    proof.add(
+        f"git push of {project.name} ({how})",
+        goal="push ends 0, the address answers",
+        value=seconds,
+        unit="s",
+        holds=answer.status == 200 and BEFORE in answer.body,
+        evidence=f"{project.host}: {answer.status} {_line_with(BEFORE, answer.body)!r}",
+    )
+    return project
+
+
+def prepare(on: Road, name: str, source: Path) -> Path:
+    """The student's folder with the project and its remote."""
     folder = on.checkout(source, name)
     # A pack above git's http.postBuffer goes up in chunks, which proxies treat unlike a small one.
     (folder / "photo.bin").write_bytes(os.urandom(3 << 20))
     on.commit(folder, "Add a photo")
     on.create_project(CLUB, name, folder)
-    # A second demo on the same cluster pushes over what the first one left: that is a new first version.
-    done = on.student("git", "push", "--force", "madang", "main", cwd=folder, show=True)
-    host = live_host(done)
-    answer = on.visit(host)
-    how = "its own Dockerfile" if (source / "Dockerfile").exists() else "no Dockerfile"
-    proof.add(
-        f"git push of {name} ({how})",
-        goal="push ends 0, the address answers",
-        value=done.seconds,
-        unit="s",
-        holds=answer.status == 200 and BEFORE in answer.body,
-        evidence=f"{host}: {answer.status} {_line_with(BEFORE, answer.body)!r}",
-    )
-    return Pushed(name, folder, host)
+    return folder
 
 
 def push_change_under_load(on: Road, proof: Proof, project: Pushed) -> None:
@@ -156,26 +173,35 @@ def push_change_under_load(on: Road, proof: Proof, project: Pushed) -> None:
         )
 
 
-def refuse(on: Road, proof: Proof, project: Pushed, broken: Path, what: str) -> None:
-    """A version that fails, pushed over a live one: refused with its reason, the old one serves on."""
-    name, folder = project.name, project.folder
-    print(f"\n  git push: {name}, {what}", flush=True)
-    for path in broken.iterdir():
-        (folder / path.name).write_text(path.read_text())
-    on.commit(folder, what)
+def refuse(on: Road, proof: Proof, pushed: list[Pushed]) -> None:
+    """Versions that fail, each pushed over a live one: refused with the reason, the one before serves on."""
+    failing = ((pushed[0], "crashing", "crashes at its start"), (pushed[1], "broken", "does not build"))
+    for project, source, how in failing:
+        print(f"\n  git push: {project.name}, {how}", flush=True)
+        on.rewrite(project.folder, PROJECTS / source)
+        on.commit(project.folder, f"One that {how}")
+    tried = at_once(*(partial(refused, on, project) for project, _, _ in failing))
+    for (project, _, how), (done, load) in zip(failing, tried, strict=True):
+        answer = on.visit(project.host)
+        served = answer.status == 200 and list(load.answers) == [answer.body.strip()[:ANSWER_CHARACTERS]]
+        proof.add(
+            f"a push that {how} is refused, the old version serves on",
+            goal="push ends non-zero with a reason, 0 failed requests",
+            value=load.failed,
+            unit=f"of {load.requests}",
+            holds=done.status == 1 and load.failed == 0 and served,
+            evidence=f"{_reason(done)} {load.failures or ''}".rstrip(),
+        )
+
+
+def refused(on: Road, project: Pushed) -> tuple[Done, LoadResult]:
+    """The push, and what visitors saw meanwhile; the student takes the commit back."""
     with Load(project.host, on.instance.ports.http, rate=20) as load:
-        done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
-    assert on.student("git", "reset", "-q", "--hard", "HEAD~1", cwd=folder).status == 0
-    answer, result = on.visit(project.host), load.result
-    assert result is not None
-    proof.add(
-        f"{what} is refused, the old version serves on",
-        goal="push ends non-zero with a reason, 0 failed requests",
-        value=result.failed,
-        unit=f"of {result.requests}",
-        holds=done.status == 1 and result.failed == 0 and answer.status == 200 and AFTER in answer.body,
-        evidence=f"{_reason(done)} {result.failures or ''}".rstrip(),
-    )
+        words = ("git", "push", "madang", "main")
+        done = on.student(*words, cwd=project.folder, show=True, as_=f"{project.name:<7}")
+    assert on.student("git", "reset", "-q", "--hard", "HEAD~1", cwd=project.folder).status == 0
+    assert load.result is not None
+    return done, load.result
 
 
 def reclaim(on: Road, proof: Proof, projects: list[Pushed]) -> None:

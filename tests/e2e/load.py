@@ -22,6 +22,8 @@ from tests.e2e.background import Background
 
 MOST_SECONDS = 4 * 3600
 ANSWER_SECONDS = 10
+# Of an answer, so many are kept to tell it from others.
+ANSWER_CHARACTERS = 120
 # As browsers and client libraries do: well before a server closes what nobody used (Traefik: after 180 s).
 IDLE_SECONDS = 30
 
@@ -73,7 +75,7 @@ class Visitors:
         if status != 200:
             self._fail(str(status), began)
             return
-        self.answers[body.strip()[:120]] += 1
+        self.answers[body.strip()[:ANSWER_CHARACTERS]] += 1
         self.good_at.append(time.monotonic())
         self.took_ms.append((time.monotonic() - began) * 1000)
 

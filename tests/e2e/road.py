@@ -12,9 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from localcluster.instance import Instance
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PROJECTS = Path(__file__).resolve().parent / "projects"
 PATIENCE_SECONDS = 600
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,11 @@ class Road:
             "GIT_CONFIG_NOSYSTEM": "1",
         }
 
-    def student(self, *words: str, cwd: Path | None = None, show: bool = False) -> Done:
-        """A command as the student types it."""
-        return command(list(words), cwd=cwd or self.home, environment=self.student_environment, show=show)
+    def student(self, *words: str, cwd: Path | None = None, show: bool = False, as_: str = "") -> Done:
+        """A command as the student types it; `as_` tells its shown lines from those of another."""
+        return command(
+            list(words), cwd=cwd or self.home, environment=self.student_environment, show=show, as_=as_
+        )
 
     def sign_in(self, club: str) -> Done:
         """The student signs in with a new key of the club's."""
@@ -125,6 +130,11 @@ class Road:
             assert self.student(*words, cwd=folder).status == 0
         self.commit(folder, "First version")
         return folder
+
+    def rewrite(self, folder: Path, source: Path) -> None:
+        """The student begins anew: all that is in the folder makes room for a copy of `source`."""
+        assert self.student("git", "rm", "-rfq", ".", cwd=folder).status == 0
+        shutil.copytree(source, folder, dirs_exist_ok=True)
 
     def commit(self, folder: Path, message: str) -> None:
         assert self.student("git", "add", "-A", cwd=folder).status == 0
@@ -185,6 +195,12 @@ class Road:
         ]
 
 
+def at_once(*deeds: Callable[[], Made]) -> list[Made]:
+    """What each deed gives, in their order; all are done at the same time."""
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return [begun.result() for begun in [pool.submit(deed) for deed in deeds]]
+
+
 def live_host(push: Done) -> str:
     """The host name in a push's last line: "Release 1 is live at http://…"."""
     found = re.search(r"live at https?://([^\s:/]+)", push.output)
@@ -193,9 +209,14 @@ def live_host(push: Done) -> str:
 
 
 def command(
-    argv: list[str], *, cwd: Path, environment: dict[str, str] | None = None, show: bool = False
+    argv: list[str],
+    *,
+    cwd: Path,
+    environment: dict[str, str] | None = None,
+    show: bool = False,
+    as_: str = "",
 ) -> Done:
-    """Run to the end; standard error is part of the output."""
+    """Run to the end; standard error is part of the output, whose lines `show` shows after `as_`."""
     began = time.monotonic()
     process = subprocess.Popen(
         argv,
@@ -212,7 +233,7 @@ def command(
     for line in process.stdout:
         lines.append(line)
         if show:
-            print(f"    {line.rstrip()}", flush=True)
+            print(f"    {as_}{line.rstrip()}", flush=True)
     return Done(process.wait(), "".join(lines), time.monotonic() - began)
 
 

@@ -1,21 +1,23 @@
-"""A live app is broken in eight ways: what Madang says of it is what a visitor gets, mended too."""
+"""Live apps are broken in eight ways: what Madang says of each is what a visitor gets, mended too."""
 
 from __future__ import annotations
 
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from tests.bench.spot import CLUB, sign_in
-from tests.e2e.road import PROJECTS, Road, live_host
+from tests.e2e.road import PROJECTS, Road, at_once, live_host
 
 pytestmark = pytest.mark.cluster
-NAME = "breakable"
 NAMESPACE = f"club-{CLUB}"
+# So many are broken at the same time, each in its own way.
+NAMES = tuple(f"breakable-{number}" for number in range(1, 5))
 # An address is asked each half minute.
 PATIENCE_SECONDS = 240
 
@@ -31,16 +33,17 @@ class Said:
 
 @dataclass
 class Breakable:
-    """The project, live at the beginning of each test."""
+    """A project, live at the beginning of each test."""
 
     on: Road
+    name: str
     host: str
     key: str
 
     def said(self) -> Said:
         port = self.on.instance.ports.http
         request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/api/v1/clubs/{CLUB}/projects/{NAME}",
+            f"http://127.0.0.1:{port}/api/v1/clubs/{CLUB}/projects/{self.name}",
             headers={"Host": "madang.localhost", "Authorization": f"Bearer {self.key}"},
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,24 +54,21 @@ class Breakable:
     def is_visited(self) -> bool:
         return self.on.visit(self.host).status == 200
 
-    def environment(self, value: str) -> None:
-        self.container(env=[{"name": "BREAK", "value": value}])
-
     def container(self, **changed: object) -> None:
         """Behind Madang's back, and with nobody left who serves."""
         spec = {"minReadySeconds": 0, "strategy": {"type": "Recreate", "rollingUpdate": None}}
         spec["template"] = {"spec": {"containers": [{"name": "app", **changed}]}}
-        self.kubectl("patch", "deployment", NAME, "-p", json.dumps({"spec": spec}))
+        self.kubectl("patch", "deployment", self.name, "-p", json.dumps({"spec": spec}))
 
     def kubectl(self, *words: str) -> str:
         return self.on.kubectl("-n", NAMESPACE, *words)
 
-    def agree(self, *, live: bool, reasons: set[str] = frozenset()) -> Said:  # type: ignore[assignment]
+    def agree(self, *, live: bool, reason: str = "") -> Said:
         """Waits until a visitor gets it so, then until Madang says so; and it is still so for the visitor."""
         self.on.wait_for(lambda: self.is_visited() is live, PATIENCE_SECONDS)
         wanted = "live" if live else "down"
         self.on.wait_for(
-            lambda: (told := self.said()).state == wanted and (live or told.reason in reasons),
+            lambda: (told := self.said()).state == wanted and (live or told.reason == reason),
             PATIENCE_SECONDS,
         )
         assert self.is_visited() is live
@@ -76,72 +76,85 @@ class Breakable:
 
 
 @pytest.fixture(scope="module")
-def app(platform: Road) -> Iterator[Breakable]:
-    sign_in(platform)
-    folder = platform.checkout(PROJECTS / NAME, NAME)
-    platform.create_project(CLUB, NAME, folder)
-    host = live_host(platform.student("git", "push", "madang", "main", cwd=folder, show=True))
-    made = platform.admin("create_key", CLUB, "--name", "truth")
-    key = re.search(r"mdg_[A-Za-z0-9_-]+", made)
+def apps(platform: Road) -> list[Breakable]:
+    on = platform
+    sign_in(on)
+    key = re.search(r"mdg_[A-Za-z0-9_-]+", on.admin("create_key", CLUB, "--name", "truth"))
     assert key is not None, "create_key printed no key"
-    yield Breakable(platform, host, key.group())
+    folders = [on.checkout(PROJECTS / "breakable", name) for name in NAMES]
+    for name, folder in zip(NAMES, folders, strict=True):
+        on.create_project(CLUB, name, folder)
+    push = partial(on.student, "git", "push", "madang", "main", show=True)
+    done = at_once(*(partial(push, cwd=at, as_=f"{name}  ") for name, at in zip(NAMES, folders, strict=True)))
+    return [Breakable(on, name, live_host(told), key.group()) for name, told in zip(NAMES, done, strict=True)]
 
 
-BREAKS_BY_ITSELF = {
-    "crash": "crash-loop",
-    "memory": "out-of-memory",
-    "local": "not-listening",
-    "error": "app-error",
-    "slow": "slow",
-}
+Mend = Callable[[], object]
 
 
-def test_an_app_that_breaks_in_one_way_after_another_is_told_as_it_is(app: Breakable) -> None:
-    app.agree(live=True)
-    try:
-        for broken, reason in BREAKS_BY_ITSELF.items():
-            app.environment(broken)
-            told = app.agree(live=False, reasons={reason})
-            assert not told.what.startswith("Not your code"), (broken, told)
-    finally:
-        app.environment("")
-    app.agree(live=True)
+def by_itself(how: str) -> Callable[[Breakable], Mend]:
+    """The app's own code breaks."""
+
+    def break_it(app: Breakable) -> Mend:
+        app.container(env=[{"name": "BREAK", "value": how}])
+        return lambda: app.container(env=[{"name": "BREAK", "value": ""}])
+
+    return break_it
 
 
-def no_copies(app: Breakable) -> Callable[[], object]:
-    app.kubectl("scale", "deployment", NAME, "--replicas=0")
-    return lambda: app.kubectl("scale", "deployment", NAME, "--replicas=1")
+def no_copies(app: Breakable) -> Mend:
+    app.kubectl("scale", "deployment", app.name, "--replicas=0")
+    return lambda: app.kubectl("scale", "deployment", app.name, "--replicas=1")
 
 
-def no_image(app: Breakable) -> Callable[[], object]:
+def no_image(app: Breakable) -> Mend:
     image = "jsonpath={.spec.template.spec.containers[0].image}"
-    there = app.kubectl("get", "deployment", NAME, "-o", image).strip()
+    there = app.kubectl("get", "deployment", app.name, "-o", image).strip()
     repository, _, _digest = there.partition("@")
     app.container(image=f"{repository}@sha256:{0:064}")
     return lambda: app.container(image=there)
 
 
-def no_address(app: Breakable) -> Callable[[], object]:
-    ingress = json.loads(app.kubectl("get", "ingress", NAME, "-o", "json"))
-    app.kubectl("patch", "ingress", NAME, "-p", json.dumps({"spec": {"ingressClassName": "none"}}))
+def no_address(app: Breakable) -> Mend:
+    ingress = json.loads(app.kubectl("get", "ingress", app.name, "-o", "json"))
+    patch = ("patch", "ingress", app.name)
+    app.kubectl(*patch, "-p", json.dumps({"spec": {"ingressClassName": "none"}}))
     rules = ingress["spec"]["rules"]
     elsewhere = [{**rules[0], "host": "elsewhere.example"}]
-    app.kubectl("patch", "ingress", NAME, "--type=merge", "-p", json.dumps({"spec": {"rules": elsewhere}}))
+    app.kubectl(*patch, "--type=merge", "-p", json.dumps({"spec": {"rules": elsewhere}}))
     back = {"spec": {"ingressClassName": ingress["spec"]["ingressClassName"], "rules": rules}}
-    return lambda: app.kubectl("patch", "ingress", NAME, "--type=merge", "-p", json.dumps(back))
+    return lambda: app.kubectl(*patch, "--type=merge", "-p", json.dumps(back))
 
 
-@pytest.mark.parametrize(
-    ("break_it", "reason"),
-    [(no_copies, "scaled-to-zero"), (no_image, "image-pull"), (no_address, "address-missing")],
-)
-def test_what_is_changed_in_the_cluster_is_told_as_it_is(
-    app: Breakable, break_it: Callable[[Breakable], Callable[[], object]], reason: str
+# The reason that Madang gives, and how an app gets there.
+WAYS = {
+    "crash-loop": by_itself("crash"),
+    "out-of-memory": by_itself("memory"),
+    "not-listening": by_itself("local"),
+    "app-error": by_itself("error"),
+    "slow": by_itself("slow"),
+    "scaled-to-zero": no_copies,
+    "image-pull": no_image,
+    "address-missing": no_address,
+}
+FROM_OUTSIDE = ("scaled-to-zero", "image-pull", "address-missing")
+
+
+@pytest.mark.parametrize("reasons", [list(WAYS)[: len(NAMES)], list(WAYS)[len(NAMES) :]], ids=", ".join)
+def test_what_is_said_of_a_broken_app_is_what_its_visitors_get(
+    apps: list[Breakable], reasons: list[str]
 ) -> None:
-    app.agree(live=True)
-    mend = break_it(app)
+    mends: list[Mend] = []
+    for app in apps:
+        app.agree(live=True)
     try:
-        app.agree(live=False, reasons={reason})
+        for app, reason in zip(apps, reasons, strict=True):
+            mends.append(WAYS[reason](app))
+        for app, reason in zip(apps, reasons, strict=True):
+            told = app.agree(live=False, reason=reason)
+            assert reason in FROM_OUTSIDE or not told.what.startswith("Not your code"), told
     finally:
-        mend()
-    app.agree(live=True)
+        for mend in mends:
+            mend()
+    for app in apps:
+        app.agree(live=True)
