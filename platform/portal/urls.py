@@ -21,4 +21,6 @@ urlpatterns = [
 handler400 = "portal.web.errors.bad_request"
 handler403 = "portal.web.errors.forbidden"
 handler404 = "portal.web.errors.missing"
+# allauth looks for it here.
+handler429 = "portal.web.errors.too_often"
 handler500 = "portal.web.errors.mistake"

@@ -17,6 +17,7 @@ from deployer.errors import DeployerError, Explanation
 from portal.accounts.models import User
 from portal.problems import Problem
 from portal.translating import explained
+from portal.web.refusing import with_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Refusals(MiddlewareMixin):
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Problem):
-            return show(request, error.status, error.explanation)
+            return with_refusal(show(request, error.status, error.explanation), error)
         if isinstance(error, DeployerError):
             logger.warning("the cluster refused", extra={"explanation": error.explanation.to_dict()})
             return show(request, 503, error.explanation)
@@ -92,6 +93,14 @@ def untrusted_form(request: HttpRequest, reason: str = "") -> HttpResponse:
             _("Load the page anew, and send the form again. Cookies have to be allowed."),
         ),
     )
+
+
+def too_often(request: HttpRequest) -> HttpResponse:
+    """allauth refuses what was tried more often than its rates allow, all of them of so many a minute."""
+    told = Explanation("too-often", _("That was tried too often."), "", _("Wait a minute, then try again."))
+    answer = show(request, 429, told)
+    answer["Retry-After"] = "60"
+    return answer
 
 
 def mistake(request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from portal.signups.names import verdict
 from portal.web.once import once
 from portal.web.pages.apply.forms import ApplyForm
 from portal.web.pages.apply.signing_in import signed_in
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -38,9 +39,9 @@ def form(request: PageRequest) -> HttpResponse:
         else:
             request.session["applied_with"] = filled.application.email
             return redirect("apply-sent")
-    status = problem.status if problem else 422 if request.method == "POST" else 200
-    explanation = problem.explanation if problem else None
-    return render(request, "web/apply/form.html", {"form": filled, "problem": explanation}, status=status)
+    context = {"form": filled, "problem": problem.explanation if problem else None}
+    status = 422 if request.method == "POST" else 200
+    return with_refusal(render(request, "web/apply/form.html", context, status=status), problem)
 
 
 @require_GET

@@ -24,6 +24,7 @@ from portal.problems import Problem
 from portal.web.pages.apply.passwords import PasswordForm
 from portal.web.pages.apply.signing_in import sign_in, signed_in
 from portal.web.plain_name import plain_name
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -73,8 +74,8 @@ def invitation(request: PageRequest, token: str) -> HttpResponse:
         "form": form,
         "problem": problem.explanation if problem else None,
     }
-    status = problem.status if problem else 422 if request.method == "POST" else 200
-    return render(request, "web/apply/invitation.html", context, status=status)
+    status = 422 if request.method == "POST" else 200
+    return with_refusal(render(request, "web/apply/invitation.html", context, status=status), problem)
 
 
 def _join(request: PageRequest, token: str, form: JoinForm) -> Membership:

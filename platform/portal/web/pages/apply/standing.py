@@ -15,6 +15,7 @@ from portal.signups import actions, links
 from portal.signups.models import SignupRequest, SignupState
 from portal.web.once import once
 from portal.web.pages.apply.forms import ApplyForm
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -64,8 +65,8 @@ def state(request: PageRequest, token: str) -> HttpResponse:
         "problem": problem.explanation if problem else None,
         "states": SignupState,
     }
-    status = problem.status if problem else 422 if request.method == "POST" else 200
-    return render(request, "web/apply/state.html", context, status=status)
+    status = 422 if request.method == "POST" else 200
+    return with_refusal(render(request, "web/apply/state.html", context, status=status), problem)
 
 
 def _found(request_id: int) -> SignupRequest:

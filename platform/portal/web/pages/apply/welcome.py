@@ -27,6 +27,7 @@ from portal.projects.names import PROJECT_LENGTH
 from portal.web.pages.apply.commands import first_commands
 from portal.web.pages.apply.passwords import PasswordForm
 from portal.web.pages.apply.signing_in import sign_in, signed_in
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -76,8 +77,8 @@ def welcome(request: PageRequest, token: str) -> HttpResponse:
         "problem": problem.explanation if problem else None,
         "other": signed_in(request) if signed_in(request) != link.user else None,
     }
-    status = 200 if posted is None else problem.status if problem else 422
-    return render(request, "web/apply/welcome.html", context, status=status)
+    status = 200 if posted is None else 422
+    return with_refusal(render(request, "web/apply/welcome.html", context, status=status), problem)
 
 
 @never_cache

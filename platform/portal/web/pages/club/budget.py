@@ -23,6 +23,7 @@ from portal.web.once import once
 from portal.web.pages.club.bars import amounts, bars
 from portal.web.pages.club.changes import history
 from portal.web.pages.club.fields import offer
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 _GIB = 1 << 30
@@ -146,7 +147,7 @@ def _page(
         "form": form,
         "refused": problem.explanation if problem else None,
     }
-    return render(request, "web/club/budget.html", context, status=problem.status if problem else status)
+    return with_refusal(render(request, "web/club/budget.html", context, status=status), problem)
 
 
 def _waiting(requests: list[BudgetRequest]) -> dict[str, Any] | None:

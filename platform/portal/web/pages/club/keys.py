@@ -29,6 +29,7 @@ from portal.web import git_store
 from portal.web.once import once
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.words import called
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 _OLD_SHOWN = 50
@@ -79,9 +80,10 @@ def keys(request: PageRequest, club: str) -> HttpResponse:
             refused = problem
         else:
             return redirect("club-key-made", club, key.id)
-    status = refused.status if refused else 422 if form.errors else 200
     context = {"tab": "keys", "form": form, "refused": refused.explanation if refused else None}
-    return render(request, "web/club/keys.html", context | _listed(request.club), status=status)
+    status = 422 if form.errors else 200
+    page = render(request, "web/club/keys.html", context | _listed(request.club), status=status)
+    return with_refusal(page, refused)
 
 
 @never_cache

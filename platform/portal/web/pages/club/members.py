@@ -24,6 +24,7 @@ from portal.web.once import once
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.people import people
 from portal.web.pages.club.words import called, role_name
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -164,7 +165,7 @@ def _page(
         "form": form,
         "refused": problem.explanation if problem else None,
     }
-    return render(request, "web/club/members.html", context, status=problem.status if problem else status)
+    return with_refusal(render(request, "web/club/members.html", context, status=status), problem)
 
 
 def _waiting(club: Club) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from portal.problems import Problem
 from portal.web.once import once
 from portal.web.pages.club.typed_name import TypedNameForm
 from portal.web.plain_name import plain_name
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -73,4 +74,4 @@ def _page(
         "notifications_url": reverse("club-notifications", args=[request.club.slug]),
         "refused": problem.explanation if problem else None,
     }
-    return render(request, "web/club/settings.html", context, status=problem.status if problem else status)
+    return with_refusal(render(request, "web/club/settings.html", context, status=status), problem)

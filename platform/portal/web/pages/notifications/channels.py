@@ -32,6 +32,7 @@ from portal.problems import Problem
 from portal.web.gate import is_operator
 from portal.web.once import once
 from portal.web.pages.notifications.forms import HAPPENED, KINDS, ChannelForm, EventsForm
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -227,8 +228,8 @@ def _shown(request: PageRequest, place: _Place, form: ChannelForm, refused: Prob
         "added": _added(request, listed),
         "refused": refused.explanation if refused else None,
     }
-    status = refused.status if refused else 422 if form.errors else 200
-    return render(request, place.template, context, status=status)
+    page = render(request, place.template, context, status=422 if form.errors else 200)
+    return with_refusal(page, refused)
 
 
 def _row(place: _Place, listed: Listed) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from portal.builds.selectors import waiting_with_reasons
 from portal.environment import environment
 from portal.problems import Problem
 from portal.web.once import once
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 
@@ -107,4 +108,4 @@ def _page(request: PageRequest, problem: Problem | None = None, why: str = "") -
         "why": why,
     }
     template = "web/operator/queue_told.html" if request.htmx else "web/operator/queue.html"
-    return render(request, template, context, status=problem.status if problem else 200)
+    return with_refusal(render(request, template, context), problem)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import address, find
+from portal.web.refusing import with_refusal
 from portal.web.request import PageRequest
 
 MANAGING = frozenset({"maintainer", "owner", "operator"})
@@ -60,7 +61,7 @@ def project_page(
         "refused": refused.explanation if refused else None,
         **(context or {}),
     }
-    answer = render(request, f"web/project/{name}.html", whole, status=refused.status if refused else status)
+    answer = with_refusal(render(request, f"web/project/{name}.html", whole, status=status), refused)
     # A page may show what only this person may see, and its state is of this moment.
     answer["Cache-Control"] = "no-store"
     return answer
