@@ -21,6 +21,11 @@ class StateMachine:
     def terminal(self) -> frozenset[str]:
         return frozenset(state for state, following in self.transitions.items() if not following)
 
+    @property
+    def open(self) -> frozenset[str]:
+        """Those that are not terminal."""
+        return frozenset(self.transitions) - self.terminal
+
     def before(self, state: str) -> frozenset[str]:
         """The states from which `state` may be entered: what an UPDATE … WHERE state IN must name."""
         return frozenset(earlier for earlier, following in self.transitions.items() if state in following)

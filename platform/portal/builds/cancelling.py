@@ -15,7 +15,15 @@ from portal.clubs.selectors import suspension_of
 from portal.nudge import nudge_waiting_builds
 from portal.problems import conflict, not_found
 from portal.projects.models import Project
-from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import (
+    RELEASE_STATES,
+    ROLLOUT_STATES,
+    Halt,
+    Release,
+    ReleaseState,
+    Rollout,
+    RolloutState,
+)
 
 CANCELLED = Explanation(
     "cancelled",
@@ -58,7 +66,7 @@ def stop_builds(project: Project, explanation: Explanation) -> None:
     """Ends the builds that wait, and asks the worker of the one that runs to end it; inside a transaction
     that holds the project's row."""
     unfinished = Build.objects.select_for_update(no_key=True).filter(
-        project=project, state__in=[BuildState.QUEUED, BuildState.RUNNING]
+        project=project, state__in=BUILD_STATES.open
     )
     for build in unfinished.order_by("pk"):
         if build.state == BuildState.QUEUED:
@@ -76,19 +84,19 @@ def why_stopped(build: Build) -> Explanation:
 def cancel_all(project: Project) -> None:
     """Ends everything of a project that is being deleted; inside a transaction that holds its row."""
     unfinished = Build.objects.select_for_update(no_key=True).filter(
-        project=project, state__in=[BuildState.QUEUED, BuildState.RUNNING]
+        project=project, state__in=BUILD_STATES.open
     )
     for build in unfinished:
         # A worker at it loses its lease with this.
         _end(build, _DELETED)
-    Rollout.objects.filter(
-        project=project, state__in=[RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING]
-    ).update(state=RolloutState.SUPERSEDED, lease_owner="", lease_until=None, finished_at=Now())
+    Rollout.objects.filter(project=project, state__in=ROLLOUT_STATES.open).update(
+        state=RolloutState.SUPERSEDED, lease_owner="", lease_until=None, finished_at=Now()
+    )
     # A worker at it loses its lease with this, too.
     Halt.objects.filter(project=project).delete()
-    Release.objects.filter(project=project).exclude(
-        state__in=[ReleaseState.RETIRED, ReleaseState.FAILED]
-    ).update(state=ReleaseState.RETIRED, reason=_DELETED.reason, ended_at=Now())
+    Release.objects.filter(project=project).exclude(state__in=RELEASE_STATES.terminal).update(
+        state=ReleaseState.RETIRED, reason=_DELETED.reason, ended_at=Now()
+    )
     for stream_id in LogStream.objects.filter(project=project, state=StreamState.OPEN).values_list(
         "id", flat=True
     ):

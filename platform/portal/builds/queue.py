@@ -9,7 +9,7 @@ from django.db.models import Case, F, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from portal.builds import quiet
-from portal.builds.models import Build, BuildState, QueuePause
+from portal.builds.models import BUILD_STATES, Build, BuildState, QueuePause
 from portal.builds.turns import AtWork, Line, Waiter, starting
 from portal.environment import environment
 from portal.leases.holding import due, expired, taken_over, until
@@ -22,7 +22,7 @@ _REMEMBERED = timedelta(days=1)
 def line() -> Line:
     """The queue as it stands, in two queries."""
     opened = (
-        Build.objects.filter(state__in=[BuildState.QUEUED, BuildState.RUNNING])
+        Build.objects.filter(state__in=BUILD_STATES.open)
         .annotate(is_due=Case(When(due(), then=Value(True)), default=Value(False)))
         .order_by("started_at", "id")
         .values_list(

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Now
 
-from portal.builds.models import Build, BuildState, QuietTime
+from portal.builds.models import BUILD_STATES, Build, QuietTime
 
 # Serialises claims over all workers, so that the count of running builds is what it was when it is used.
 _SLOTS_LOCK = 0x6275696C64
@@ -32,7 +32,7 @@ def begin(quiet: timedelta, every: timedelta) -> QuietTime | None:
     Before the first one, the first build counts: a new installation has nothing to clear away.
     """
     lock_slots()
-    if Build.objects.filter(state__in=[BuildState.QUEUED, BuildState.RUNNING]).exists():
+    if Build.objects.filter(state__in=BUILD_STATES.open).exists():
         return None
     if not Build.objects.filter(created_at__lt=Now() - Value(every)).exists():
         return None

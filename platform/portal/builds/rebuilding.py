@@ -8,7 +8,7 @@ from deployer.build import BuildPlan
 from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
-from portal.builds.models import Build, BuildState, StreamKind
+from portal.builds.models import BUILD_STATES, Build, BuildState, StreamKind
 from portal.builds.queueing import enqueue
 from portal.problems import Problem, conflict, not_found
 from portal.projects.actions import lock
@@ -16,7 +16,6 @@ from portal.projects.models import Project
 from portal.releases.room import lock_budget
 
 REBUILDABLE = frozenset({BuildState.FAILED, BuildState.CANCELLED})
-_UNFINISHED = frozenset({BuildState.QUEUED, BuildState.RUNNING})
 
 
 @transaction.atomic
@@ -69,7 +68,7 @@ def rebuild(*, by: Principal, project: Project, build_id: int) -> Build:
 
 def refusal(build: Build) -> Problem | None:
     """Why it cannot be built again; None: it can."""
-    if build.state in _UNFINISHED:
+    if build.state in BUILD_STATES.open:
         return conflict(
             "not-ended",
             Sentence(
@@ -84,7 +83,7 @@ def refusal(build: Build) -> Problem | None:
             "To make it live once more, deploy it again on its page, or: madang rollback",
         )
     newer = (
-        Build.objects.filter(project_id=build.project_id, pk__gt=build.pk, state__in=_UNFINISHED)
+        Build.objects.filter(project_id=build.project_id, pk__gt=build.pk, state__in=BUILD_STATES.open)
         .order_by("-pk")
         .first()
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from deployer.errors import Explanation
-from portal.builds.models import Build, BuildState
+from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.builds.selectors import waiting_with_reasons
 from portal.clubs.models import Suspension
 from portal.probing import selectors as probing
@@ -24,12 +24,11 @@ from portal.projects.standing import (
     Work,
     standing,
 )
-from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import ROLLOUT_STATES, Halt, Release, ReleaseState, Rollout, RolloutState
 from portal.releases.steps import UNKNOWN
 from portal.releases.turns import Wait, waits
 from portal.translating import explained, translated
 
-_AT_WORK = (RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING)
 _ENDED_BADLY = (BuildState.FAILED, BuildState.CANCELLED)
 
 
@@ -134,7 +133,7 @@ def _work(ids: Iterable[int]) -> dict[int, Work]:
     """Of each project the most advanced: a rollout before the build that runs, that before one that waits."""
     wanted = list(ids)
     builds = list(
-        Build.objects.filter(project__in=wanted, state__in=[BuildState.QUEUED, BuildState.RUNNING])
+        Build.objects.filter(project__in=wanted, state__in=BUILD_STATES.open)
         .only("id", "project_id", "state", "created_at", "started_at", "stop_requested")
         .order_by("-state", "-id")
     )
@@ -150,7 +149,7 @@ def _work(ids: Iterable[int]) -> dict[int, Work]:
         else:
             found[build.project_id] = Work("queued", build.pk, build.created_at, places.get(build.pk, ""))
     rollouts = list(
-        Rollout.objects.filter(project__in=wanted, state__in=_AT_WORK)
+        Rollout.objects.filter(project__in=wanted, state__in=ROLLOUT_STATES.open)
         .select_related("release")
         .order_by("id")
     )

@@ -17,7 +17,7 @@ from portal.nudge import nudge_halt
 from portal.projects.models import Project
 from portal.releases import halts
 from portal.releases.making import take_back
-from portal.releases.models import Halt, Release, ReleaseState, Rollout, RolloutState
+from portal.releases.models import ROLLOUT_STATES, Halt, Release, ReleaseState, Rollout, RolloutState
 
 
 def halt() -> int:
@@ -66,7 +66,7 @@ def _halt(project_id: int) -> None:
 def _stop_rollouts(project: Project, explanation: Explanation) -> bool:
     """Whether there were any: then something of them may be in the cluster."""
     unfinished = Rollout.objects.select_for_update(no_key=True).filter(
-        project=project, state__in=[RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING]
+        project=project, state__in=ROLLOUT_STATES.open
     )
     found = list(unfinished.order_by("pk"))
     for rollout in found:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from deployer.build import BuildPlan
 from portal.accounts.principal import Principal
-from portal.builds.models import Build, BuildState
+from portal.builds.models import BUILD_STATES, Build
 from portal.clubs.budget import Demand, Share, refusal
 from portal.clubs.models import Club
 from portal.clubs.suspending import require_not_suspended
 from portal.problems import Problem
 from portal.projects.models import Project
-from portal.releases.models import Release, ReleaseState
+from portal.releases.models import RELEASE_STATES, Release, ReleaseState
 from portal.releases.resources import Resources, resources_of
 
 
@@ -72,9 +72,7 @@ def uses_of(club: Club) -> dict[str, Use]:
     """The same, with what is live apart: two queries."""
     live: dict[str, Share] = {}
     shares: defaultdict[str, Share] = defaultdict(Share)
-    releases = Release.objects.filter(
-        project__club=club, state__in=[ReleaseState.PENDING, ReleaseState.ROLLING_OUT, ReleaseState.LIVE]
-    )
+    releases = Release.objects.filter(project__club=club, state__in=RELEASE_STATES.open)
     # Bare values: a page asks this of clubs with very many, and a release carries its whole config.
     for slug, state, *amounts in releases.values_list(
         "project__slug", "state", "replicas", "memory_bytes", "cpu_millicores"
@@ -83,9 +81,7 @@ def uses_of(club: Club) -> dict[str, Use]:
         shares[slug] |= share
         if state == ReleaseState.LIVE:
             live[slug] = share
-    builds = Build.objects.filter(
-        project__club=club, state__in=[BuildState.QUEUED, BuildState.RUNNING]
-    ).select_related("project")
+    builds = Build.objects.filter(project__club=club, state__in=BUILD_STATES.open).select_related("project")
     for build in builds:
         web = BuildPlan.from_dict(build.plan).web
         shares[build.project.slug] |= resources_of(web, build.project).share

@@ -18,8 +18,9 @@ def test_any_other_step_is_forbidden(old: str, new: str) -> None:
         DOOR.check(old, new)
 
 
-def test_terminal_states_are_those_that_nothing_follows() -> None:
+def test_terminal_states_are_those_that_nothing_follows_and_the_others_are_open() -> None:
     assert DOOR.terminal == {"locked"}
+    assert DOOR.open == {"open", "shut"}
 
 
 def test_before_names_the_states_that_lead_to_one() -> None:

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from portal.builds.models import Build
-from portal.builds.models.build import BuildState
+from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.builds.queue import pause
 from portal.fleet.models import Interruption
 from portal.fleet.states import InterruptionState
@@ -78,7 +77,7 @@ def standing() -> Standing:
 def _builds() -> Part:
     name = _("Builds")
     held = pause()
-    counted = Build.objects.filter(state__in=[BuildState.QUEUED, BuildState.RUNNING]).aggregate(
+    counted = Build.objects.filter(state__in=BUILD_STATES.open).aggregate(
         waiting=Count("id", filter=Q(state=BuildState.QUEUED)),
         running=Count("id", filter=Q(state=BuildState.RUNNING)),
         late=Min("lease_until", filter=Q(state=BuildState.RUNNING, lease_until__lt=Now() - Value(_LATE))),

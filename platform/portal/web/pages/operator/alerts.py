@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.builds.models import Build, BuildState
+from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.drills.models import OPEN, Drill
 from portal.fleet.live import Look
 from portal.fleet.models import InterruptedPod
@@ -21,7 +21,7 @@ from portal.fleet.states import InterruptionState, PodState, Way
 from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
 from portal.probing.selectors import standstill
-from portal.releases.models import Halt, Rollout, RolloutState
+from portal.releases.models import ROLLOUT_STATES, Halt, Rollout
 from portal.releases.turns import AT_WORK, waits
 from portal.translating import translated
 
@@ -154,7 +154,7 @@ def _builds(now: datetime) -> Iterator[Alert]:
     stuck = Build.objects.filter(
         Q(state=BuildState.QUEUED, created_at__lt=now - WAITS)
         | Q(state=BuildState.RUNNING, started_at__lt=now - 2 * WAITS)
-        | Q(state__in=(BuildState.QUEUED, BuildState.RUNNING), failures__gte=2)
+        | Q(state__in=BUILD_STATES.open, failures__gte=2)
     )
     for build in stuck.select_related("project__club").order_by("created_at")[:_SHOWN]:
         if build.failures:
@@ -184,10 +184,7 @@ def _builds(now: datetime) -> Iterator[Alert]:
 
 def _rollouts(now: datetime) -> Iterator[Alert]:
     stuck = (
-        Rollout.objects.filter(
-            state__in=(RolloutState.QUEUED, RolloutState.RUNNING, RolloutState.UNDOING),
-            created_at__lt=now - WAITS,
-        )
+        Rollout.objects.filter(state__in=ROLLOUT_STATES.open, created_at__lt=now - WAITS)
         .select_related("project__club", "release")
         .annotate(since=F("created_at"))
         .order_by("created_at")[:_SHOWN]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.builds.models import Build, BuildState
+from portal.builds.models import BUILD_STATES, Build
 from portal.clubs.models import Club, Suspension
 from portal.clubs.selectors import suspension_of
 from portal.clubs.suspending import WHY_LENGTH, resume_club, suspend_club
@@ -75,7 +75,6 @@ def _club(slug: str) -> Club:
 def _page(
     request: PageRequest, club: Club, form: SuspendForm, problem: Problem | None = None, status: int = 200
 ) -> HttpResponse:
-    unfinished = (BuildState.QUEUED, BuildState.RUNNING)
     context = {
         "tab": "clubs",
         "of": club,
@@ -85,7 +84,7 @@ def _page(
         "live": Release.objects.filter(
             project__club=club, project__deleted_at=None, state=ReleaseState.LIVE
         ).count(),
-        "builds": Build.objects.filter(project__club=club, state__in=unfinished).count(),
+        "builds": Build.objects.filter(project__club=club, state__in=BUILD_STATES.open).count(),
         "problem": problem.explanation if problem else None,
     }
     return render(request, "web/operator/club_suspension.html", context, status=status)
