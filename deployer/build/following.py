@@ -6,6 +6,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,16 +18,15 @@ from deployer.build.reclaim import Reclaims
 from deployer.build.settings import BuildSettings
 from deployer.build.verdict import DIGEST, judge
 from deployer.build.waiting import Waiting
-from deployer.errors import DeployerError, TemporaryError
+from deployer.errors import DeployerError
 from deployer.kube import JsonMap, Kube, Missing, at
 from deployer.kube.job_node import JobNode
 from deployer.kube.jobs import finished
+from deployer.kube.patience import Patience, looks
 from deployer.kube.pods import Pod, read_pods
-from deployer.kube.trouble import Trouble
 
 SEEN_PODS = "madang.dev/seen-pods"
 LOG_LINES = 400
-PAUSE_SECONDS = 0.5
 # A build that talks all the time is left for a look at its pod this often.
 LOOK_SECONDS = 5.0
 LOST_BECAUSE = {
@@ -59,21 +59,13 @@ class Following:
         self._reclaims = Reclaims(kube, settings.namespace, self._name, self._say)
 
     def run(self) -> BuildOutcome:
-        trouble = Trouble()
-        while not self._stop():
-            try:
+        patience = Patience()
+        for _ in looks(self._stop):
+            # Missing: the Job was deleted between two questions, and the next look tells.
+            with patience, suppress(Missing):
                 outcome = self._look()
-                trouble.is_over()
-            except Missing:
-                # The Job was deleted between two questions: the next look tells.
-                continue
-            except TemporaryError:
-                if trouble.is_too_long():
-                    raise
-                outcome = None
-            if outcome is not None:
-                return outcome
-            time.sleep(PAUSE_SECONDS)
+                if outcome is not None:
+                    return outcome
         return BuildOutcome("stopped")
 
     def _look(self) -> BuildOutcome | None:

@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from deployer.errors import Explanation, PermanentError, TemporaryError
+from deployer.errors import Explanation, PermanentError
 from deployer.kube import Kube
+from deployer.kube.patience import Patience, looks
 from deployer.kube.pods import Pod, read_pods
-from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names, trial
 from deployer.rollout.answer import Answer, ask
 from deployer.rollout.applying import Applying
@@ -22,7 +22,6 @@ from deployer.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.5
 LOG_LINES = 60
 
 
@@ -51,16 +50,12 @@ class Following:
 
     def _until_ready(self) -> RolloutOutcome | None:
         """None once all replicas of the release are available."""
-        trouble = Trouble()
-        last = time.monotonic()
-        while not self._stop():
-            now = time.monotonic()
-            passed, last = now - last, now
-            try:
+        patience = Patience()
+        for passed in looks(self._stop):
+            with patience:
                 seen = self._look()
                 if isinstance(seen, RolloutOutcome):
                     return seen
-                trouble.is_over()
                 self._saying.say(sentence(seen, self._order.port, self._order.health_path))
                 if seen.ready:
                     self._lead()
@@ -71,10 +66,6 @@ class Following:
                 outcome = self._verdict(seen, passed)
                 if outcome is not None:
                     return outcome
-            except TemporaryError:
-                if trouble.is_too_long():
-                    raise
-            time.sleep(PAUSE_SECONDS)
         return RolloutOutcome("stopped")
 
     def _look(self) -> Observation | RolloutOutcome:
@@ -176,7 +167,7 @@ class Following:
         """Live only once the address itself has answered through the ingress."""
         answer = Answer(None, False)
         started = time.monotonic()
-        while not self._stop():
+        for _ in looks(self._stop):
             self._lead()
             path = self._order.health_path or "/"
             answer = ask(self._settings.ingress_probe_url, self._order.hostname, path)
@@ -186,7 +177,6 @@ class Following:
             self._saying.say(Sentence("all ready; waiting for {url} to answer", url=self._order.url))
             if waited > self._settings.answer_deadline_seconds:
                 return self._no_answer(answer)
-            time.sleep(PAUSE_SECONDS)
         return RolloutOutcome("stopped")
 
     def _no_answer(self, answer: Answer) -> RolloutOutcome:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
-from deployer.errors import DeployerError, TemporaryError
+from deployer.errors import DeployerError
 from deployer.kube import Conflict, JsonMap, Kube, Missing, at
 from deployer.kube.job_node import JobNode
 from deployer.kube.jobs import finished
+from deployer.kube.patience import Patience, looks
 from deployer.kube.pods import Pod, read_pods
-from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names, release_command
 from deployer.rollout.applog import AppLine
 from deployer.rollout.fencing import fence, overtaken
-from deployer.rollout.following import LOG_LINES, PAUSE_SECONDS
+from deployer.rollout.following import LOG_LINES
 from deployer.rollout.observation import PULL_TROUBLE
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
@@ -49,23 +49,13 @@ class Preparing:
         self._wait_seconds = 0.0
 
     def run(self) -> RolloutOutcome:
-        trouble = Trouble()
-        last = time.monotonic()
-        while not self._stop():
-            now = time.monotonic()
-            passed, last = now - last, now
-            try:
+        patience = Patience()
+        for passed in looks(self._stop):
+            # Missing: the Job was deleted between two questions, and the next look tells.
+            with patience, suppress(Missing):
                 outcome = self._look(passed)
-                trouble.is_over()
                 if outcome is not None:
                     return outcome
-            except Missing:
-                # The Job was deleted between two questions: the next look tells.
-                continue
-            except TemporaryError:
-                if trouble.is_too_long():
-                    raise
-            time.sleep(PAUSE_SECONDS)
         return RolloutOutcome("stopped")
 
     def _look(self, passed: float) -> RolloutOutcome | None:

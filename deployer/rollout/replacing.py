@@ -12,14 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from deployer.errors import TemporaryError
 from deployer.kube import JsonMap, Kube, at
 from deployer.kube.objects import condition
+from deployer.kube.patience import Patience, looks
 from deployer.kube.pods import is_detached, read_pod
-from deployer.kube.trouble import Trouble
 from deployer.rollout import failure, names
 from deployer.rollout.fencing import fence, overtaken
-from deployer.rollout.following import PAUSE_SECONDS
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
 from deployer.rollout.saying import Saying
 from deployer.rollout.settings import RolloutSettings
@@ -40,10 +38,10 @@ def wait(
 
     TemporaryError when the API server has not answered for minutes.
     """
-    saying, trouble, began = Saying(progress), Trouble(), time.monotonic()
+    saying, patience, began = Saying(progress), Patience(), time.monotonic()
     namespace, labels = names.namespace(order.club), {names.PROJECT: order.project}
-    while not stop():
-        try:
+    for _ in looks(stop):
+        with patience:
             deployment = kube.get("Deployment", namespace, order.project)
             if deployment is None:
                 return RolloutOutcome("prepared")
@@ -57,17 +55,12 @@ def wait(
                 patience=timedelta(seconds=settings.progress_deadline_seconds),
                 now=datetime.now(UTC),
             )
-            trouble.is_over()
             if moving is None:
                 return RolloutOutcome("prepared")
             if time.monotonic() - began > settings.progress_deadline_seconds:
                 log.warning("release %s of %s/%s is not replaced in time", moving, order.club, order.project)
                 return RolloutOutcome("prepared")
             saying.say(Sentence("waiting until release {number} serves on another machine", number=moving))
-        except TemporaryError:
-            if trouble.is_too_long():
-                raise
-        time.sleep(PAUSE_SECONDS)
     return RolloutOutcome("stopped")
 
 

@@ -11,7 +11,7 @@ import pytest
 from deployer.build import LogLine, following
 from deployer.build.following import Following
 from deployer.build.reclaim import INTERRUPTED_UNTIL, MAY_FINISH
-from deployer.kube import Kube
+from deployer.kube import Kube, patience
 from deployer.kube.logs import ContainerLine
 from tests.unit.deployer.orders import BUILD_SETTINGS, build_order
 
@@ -59,7 +59,7 @@ def test_a_talking_build_hears_of_its_node_and_loses_and_repeats_no_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(following, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(following, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0)
     lines: list[LogLine] = []
     pod = TalkingPod()
     kube = cast("Kube", pod)
