@@ -17,6 +17,7 @@ from portal.builds.log import Line
 from portal.builds.masking import Masker
 from portal.builds.models import Build, BuildState
 from portal.builds.ordering import order_of
+from portal.builds.trouble import BROKEN, WORKERS_DIED, gave_up
 from portal.builds.writer import LogWriter
 from portal.clubs.models.suspension import SUSPENDED
 from portal.environment import environment
@@ -30,10 +31,6 @@ from portal.projects.selectors import config
 logger = logging.getLogger(__name__)
 
 MOST_LINES = 50_000
-
-
-WORKERS_DIED = Explanation("worker-died", "The worker died each time.", "", "")
-BROKEN = Explanation("internal-error", "The platform made a mistake of its own.", "", "")
 
 
 def run(build_id: int) -> None:
@@ -89,7 +86,7 @@ def _give_up(lease: Lease, build: Build) -> None:
     if build.stop_requested:
         steps.end(lease, BuildState.CANCELLED, why_stopped(build))
     else:
-        steps.end(lease, BuildState.FAILED, steps.gave_up(WORKERS_DIED, build.takeovers))
+        steps.end(lease, BuildState.FAILED, gave_up(WORKERS_DIED, build.takeovers))
 
 
 def _follow(

@@ -10,9 +10,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from deployer.errors import Explanation
-from deployer.sentence import Sentence, joined
 from portal.builds import log
 from portal.builds.models import BUILD_STATES, Build, BuildState, StreamState
+from portal.builds.trouble import MOST_NODES, begun_elsewhere, gave_up, tried_again
 from portal.derived import source_token, token_hash
 from portal.environment import environment
 from portal.leases.holding import ended, held, lock, put_off
@@ -24,10 +24,9 @@ from portal.releases.room import lock_budget
 
 logger = logging.getLogger(__name__)
 
-# An attempt for each node that was lost.
-MOST_NODES = 20
-
 _STREAM_ENDINGS = {BuildState.FAILED: StreamState.FAILED, BuildState.CANCELLED: StreamState.CANCELLED}
+# The columns of a build whose next attempt begins from nothing.
+_ANEW = {"attempt": F("attempt") + 1, "log_since": None, "source_token_hash": ""}
 
 
 @transaction.atomic
@@ -76,71 +75,36 @@ def end(lease: Lease, state: BuildState, explanation: Explanation) -> None:
 
 
 @transaction.atomic
-def retry(lease: Lease, trouble: Explanation, *, machine_lost: bool) -> bool:
-    """Puts the build back into the queue, as the platform failed, not the student; False: it gave up.
+def retry(lease: Lease, trouble: Explanation, *, machine_lost: bool) -> None:
+    """Puts the build back into the queue, as the platform failed, not the student; given up in the end.
 
     With `machine_lost` the next try is a new attempt; else it goes on with the Job that may be there.
     """
     build = lock(Build, lease)
     if build.failures + 1 >= environment().attempts:
         end(lease, BuildState.FAILED, gave_up(trouble, environment().attempts))
-        return False
+        return
     BUILD_STATES.check(build.state, BuildState.QUEUED)
-    held(Build, lease).update(
-        state=BuildState.QUEUED,
-        attempt=F("attempt") + (1 if machine_lost else 0),
-        log_since=None if machine_lost else F("log_since"),
-        source_token_hash="" if machine_lost else F("source_token_hash"),
-        **put_off(build.failures),
-    )
-    log.say(
-        build.stream_id,
-        f"{not_yours(trouble.what)} It is tried again by itself "
-        f"(try {build.failures + 2} of {environment().attempts}).",
-    )
+    columns = put_off(build.failures) | (_ANEW if machine_lost else {})
+    held(Build, lease).update(state=BuildState.QUEUED, **columns)
+    log.say(build.stream_id, tried_again(trouble, build.failures))
     logger.warning("build put off", extra={"build": build.pk, "explanation": trouble.to_dict()})
-    return True
 
 
 @transaction.atomic
-def begin_elsewhere(lease: Lease, trouble: Explanation) -> bool:
-    """Puts the build back into the queue, as its node was taken away: no failure, and no wait.
-
-    False: so many nodes went with it that it gave up, as it may be to blame for that itself.
+def begin_elsewhere(lease: Lease, trouble: Explanation) -> None:
+    """Puts the build back into the queue, as its node was taken away: no failure, and no wait. Given up after
+    so many nodes, as the build may be to blame for that itself.
     """
     build = lock(Build, lease)
     if build.attempt >= MOST_NODES:
         end(lease, BuildState.FAILED, gave_up(trouble, build.attempt))
-        return False
+        return
     BUILD_STATES.check(build.state, BuildState.QUEUED)
-    held(Build, lease).update(
-        state=BuildState.QUEUED,
-        attempt=F("attempt") + 1,
-        log_since=None,
-        source_token_hash="",
-        **ended(),
-    )
-    log.say(build.stream_id, f"{not_yours(trouble.what)} It starts again on another machine.")
+    held(Build, lease).update(state=BuildState.QUEUED, **_ANEW, **ended())
+    log.say(build.stream_id, begun_elsewhere(trouble))
     logger.warning("build lost with its node", extra={"build": build.pk, "explanation": trouble.to_dict()})
     transaction.on_commit(nudge_waiting_builds)
-    return True
-
-
-def not_yours(what: str) -> str:
-    """A sentence on the platform's trouble that a student cannot take for theirs."""
-    return what if what.startswith("Not your code") else f"Not your code: {what}"
-
-
-def gave_up(trouble: Explanation, tries: int, *, built: bool = False) -> Explanation:
-    """What is said when the platform has failed too often; `built`: at what comes after the build."""
-    return Explanation(
-        trouble.reason,
-        Sentence("The platform failed {count} times; this is not your code's fault.", count=tries),
-        joined("\n", (line for line in (Sentence.of(trouble.what), trouble.evidence) if line)),
-        "Push again later; if it stays so, tell the operator the lines above."
-        if built
-        else "Build it again later: madang rebuild. If it stays so, tell the operator the lines above.",
-    )
 
 
 def _end(

@@ -11,7 +11,7 @@ from deployer.errors import DeployerError, Explanation
 from deployer.rollout import RolloutOutcome
 from portal import cluster
 from portal.builds.masking import Masker
-from portal.builds.running import BROKEN
+from portal.builds.trouble import BROKEN
 from portal.clubs.selectors import suspended
 from portal.encryption import decrypt_config
 from portal.environment import environment

@@ -14,8 +14,8 @@ from deployer.sentence import Sentence
 from portal import cluster
 from portal.builds.log import Line
 from portal.builds.masking import Masker
-from portal.builds.running import BROKEN, MOST_LINES, WORKERS_DIED, masked
-from portal.builds.steps import gave_up
+from portal.builds.running import MOST_LINES, masked
+from portal.builds.trouble import BROKEN, WORKERS_DIED, gave_up
 from portal.builds.writer import LogWriter
 from portal.encryption import decrypt_config
 from portal.environment import environment

@@ -13,7 +13,7 @@ from deployer.errors import Explanation
 from deployer.sentence import Sentence
 from portal.builds import log
 from portal.builds.models import StreamState
-from portal.builds.steps import MOST_NODES, gave_up, not_yours
+from portal.builds.trouble import MOST_NODES, begun_elsewhere, gave_up, tried_again
 from portal.clubs.models import Suspension
 from portal.environment import environment
 from portal.leases.holding import ended, held, lock, put_off
@@ -127,11 +127,7 @@ def retry(lease: Lease, trouble: Explanation) -> None:
         return
     ROLLOUT_STATES.check(rollout.state, RolloutState.QUEUED)
     held(Rollout, lease).update(state=RolloutState.QUEUED, **put_off(rollout.failures))
-    log.say(
-        rollout.stream_id,
-        f"{not_yours(trouble.what)} It is tried again by itself "
-        f"(try {rollout.failures + 2} of {environment().attempts}).",
-    )
+    log.say(rollout.stream_id, tried_again(trouble, rollout.failures))
     # Its place is its club's next one's meanwhile.
     transaction.on_commit(nudge_waiting_rollouts)
 
@@ -152,7 +148,7 @@ def begin_elsewhere(lease: Lease, trouble: Explanation) -> None:
         return
     ROLLOUT_STATES.check(rollout.state, RolloutState.QUEUED)
     held(Rollout, lease).update(state=RolloutState.QUEUED, nodes_lost=F("nodes_lost") + 1, **ended())
-    log.say(rollout.stream_id, f"{not_yours(trouble.what)} It starts again on another machine.")
+    log.say(rollout.stream_id, begun_elsewhere(trouble))
     transaction.on_commit(nudge_waiting_rollouts)
 
 

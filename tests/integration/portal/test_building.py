@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
-from portal.builds import running, steps
+from portal.builds import running
 from portal.builds.cancelling import cancel_build
 from portal.builds.models import Build
 from portal.builds.selectors import build_for_source_token, queue_position
+from portal.builds.trouble import MOST_NODES
 from portal.builds.writer import LogWriter
 from portal.derived import source_token
 from portal.environment import environment
@@ -102,7 +103,7 @@ def test_a_build_that_takes_every_node_with_it_is_given_up(cluster: ScriptedClus
     build = push(some_project())
     work()
     build.refresh_from_db()
-    assert (build.state, build.attempt, len(cluster.started)) == ("failed", steps.MOST_NODES, 20)
+    assert (build.state, build.attempt, len(cluster.started)) == ("failed", MOST_NODES, 20)
 
 
 def test_a_silent_cluster_is_asked_again_about_the_same_attempt(cluster: ScriptedCluster) -> None:

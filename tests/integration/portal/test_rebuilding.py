@@ -7,11 +7,11 @@ from unittest.mock import ANY
 import pytest
 from portal.accounts.models import AuditEntry
 from portal.accounts.principal import Principal
-from portal.builds import steps
 from portal.builds.cancelling import cancel_build
 from portal.builds.models import Build
 from portal.builds.rebuilding import rebuild
 from portal.builds.selectors import queue_position
+from portal.builds.trouble import MOST_NODES
 from portal.problems import Problem
 from portal.projects.models import Project
 from portal.releases.models import Release
@@ -89,11 +89,11 @@ def test_a_cancelled_build_is_built_again(project: Project) -> None:
 
 
 def test_a_build_that_the_platform_gave_up_is_built_again(project: Project, cluster: ScriptedCluster) -> None:
-    cluster.build_outcomes += [BuildOutcome("lost", explanation=WHY, node_lost=True)] * steps.MOST_NODES
+    cluster.build_outcomes += [BuildOutcome("lost", explanation=WHY, node_lost=True)] * MOST_NODES
     build = push(project)
     work()
     build.refresh_from_db()
-    assert (build.state, build.attempt) == ("failed", steps.MOST_NODES)
+    assert (build.state, build.attempt) == ("failed", MOST_NODES)
     second = again(build)
     assert (second.attempt, second.failures) == (1, 0)
     work()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from portal.builds import queue as builds
 from portal.builds import running as building
-from portal.builds.steps import MOST_NODES
+from portal.builds.trouble import MOST_NODES
 from portal.environment import environment
 from portal.projects.actions import set_config
 from portal.releases import running
