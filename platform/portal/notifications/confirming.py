@@ -17,10 +17,11 @@ from portal.accounts.principal import platform
 from portal.clubs.models import Club
 from portal.encryption import decrypt
 from portal.notifications import letters
-from portal.notifications.links import LinkRefused, confirmed
+from portal.notifications.links import CONFIRMATION
 from portal.notifications.models import Channel, Confirmation
 from portal.pacing import wait_seconds
 from portal.problems import Action, Limited
+from portal.signed_links import LinkRefused
 
 _WITHIN = timedelta(days=1)
 MOST_AN_ADDRESS = 3
@@ -67,7 +68,7 @@ def ask(channel: Channel) -> Confirmation:
 
 def find(token: str) -> Channel:
     """The channel that the link confirms, if it still does. Raises LinkRefused."""
-    channel = _asked(confirmed(token)).channel
+    channel = _asked(CONFIRMATION.row_id(token)).channel
     if channel is None:
         raise LinkRefused
     return channel
@@ -76,7 +77,7 @@ def find(token: str) -> Channel:
 @transaction.atomic
 def confirm(*, token: str, address: str) -> Channel:
     """The address agrees; `address` is where the request came from. Raises LinkRefused."""
-    asked = _asked(confirmed(token), lock=True)
+    asked = _asked(CONFIRMATION.row_id(token), lock=True)
     channel = asked.channel
     if channel is None:
         raise LinkRefused

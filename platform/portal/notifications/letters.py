@@ -12,11 +12,11 @@ from portal.notifications.models import Channel, Confirmation
 
 def confirm(channel: Channel, asked: Confirmation, address: str) -> None:
     """Asks whether the messages are wanted."""
-    stop = links.stop(channel)
+    stop = links.STOP.address(channel.pk)
     with override(channel.language):
         told = {
             "who": whose(channel),
-            "link": links.confirmation(asked),
+            "link": links.CONFIRMATION.address(asked.pk),
             "days": links.CONFIRM_WITHIN.days,
             "stop": stop,
         }

@@ -81,7 +81,7 @@ def _mail(lease: Lease, delivery: Delivery, said: Message) -> None:
     if channel.confirmed_at is None:
         _end(lease, DeliveryState.FAILED, "Nobody has confirmed this address.")
         return
-    stop = links.stop(channel)
+    stop = links.STOP.address(channel.pk)
     with override(channel.language):
         foot = f"--\n{letters.foot(channel)}\n{stop}"
     mail = post_mail(

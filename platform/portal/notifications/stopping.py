@@ -6,13 +6,14 @@ from django.db import transaction
 
 from portal.accounts import audit
 from portal.accounts.principal import platform
-from portal.notifications.links import LinkRefused, stopped
+from portal.notifications.links import STOP
 from portal.notifications.models import Channel
+from portal.signed_links import LinkRefused
 
 
 def find(token: str) -> Channel:
     """The channel that the link ends. Raises LinkRefused, also when it has ended."""
-    channel = Channel.objects.select_related("club", "user").filter(pk=stopped(token)).first()
+    channel = Channel.objects.select_related("club", "user").filter(pk=STOP.row_id(token)).first()
     if channel is None:
         raise LinkRefused
     return channel
@@ -22,7 +23,7 @@ def find(token: str) -> Channel:
 def stop(*, token: str, address: str) -> None:
     """The channel goes, with what waits for it; `address` is where the request came from. Raises LinkRefused
     for a link that was changed; one whose channel is gone already has done its work."""
-    channel = Channel.objects.select_for_update().filter(pk=stopped(token)).first()
+    channel = Channel.objects.select_for_update().filter(pk=STOP.row_id(token)).first()
     if channel is None:
         return
     audit.record(

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from portal.accounts.links import LIFETIME, address_of
 from portal.environment import environment
 from portal.mail.actions import post
-from portal.signups.links import CONFIRM_WITHIN, confirmation, state_page
+from portal.signups.links import CONFIRM_WITHIN, CONFIRMATION, STATE
 from portal.signups.models import SignupRequest
 
 
@@ -27,7 +27,7 @@ def confirm(request: SignupRequest) -> None:
                 "%(link)s\n\n"
                 "It was not you? Then nothing is to be done: without you nothing happens.\n"
             ),
-            link=confirmation(request),
+            link=CONFIRMATION.address(request.pk),
             hours=int(CONFIRM_WITHIN.total_seconds()) // 3600,
         )
 
@@ -45,7 +45,7 @@ def waits_already(request: SignupRequest, language: str) -> None:
                 "%(link)s\n\n"
                 "It was not you? Then nothing is to be done.\n"
             ),
-            link=state_page(request),
+            link=STATE.address(request.pk),
             language=language,
         )
 
@@ -62,7 +62,7 @@ def received(request: SignupRequest) -> None:
                 "This page shows how it stands; whoever has the link sees it:\n\n"
                 "%(link)s\n"
             ),
-            link=state_page(request),
+            link=STATE.address(request.pk),
         )
 
 
@@ -79,7 +79,7 @@ def declined(request: SignupRequest) -> None:
                 "You can change it and send it again:\n\n"
                 "%(link)s\n"
             ),
-            link=state_page(request),
+            link=STATE.address(request.pk),
             reason=request.reason,
         )
 

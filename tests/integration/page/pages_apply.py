@@ -75,7 +75,7 @@ def request(slug: str) -> SignupRequest:
 
 
 def state(slug: str) -> Any:
-    return lambda scene: {"token": links.state_token(request(slug))}
+    return lambda scene: {"token": links.STATE.token(request(slug).pk)}
 
 
 def number(slug: str) -> Any:

@@ -71,11 +71,11 @@ def _unconfirmed() -> Channel:
 
 
 def _confirming(scene: Scene) -> dict[str, object]:
-    return {"token": _token(links.confirmation(_unconfirmed().confirmations.get()))}
+    return {"token": _token(links.CONFIRMATION.address(_unconfirmed().confirmations.get().pk))}
 
 
 def _stopping(scene: Scene) -> dict[str, object]:
-    return {"token": _token(links.stop(_unconfirmed()))}
+    return {"token": _token(links.STOP.address(_unconfirmed().pk))}
 
 
 def _token(link: str) -> str:

@@ -21,11 +21,11 @@ from portal.mail.models import OutgoingMail
 from portal.notifications import confirming, links, sending
 from portal.notifications.actions import add_channel, ask_again, remove_channel, send_test
 from portal.notifications.collecting import collect
-from portal.notifications.links import LinkRefused
 from portal.notifications.models import Channel, Confirmation, Delivery
 from portal.notifications.retention import forget
 from portal.problems import Problem
 from portal.projects.models import Project
+from portal.signed_links import LinkRefused
 from pydantic import SecretStr
 
 from tests.integration.portal.club_pages import browser, text

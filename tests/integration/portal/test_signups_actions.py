@@ -23,6 +23,7 @@ from portal.clubs.models import Club, Membership
 from portal.mail.models import OutgoingMail
 from portal.problems import Problem
 from portal.projects.actions import create_project
+from portal.signed_links import LinkRefused
 from portal.signups import actions, links, retention
 from portal.signups.deciding import approve, decline, reopen, send_link_again
 from portal.signups.grants import PRESETS
@@ -57,10 +58,10 @@ def test_an_application_waits_for_nobody_until_its_address_is_confirmed() -> Non
     subject, text = letter()
     assert subject == "Confirm the application of Robotics club"
     token = link_in(text, "/apply/confirm/").rpartition("/")[2]
-    assert links.confirmed(token) == request.pk
+    assert links.CONFIRMATION.row_id(token) == request.pk
     actions.confirm(request_id=request.pk, address=FROM)
     assert list(waiting()) == [request]
-    assert link_in(letter()[1], "/apply/").rpartition("/")[2] == links.state_token(request)
+    assert link_in(letter()[1], "/apply/").rpartition("/")[2] == links.STATE.token(request.pk)
 
 
 def test_confirming_twice_changes_nothing_and_writes_nothing() -> None:
@@ -74,18 +75,18 @@ def test_confirming_twice_changes_nothing_and_writes_nothing() -> None:
 
 def test_a_changed_or_late_link_confirms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     token = link_in((applied(), letter())[1][1], "/apply/confirm/").rpartition("/")[2]
-    with pytest.raises(links.LinkRefused) as changed:
-        links.confirmed("9" + token)
+    with pytest.raises(LinkRefused) as changed:
+        links.CONFIRMATION.row_id("9" + token)
     assert not changed.value.expired
     with monkeypatch.context() as two_days_ago:
         long_ago = time.time() - 49 * 3600
         two_days_ago.setattr("django.core.signing.time.time", lambda: long_ago)
         late_token = TimestampSigner(salt="madang.signups.confirm").sign("1")
-    with pytest.raises(links.LinkRefused) as late:
-        links.confirmed(late_token)
+    with pytest.raises(LinkRefused) as late:
+        links.CONFIRMATION.row_id(late_token)
     assert late.value.expired
-    with pytest.raises(links.LinkRefused):
-        links.confirmed(links.state_token(SignupRequest.objects.get()))
+    with pytest.raises(LinkRefused):
+        links.CONFIRMATION.row_id(links.STATE.token(SignupRequest.objects.get().pk))
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_a_form_without_its_token_is_refused() -> None:
 
 def test_a_changed_link_shows_no_application(visitor: Client) -> None:
     request = confirmed()
-    token = links.state_token(request)
+    token = links.STATE.token(request.pk)
     for wrong in (f"/apply/{request.pk}", f"/apply/9{token}", f"/apply/confirm/{token}"):
         answer = visitor.get(wrong)
         assert answer.status_code == 410
@@ -153,7 +153,7 @@ def test_a_changed_link_shows_no_application(visitor: Client) -> None:
 def test_a_declined_applicant_reads_why_and_amends(visitor: Client) -> None:
     request = confirmed(club_name="<b>Robots</b>")
     decline(by=BY, request_id=request.pk, reason="Who is your <i>teacher</i>?")
-    page = f"/apply/{links.state_token(request)}"
+    page = f"/apply/{links.STATE.token(request.pk)}"
     answer = visitor.get(page)
     assert "Who is your &lt;i&gt;teacher&lt;/i&gt;?" in answer.content.decode()
     assert "<b>Robots" not in answer.content.decode()
@@ -372,7 +372,7 @@ def test_every_page_is_for_people_of_both_languages(visitor: Client) -> None:
     request = confirmed()
     pages: dict[str, Any] = {
         "/apply": Client(),
-        f"/apply/{links.state_token(request)}": Client(),
+        f"/apply/{links.STATE.token(request.pk)}": Client(),
         invited(): Client(),
         f"/operator/requests/{request.pk}": operator_browser(),
         "/operator/requests": operator_browser("root2"),

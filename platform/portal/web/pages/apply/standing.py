@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from portal.api.authentication import address
 from portal.problems import Problem
-from portal.signups import actions, links
+from portal.signed_links import LinkRefused
+from portal.signups import actions
+from portal.signups.links import CONFIRMATION, STATE
 from portal.signups.models import SignupRequest, SignupState
 from portal.web.once import once
 from portal.web.pages.apply.forms import ApplyForm
@@ -24,17 +26,17 @@ from portal.web.request import PageRequest
 def confirm(request: PageRequest, token: str) -> HttpResponse:
     """A button, not the link itself: mail scanners open links."""
     try:
-        request_id = links.confirmed(token)
-    except links.LinkRefused as refused:
+        request_id = CONFIRMATION.row_id(token)
+    except LinkRefused as refused:
         return render(request, "web/apply/link_refused.html", {"expired": refused.expired}, status=410)
     signup = _found(request_id)
     if request.method == "POST":
         confirmed = actions.confirm(request_id=request_id, address=address(request))
         if confirmed.state == SignupState.WAITING:
             messages.success(request, _("Thank you: the e-mail address is confirmed."))
-        return redirect("apply-state", links.state_token(confirmed))
+        return redirect("apply-state", STATE.token(confirmed.pk))
     if signup.state != SignupState.UNCONFIRMED:
-        return redirect("apply-state", links.state_token(signup))
+        return redirect("apply-state", STATE.token(signup.pk))
     return render(request, "web/apply/confirm.html", {"signup": signup})
 
 
@@ -44,8 +46,8 @@ def confirm(request: PageRequest, token: str) -> HttpResponse:
 def state(request: PageRequest, token: str) -> HttpResponse:
     """What happens next; a declined application can be amended here."""
     try:
-        signup = _found(links.shown(token))
-    except links.LinkRefused:
+        signup = _found(STATE.row_id(token))
+    except LinkRefused:
         return render(request, "web/apply/link_refused.html", {"expired": False}, status=410)
     problem = None
     form = None

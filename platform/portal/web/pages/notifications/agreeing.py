@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods
 from portal.api.authentication import address
 from portal.notifications import confirming, stopping
 from portal.notifications.letters import whose
-from portal.notifications.links import LinkRefused
 from portal.notifications.models import Channel
+from portal.signed_links import LinkRefused
 
 
 @never_cache
