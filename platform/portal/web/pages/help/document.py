@@ -49,8 +49,8 @@ def document(text: str, *, english: str, addresses: Mapping[str, str], language:
     """The page of a guide, its buttons in `language`.
 
     `addresses` says where a link to another file of docs/ leads; one to a file that no page shows becomes
-    plain words. `english` is the same guide in English: its anchors lead to the same headings here, so that
-    a link from a page of the portal need not know the reader's language.
+    its path in Madang's repository. `english` is the same guide in English: its anchors lead to the same
+    headings here, so that a link from a page of the portal need not know the reader's language.
     """
     tokens = _without_other_languages(_parser().parse(text), addresses)
     title, *headings = _headings(tokens)
@@ -133,17 +133,22 @@ def _is_one_link(inline: Token, addresses: Mapping[str, str]) -> bool:
 
 def _linked(children: Sequence[Token], addresses: Mapping[str, str]) -> Iterator[Token]:
     """The same with links as the page has them."""
-    dropped = False
+    replaced = False
     for child in children:
         if child.type == "link_open":
-            where = _address(str(child.attrs["href"]), addresses)
-            dropped = where is None
-            if where is not None:
+            href = str(child.attrs["href"])
+            where = _address(href, addresses)
+            replaced = where is None
+            if where is None:
+                yield Token("code_inline", "code", 0, content=unquote(href).removeprefix("../"))
+            else:
                 child.attrs["href"] = where
                 if _OUTWARD.match(where):
                     child.attrs["rel"] = "noopener"
-        if not (dropped and child.type in {"link_open", "link_close"}):
+        if not replaced:
             yield child
+        elif child.type == "link_close":
+            replaced = False
 
 
 def _address(href: str, addresses: Mapping[str, str]) -> str | None:
