@@ -108,10 +108,10 @@ def test_every_page_leads_to_the_guides() -> None:
 
 
 def test_a_guides_own_html_is_text_and_files_that_no_page_shows_are_named() -> None:
-    links = "[flask](../examples/flask) [on](other.md#b) [js](javascript:alert(1))"
+    links = "[flask](../examples/flask) [why](adr/1.md) [on](other.md#b) [js](javascript:alert(1))"
     shown = made(f"# T\n\n[한국어](t.ko.md)\n\n## A\n\n<b>x</b> {links}\n")
     assert shown.title == "T"
-    assert "&lt;b&gt;x&lt;/b&gt; <code>examples/flask</code> <a" in shown.body
+    assert "&lt;b&gt;x&lt;/b&gt; <code>examples/flask</code> <code>docs/adr/1.md</code> <a" in shown.body
     assert '<a href="/help/other#b">on</a>' in shown.body
     assert "한국어" not in shown.body
     assert "javascript:alert(1)" in shown.body

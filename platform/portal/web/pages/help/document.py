@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from posixpath import normpath
 from typing import Any
 from urllib.parse import unquote
 
@@ -140,7 +141,7 @@ def _linked(children: Sequence[Token], addresses: Mapping[str, str]) -> Iterator
             where = _address(href, addresses)
             replaced = where is None
             if where is None:
-                yield Token("code_inline", "code", 0, content=unquote(href).removeprefix("../"))
+                yield Token("code_inline", "code", 0, content=normpath(f"docs/{unquote(href)}"))
             else:
                 child.attrs["href"] = where
                 if _OUTWARD.match(where):
