@@ -54,11 +54,21 @@ def in_sight(name: str) -> str:
 
 
 def holds_a_link(text: str) -> bool:
-    """Whether a mail program, or a person, would take some of it for the address of a page. Wide letters and
-    the full stops of other scripts are what they look like."""
-    letters = unicodedata.normalize("NFKC", text).casefold()
-    plain = re.sub(f"[{_JOINERS}]", "", letters).translate(_STOPS)
-    return _LINK.search(plain) is not None
+    """Whether a mail program, or a person, would take some of it for the address of a page."""
+    return _LINK.search(_as_it_looks(text).casefold()) is not None
+
+
+def without_links(name: str) -> str:
+    """As a mail carries it. Names from before the rule may hold what a mail program makes a link of: that
+    comes apart."""
+    if not holds_a_link(name):
+        return name
+    return " ".join(re.sub(r"([.:/@?#])", r" \1 ", _as_it_looks(name)).split())
+
+
+def _as_it_looks(text: str) -> str:
+    """Wide letters and the full stops of other scripts are what they look like."""
+    return re.sub(f"[{_JOINERS}]", "", unicodedata.normalize("NFKC", text)).translate(_STOPS)
 
 
 _STOPS = str.maketrans(dict.fromkeys("。｡．․‧∙⋅", "."))

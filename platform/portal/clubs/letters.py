@@ -12,6 +12,7 @@ from django.utils.translation import override
 from portal.clubs.models import Invitation, Membership, Suspension
 from portal.clubs.models.membership import Role
 from portal.mail.actions import post
+from portal.plain_names import without_links
 from portal.public_address import public_address
 
 
@@ -20,7 +21,7 @@ def invitation(sent: Invitation, token: str) -> None:
     link = public_address("apply-invitation", token)
     with override(sent.language):
         told = {
-            "club": sent.club.name,
+            "club": without_links(sent.club.name),
             "role": role_name(sent.role),
             "link": link,
             "until": date_format(sent.expires_at, "DATE_FORMAT"),
@@ -76,7 +77,7 @@ def _to_owners(suspension: Suspension, subject: Callable[[], str], body: Callabl
     """Each in their own language; who has no address or is disabled is not written."""
     club = suspension.club
     told = {
-        "club": club.name,
+        "club": without_links(club.name),
         "slug": club.slug,
         "why": suspension.why,
         "link": public_address("club-home", club.slug),

@@ -8,6 +8,7 @@ from django.utils.translation import override
 from portal.mail.actions import post
 from portal.notifications import links
 from portal.notifications.models import Channel, Confirmation
+from portal.plain_names import without_links
 
 
 def confirm(channel: Channel, asked: Confirmation, address: str) -> None:
@@ -46,8 +47,8 @@ def foot(channel: Channel) -> str:
 
 
 def whose(channel: Channel) -> str:
-    """A club's name, or a person's."""
+    """A club's name, or a person's, as a mail may carry it."""
     if channel.club is not None:
-        return channel.club.name
+        return without_links(channel.club.name)
     user = channel.user
-    return (user.get_full_name() or user.username) if user is not None else ""
+    return without_links(user.get_full_name() or user.username) if user is not None else ""

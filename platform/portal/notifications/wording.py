@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.notifications.models import EventKind
+from portal.plain_names import without_links
 from portal.translating import explained
 
 
@@ -104,7 +105,7 @@ def _suspension(told: Told) -> Message:
 
 
 def _request(told: Told) -> Message:
-    name = str(told.data.get("name", ""))
+    name = without_links(str(told.data.get("name", "")))
     if told.data.get("what") == "budget":
         title = _("%(club)s asks for a larger budget") % {"club": name}
     else:

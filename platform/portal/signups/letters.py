@@ -10,6 +10,7 @@ from django.utils.translation import override
 from portal.accounts.links import LIFETIME, address_of
 from portal.environment import environment
 from portal.mail.actions import post
+from portal.plain_names import without_links
 from portal.signups.links import CONFIRM_WITHIN, CONFIRMATION, STATE
 from portal.signups.models import SignupRequest
 
@@ -105,7 +106,8 @@ def approved(request: SignupRequest, token: str) -> None:
 
 
 def _send(request: SignupRequest, subject: str, body: str, *, language: str = "", **told: object) -> None:
-    values = {"person": request.person, "club": request.club_name, "slug": request.slug, **told}
+    names = {"person": without_links(request.person), "club": without_links(request.club_name)}
+    values = {**names, "slug": request.slug, **told}
     post(
         to=request.email,
         subject=subject % values,
