@@ -51,7 +51,7 @@ def origin(url: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or " " in parts.hostname:
         return None
     return f"{parts.scheme}://{_host(parts)}{_port(parts.scheme, port)}"
 

@@ -87,7 +87,8 @@ def project_session(url: str | None, club: str | None, project: str | None) -> P
             what="It is not clear which project is meant.",
             evidence=_folder_says(place),
             next="Go to the project's folder, or name it: --project PROJECT\n"
-            "A new one: madang project create",
+            "A new one: madang project create\n"
+            "One that is there already: madang project link NAME",
             reason="no-project",
         )
     return ProjectSession(Portal(place.url, place.key), place.club, place.project)

@@ -15,9 +15,9 @@ from madang.progress import keep_sequence, read_sequence
 _SECTION, _UNDER = "-----> ", "       "
 _ENDINGS = {
     "succeeded": ("The deploy succeeded.", "green"),
-    "failed": ("The deploy failed; the version before it serves on.", "red"),
+    "failed": ("The deploy failed; what was live before serves on.", "red"),
     "cancelled": ("The deploy was cancelled.", "yellow"),
-    "superseded": ("A newer push took the place of this one.", "yellow"),
+    "superseded": ("A newer deploy took the place of this one.", "yellow"),
 }
 
 

@@ -31,8 +31,8 @@ def attach(
 ) -> None:
     """Watch a deploy: the one whose push lost its connection, or somebody else's.
 
-    Resumes where this computer stopped reading, comes back by itself when the connection is lost,
-    and ends with the deploy's own exit code.
+    Resumes where this computer stopped reading, comes back by itself when the
+    connection is lost, and ends with the deploy's own exit code.
 
     Examples:
 

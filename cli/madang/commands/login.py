@@ -36,8 +36,8 @@ def login(
 ) -> None:
     """Keep an access key on this computer, for this command and for git.
 
-    The key is checked, stored so that only you can read it, and git is told to ask for it
-    when you push to this Madang. A key per club: log in once with each.
+    The key is checked, stored so that only you can read it, and git is told to
+    ask for it when you push to this Madang. A key per club: log in once with each.
 
     Examples:
 
@@ -59,7 +59,7 @@ def login(
         return
     say(f"Logged in to {place}: {_described(identity['key'])}", "green")
     hint(f"The key is kept in {hosts_path()}; git asks `madang` for it when you push.")
-    hint("Next, in your project's folder: madang project create")
+    hint(f"Next, in your project's folder: {_next_step(identity['key'])}")
 
 
 def logout(url: UrlOption = None, club: ClubOption = None) -> None:
@@ -135,6 +135,15 @@ def _key(given: str | None) -> str:
 
 def _opens(key: dict[str, Any]) -> str:
     return f"{key['club']}/{key['project']}" if key.get("project") else str(key["club"])
+
+
+def _next_step(key: dict[str, Any]) -> str:
+    """Only a key with the scope manage, for all of the club, makes projects."""
+    if key.get("project"):
+        return f"madang project link {key['project']}"
+    if "manage" in key["scopes"]:
+        return "madang project create"
+    return "madang project link NAME (which there are: madang project list)"
 
 
 def _described(key: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """project create, link, list, delete."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,12 +36,16 @@ def create(
 
       madang project create lunch-menu --club robotics
     """
-    club, name = _name(name, club)
+    club, name = _name(name, club, "create")
     portal, club = club_session(url, club)
     try:
         project, made = portal.post(f"/clubs/{club}/projects", {"name": name}), True
     except Problem as problem:
-        if problem.reason != "project-exists":
+        if problem.reason == "scope-missing":
+            # Most keys make no projects, and push to those that are there.
+            more = f"\nOr once the project is made on the club's page: madang project link {name}"
+            problem = replace(problem, next=problem.next + more)
+        elif problem.reason != "project-exists":
             raise
         project, made = _present(portal, club, name, problem), False
     if json:
@@ -67,7 +72,7 @@ def link(
 
     Example: madang project link lunch-menu
     """
-    club, name = _name(name, club)
+    club, name = _name(name, club, "link")
     portal, club = club_session(url, club)
     _add_remote(portal.get(f"/clubs/{club}/projects/{name}"))
 
@@ -115,8 +120,11 @@ def delete(
         hint("The git remote is still there. Remove it: git remote remove madang")
 
 
-def _name(given: str | None, club: str | None) -> tuple[str | None, str]:
-    """Club and name; a name may be written <club>/<name>, as in the address of a push."""
+def _name(given: str | None, club: str | None, verb: str) -> tuple[str | None, str]:
+    """Club and name; a name may be written <club>/<name>, as in the address of a push.
+
+    verb: of `madang project`, for what to type instead.
+    """
     if given is None:
         folder = repository.top_folder() if repository.inside_repository() else Path.cwd()
         given = slug_from(folder.name)
@@ -124,7 +132,7 @@ def _name(given: str | None, club: str | None) -> tuple[str | None, str]:
             raise Problem(
                 what=f"The folder's name “{folder.name}” gives no name for the project.",
                 evidence=_RULE,
-                next="Name it yourself, for example: madang project create my-project",
+                next=f"Name it yourself, for example: madang project {verb} my-project",
                 reason="bad-name",
             )
     before, slash, name = given.partition("/")
@@ -133,7 +141,7 @@ def _name(given: str | None, club: str | None) -> tuple[str | None, str]:
         raise Problem(
             what=f"“{given}” cannot be a project's name.",
             evidence=_RULE,
-            next=f"madang project create {slug_from(given) or 'my-project'}",
+            next=f"madang project {verb} {slug_from(given) or 'my-project'}",
             reason="bad-name",
         )
     return club, given

@@ -80,6 +80,36 @@ def test_a_project_that_is_there_already_only_becomes_the_remote(student: Studen
     assert "robotics/lunch.git" in student.run("git", "remote", "get-url", "madang", cwd=folder).stdout
 
 
+def test_a_key_that_makes_no_projects_links_the_one_that_is_there(student: Student, server: Server) -> None:
+    missing = {"reason": "scope-missing", "what": "No.", "evidence": "", "next": "Use another key."}
+    server.on("POST", "/clubs/robotics/projects", Answer(403, {"error": missing}))
+    folder = student.repository("lunch")
+    refused = student.madang("project", "create", cwd=folder)
+    assert refused.returncode == 1
+    assert "→ Use another key.\n→ Or once the project is made" in refused.stderr
+    assert "madang project link lunch" in refused.stderr
+    server.on("GET", PROJECT, Answer(body=project(server)))
+    assert "exists already" in student.madang("project", "create", cwd=folder).stdout
+    assert "robotics/lunch.git" in student.run("git", "remote", "get-url", "madang", cwd=folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "following"),
+    [
+        ({"scopes": ["manage"], "project": None}, "madang project create"),
+        ({"scopes": ["deploy"], "project": None}, "madang project link NAME"),
+        ({"scopes": ["deploy"], "project": "lunch"}, "madang project link lunch"),
+    ],
+)
+def test_the_next_step_after_a_login_is_one_that_the_key_allows(
+    student: Student, server: Server, key: dict[str, object], following: str
+) -> None:
+    known = {"id": "k1", "name": "laptop", "club": "robotics", "expires_at": None}
+    server.on("GET", "/whoami", Answer(body={"key": {**known, **key}, "git_url": server.git_url}))
+    done = student.madang("login", "--url", server.url, "--key", "mdg_k1_secret")
+    assert f"Next, in your project's folder: {following}" in done.stderr
+
+
 def test_a_remote_of_another_project_is_left_alone(student: Student, server: Server) -> None:
     server.on("POST", "/clubs/robotics/projects", Answer(201, project(server)))
     folder = student.repository("lunch")

@@ -18,7 +18,9 @@ def test_a_typed_address_becomes_the_portals_origin(typed: str, meant: str) -> N
     assert portal_url(typed) == meant
 
 
-@pytest.mark.parametrize("typed", ["", "ftp://madang.example.org", "https://", "https://madang:port"])
+@pytest.mark.parametrize(
+    "typed", ["", "ftp://madang.example.org", "https://", "https://madang:port", "my school"]
+)
 def test_what_is_no_web_address_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(Problem) as refused:
         portal_url(typed)
