@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import Build, BuildState, LogStream, StreamKind
+from portal.clubs.models import Club
+from portal.clubs.selectors import suspended
 from portal.nudge import nudge_rollout
 from portal.problems import conflict, not_found
 from portal.projects.actions import lock
 from portal.projects.models import Project
 from portal.releases.making import make_release
-from portal.releases.models import Release, Rollout
+from portal.releases.models import ROLLOUT_STATES, Release, ReleaseState, Rollout
 from portal.releases.steps import live_release
 
 
@@ -40,6 +43,14 @@ def restart(*, by: Principal, project: Project) -> Rollout:
         raise conflict("nothing-live", "Nothing of this project runs.", "Push first: git push madang main")
     audit.record(by, "restart", club=project.club.slug, project=project.slug, release=live.number)
     return release_again(locked, live.build_id, by, StreamKind.RESTART, f"restart of release {live.number}")
+
+
+def restartable(club: Club | None) -> QuerySet[Project]:
+    """What is live and not being rolled out, of a club or of all; without clubs that are suspended."""
+    live = Release.objects.filter(project=OuterRef("pk"), state=ReleaseState.LIVE)
+    on_its_way = Rollout.objects.filter(project=OuterRef("pk"), state__in=ROLLOUT_STATES.open)
+    found = Project.objects.filter(Exists(live), ~Exists(on_its_way), ~suspended("club"), deleted_at=None)
+    return (found if club is None else found.filter(club=club)).select_related("club").order_by("pk")
 
 
 def release_again(
