@@ -27,8 +27,8 @@ _PREFIX = "madang-api-"
 # Of a control plane with a scheduler: its pace must not be what a test measures.
 UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
 ENDPOINTS = "endpointslice-controller"
-# Nobody answers for a test's nodes, if they are there at all: no heartbeat is missed, and no pod that a test has
-# bound is taken away in the middle of it.
+# Nobody answers for a test's nodes, if they are there at all: no heartbeat is missed, and no pod that a test
+# has bound is taken away in the middle of it.
 UNATTENDED = ("-node-lifecycle-controller", "-pod-garbage-collector-controller")
 
 
