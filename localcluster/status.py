@@ -1,19 +1,45 @@
 """What of a cluster runs."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 from localcluster import api, cgroups, machines
 from localcluster.errors import ClusterError
+from localcluster.install.cause import sentences
+from localcluster.install.readiness import Unready, look
+from localcluster.install.steps import PLATFORM_NAMESPACES
 from localcluster.instance import MIB, Instance
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the API server says: of each node some words, which are cordoned, what of Madang is not ready."""
+
+    nodes: Mapping[str, str]
+    answers: bool = True
+    cordoned: tuple[str, ...] = ()
+    unready: Unready = field(default_factory=Unready)
+
+    def lines(self) -> Iterator[str]:
+        """What an operator has to know besides, and do."""
+        if self.unready.workloads:
+            yield f"not ready: {self.unready.counts}"
+            yield from (f"  {line}" for line in sentences(self.unready.causes))
+        if self.cordoned:
+            names = " ".join(self.cordoned)
+            yield f"cordoned, so without new pods: {names}. Next: bin/kubectl uncordon {names}"
+
+
 def show(instance: Instance) -> int:
-    """Print the machines, the nodes as Kubernetes sees them, and the addresses; 0 if all of it runs."""
+    """Print the machines, the nodes as Kubernetes sees them, what waits, the addresses; 0 if all runs."""
     if not instance.state.exists():
         print(f"There is no cluster {instance.name!r} at {instance.state}. `make up` makes one.")
         return 3
     expected = [machines.CONTROL, *(node.name for node in instance.nodes)]
     beside = {machines.CLOUD, *machines.names(instance)} - set(expected)
     known = [*expected, *sorted(name for name in beside if machines.home(instance, name).exists())]
-    seen = _nodes(instance)
+    seen = _seen(instance)
     print(f"{'machine':12} {'state':9} {'pid':>8} {'processes':>9} {'memory':>9}  node")
     running = 0
     for name in known:
@@ -23,34 +49,41 @@ def show(instance: Instance) -> int:
         memory = (cgroups.memory_bytes(path) or 0) // MIB
         count = len(cgroups.processes(path))
         state = "running" if pid else "stopped"
-        print(f"{name:12} {state:9} {pid or '-':>8} {count:9} {memory:5} MiB  {seen.get(name, '')}")
-    if running == len(expected):
-        ports = instance.ports
-        print(
-            f"\nvisitors http://127.0.0.1:{ports.http}  API {instance.api_url}  mirror {instance.mirror_url}"
-        )
-        print(f"KUBECONFIG={instance.kubeconfig}")
-    return 0 if running == len(expected) else 3
+        print(f"{name:12} {state:9} {pid or '-':>8} {count:9} {memory:5} MiB  {seen.nodes.get(name, '')}")
+    if lines := list(seen.lines()):
+        print("\n" + "\n".join(lines))
+    if running < len(expected):
+        return 3
+    ports = instance.ports
+    print(f"\nvisitors http://127.0.0.1:{ports.http}  API {instance.api_url}  mirror {instance.mirror_url}")
+    print(f"KUBECONFIG={instance.kubeconfig}")
+    return 0 if seen.answers and not seen.unready.workloads else 3
 
 
-def _nodes(instance: Instance) -> dict[str, str]:
-    """Each node's condition, zone and capacity; nothing if the API server does not answer."""
+def _seen(instance: Instance) -> Seen:
+    """Nothing if the control plane is stopped or its API server does not answer."""
     if machines.pid(instance, machines.CONTROL) is None:
-        return {}
+        return Seen({}, answers=False)
     try:
         with api.connect(instance) as server:
-            items = server.get("/api/v1/nodes")["items"]
+            nodes = server.get("/api/v1/nodes")["items"]
+            unready = look(server, PLATFORM_NAMESPACES)
     except (ClusterError, OSError):
-        return {machines.CONTROL: "API server does not answer"}
-    return {item["metadata"]["name"]: _words(item) for item in items}
-
-
-def _words(node: dict[str, object]) -> str:
-    metadata: dict[str, dict[str, str]] = node["metadata"]  # type: ignore[assignment]
-    labels = metadata["labels"]
-    ready = "Ready" if api.node_is_ready(node) else "not Ready"
-    zone, capacity = (
-        labels.get("topology.kubernetes.io/zone", ""),
-        labels.get("karpenter.sh/capacity-type", ""),
+        return Seen({machines.CONTROL: "API server does not answer"}, answers=False)
+    return Seen(
+        nodes={node["metadata"]["name"]: _words(node) for node in nodes},
+        cordoned=tuple(node["metadata"]["name"] for node in nodes if node["spec"].get("unschedulable")),
+        unready=unready,
     )
-    return f"{ready}, {capacity}, {zone}"
+
+
+def _words(node: Mapping[str, Any]) -> str:
+    """Its condition, capacity and zone."""
+    labels = node["metadata"]["labels"]
+    said = [
+        "Ready" if api.node_is_ready(node) else "not Ready",
+        *(["cordoned"] if node["spec"].get("unschedulable") else []),
+        labels.get("karpenter.sh/capacity-type", ""),
+        labels.get("topology.kubernetes.io/zone", ""),
+    ]
+    return ", ".join(said)

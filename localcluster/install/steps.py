@@ -13,6 +13,7 @@ from localcluster.install.values import DOMAIN, NAMESPACE, SPOT_NAMESPACE, chart
 from localcluster.instance import Instance
 from localcluster.report import Report
 
+PLATFORM_NAMESPACES = (INGRESS_NAMESPACE, NAMESPACE, SPOT_NAMESPACE)
 BUILDS_NAMESPACE = "madang-builds"
 DEADLINE_SECONDS = 900
 
@@ -24,7 +25,7 @@ def install(
 
     `images` maps platform, spot-agent, builder, postgres, redis, registry and traefik to references by
     digest; `base_images` are the names in the mirror that a Dockerfile may start from.
-    Raises ClusterError with the events and last log lines of the pods that stand in the way.
+    Raises ClusterError with the causes, events and last log lines of the pods that stand in the way.
     """
     programs = nodes.programs_in_use(instance)
     # Asking the machine's package clients for their settings takes seconds, as pods do to start.
@@ -36,7 +37,7 @@ def install(
         api.apply(volumes.ensure(instance))
         volumes.free(api)
         release.upgrade(instance, api, programs, chart_values(instance, images, base_images), report)
-        wait_until_ready(api, (INGRESS_NAMESPACE, NAMESPACE, SPOT_NAMESPACE), report, DEADLINE_SECONDS)
+        wait_until_ready(api, PLATFORM_NAMESPACES, report, DEADLINE_SECONDS)
         for host in (DOMAIN, f"git.{DOMAIN}"):
             wait_until_answering(instance.ports.http, host, report, DEADLINE_SECONDS)
         api.apply([secrets.opaque("build-settings", BUILDS_NAMESPACE, settings.result())])

@@ -1,6 +1,6 @@
 """Why pods are not ready: their state, their newest events, the last lines of their logs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localcluster.api import Api
@@ -38,11 +38,12 @@ def _of_pod(api: Api, pod: Pod) -> str:
 def _events(api: Api, namespace: str, kind: str, name: str) -> list[str]:
     selector = f"involvedObject.kind={kind},involvedObject.name={name}"
     events = api.get(f"/api/v1/namespaces/{namespace}/events", fieldSelector=selector)["items"]
-    newest = sorted(events, key=_time_of)[-EVENTS:]
+    newest = sorted(events, key=time_of)[-EVENTS:]
     return [f"  {event.get('reason', '')}: {event.get('message', '').strip()}" for event in newest]
 
 
-def _time_of(event: dict[str, Any]) -> str:
+def time_of(event: Mapping[str, Any]) -> str:
+    """When the event was last seen, as text that sorts."""
     return (
         event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"] or ""
     )

@@ -22,7 +22,10 @@ STUCK = frozenset(
 
 @dataclass(frozen=True)
 class Workload:
-    """Whatever makes pods. `seen` is whether its controller has looked at its newest version."""
+    """Whatever makes pods. `seen` is whether its controller has looked at its newest version.
+
+    `failure` is why it can make none, where it says so itself.
+    """
 
     kind: str
     namespace: str
@@ -32,10 +35,17 @@ class Workload:
     updated: int
     ready: int
     seen: bool
+    failure: str = ""
 
     @property
     def is_ready(self) -> bool:
         return self.seen and self.updated >= self.wanted and self.ready >= self.wanted
+
+    def owns(self, pod: Mapping[str, Any]) -> bool:
+        """Whether its selector chooses the pod."""
+        metadata = pod["metadata"]
+        ours = metadata["namespace"] == self.namespace
+        return ours and self.labels.items() <= metadata.get("labels", {}).items()
 
     def __str__(self) -> str:
         return f"{self.name} {min(self.ready, self.updated)}/{self.wanted}"
@@ -79,6 +89,14 @@ def read_workload(kind: str, item: Mapping[str, Any]) -> Workload:
         updated=status.get(updated, 0),
         ready=status.get(ready, 0),
         seen=status.get("observedGeneration", 0) >= metadata["generation"],
+        failure=next(
+            (
+                each.get("message", "")
+                for each in status.get("conditions", ())
+                if each["type"] == "ReplicaFailure" and each["status"] == "True"
+            ),
+            "",
+        ),
     )
 
 
