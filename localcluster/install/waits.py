@@ -1,6 +1,6 @@
 """What each pod of the platform waits for, from what the API says of pods, nodes and events. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +21,15 @@ _EVENT_CHARACTERS = 200
 
 def causes(
     workloads: Iterable[Workload],
-    pods: Iterable[Json],
+    pods: Sequence[Json],
     nodes: Iterable[Json],
-    warnings: Iterable[Json],
+    warnings: Sequence[Json],
     now: datetime,
 ) -> dict[str, Cause]:
     """By the name of the pod, or of the workload that has none. What simply starts has no cause.
 
     `pods` and `warnings` (events of that type) are of the workloads' namespaces; others' are left alone.
     """
-    pods, warnings = list(pods), list(warnings)
     by_name = {node["metadata"]["name"]: node for node in nodes}
     found: dict[str, Cause | None] = {}
     for workload in workloads:
@@ -48,7 +47,7 @@ def _of_workload(workload: Workload, warnings: Iterable[Json]) -> Cause:
     return Cause("no pod is made", said, step)
 
 
-def _of_pod(pod: Json, nodes: Mapping[str, Json], warnings: list[Json], now: datetime) -> Cause | None:
+def _of_pod(pod: Json, nodes: Mapping[str, Json], warnings: Sequence[Json], now: datetime) -> Cause | None:
     status, leaves = pod.get("status", {}), "deletionTimestamp" in pod["metadata"]
     conditions = {each["type"]: each for each in status.get("conditions", ())}
     if status.get("phase") in ("Succeeded", "Failed") or conditions.get("Ready", {}).get("status") == "True":
@@ -98,7 +97,7 @@ def _of_container(pod: Json, container: Json) -> Cause | None:
     return Cause(f"its container {name} ended", f"{how}{restarts}", f"{_logs(pod, name)}{previous}")
 
 
-def _if_slow(pod: Json, unready: list[Json], warnings: list[Json], now: datetime) -> Cause | None:
+def _if_slow(pod: Json, unready: Sequence[Json], warnings: Sequence[Json], now: datetime) -> Cause | None:
     first = unready[0] if unready else {}
     running = first.get("state", {}).get("running")
     since = running["startedAt"] if running else pod["status"].get("startTime")
