@@ -41,7 +41,7 @@ logs: setup ## logs of a node's program, e.g. ARGS="spot-1 kubelet -f"
 	@$(CLUSTER) logs $(ARGS)
 
 reclaim: setup ## the stand-in cloud takes a node, e.g. NODE=spot-2 NOTICE=120
-	@$(CLUSTER) reclaim $(NODE) --notice $(NOTICE) $(ARGS)
+	@$(CLUSTER) reclaim $(or $(NODE),$(error Which node? make reclaim NODE=spot-2)) --notice $(NOTICE) $(ARGS)
 
 page: setup ## the pages' style sheet, scripts and words for this working tree
 	@$(PYTHON) -m localcluster.page

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from localcluster import lifecycle, logs, nodes, preflight
+from localcluster.cloud.spans import LONGEST_NOTICE_SECONDS, seconds
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.readers import become, may_leave
 from localcluster.report import Progress
+from localcluster.root import need_root
 
 EPILOG = """\
 settings (environment):
@@ -24,6 +26,9 @@ settings (environment):
   MADANG_REPLACEMENT_DELAY_SECONDS  until the stand-in cloud supplies a new node for a lost one (20)
   MADANG_STARTUP_TAINT false: spot nodes take pods before Madang's agent reads their notices (true)
   MADANG_PROGRAMS      a folder of compiled programs to use instead of compiling
+
+every other notice of the stand-in cloud (rebalance, maintenance, put off, called off):
+  python -m localcluster.cloud --help
 """
 
 
@@ -77,7 +82,8 @@ def parser() -> argparse.ArgumentParser:
 
     reclaim = commands.add_parser("reclaim", help="have the stand-in cloud take a node and supply a new one")
     reclaim.add_argument("node", metavar="NODE")
-    reclaim.add_argument("--notice", type=float, default=120, metavar="SECONDS", help="warning time (120)")
+    notice = seconds(LONGEST_NOTICE_SECONDS)
+    reclaim.add_argument("--notice", type=notice, default=120, metavar="SECONDS", help="warning time (120)")
     reclaim.add_argument("--no-wait", action="store_true", help="announce it and return")
     reclaim.set_defaults(run=_reclaim)
 
@@ -116,7 +122,7 @@ def _up(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _down(instance: Instance, arguments: argparse.Namespace) -> int:
-    _need_root()
+    need_root()
     report = Progress()
     with lifecycle.alone(instance, report):
         lifecycle.down(instance, report)
@@ -124,7 +130,7 @@ def _down(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _destroy(instance: Instance, arguments: argparse.Namespace) -> int:
-    _need_root()
+    need_root()
     if not arguments.yes:
         print(f"This deletes the cluster {instance.name!r} with all its data in {instance.state}: projects,")
         print("repositories, databases, images. There is no way back.")
@@ -140,7 +146,7 @@ def _destroy(instance: Instance, arguments: argparse.Namespace) -> int:
 def _status(instance: Instance, arguments: argparse.Namespace) -> int:
     from localcluster import status
 
-    _need_root()
+    need_root()
     return status.show(instance)
 
 
@@ -149,13 +155,19 @@ def _logs(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _reclaim(instance: Instance, arguments: argparse.Namespace) -> int:
-    _need_root()
+    need_root()
     from localcluster.cloud import client
 
     report = Progress()
     leaving = client.request_reclaim(instance, arguments.node, arguments.notice)
-    if not arguments.no_wait:
+    if arguments.no_wait:
+        print(client.describe(leaving))
+        return 0
+    try:
         client.follow_replacement(instance, leaving, report)
+    except KeyboardInterrupt:
+        print(client.STOPPED_LOOKING.format(node=arguments.node), file=sys.stderr)
+        return 130
     return 0
 
 
@@ -179,13 +191,6 @@ def _preflight(instance: Instance, arguments: argparse.Namespace) -> int:
     preflight.check(instance)
     print("This computer has all that the cluster needs.")
     return 0
-
-
-def _need_root() -> None:
-    if os.geteuid() != 0:
-        raise ClusterError(
-            "You are not root, who alone may look into the cluster's machines: run it with sudo."
-        )
 
 
 if __name__ == "__main__":

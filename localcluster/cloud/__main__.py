@@ -8,27 +8,42 @@ from collections.abc import Callable, Sequence
 
 from localcluster import cgroups, machines
 from localcluster.cloud import client
+from localcluster.cloud.client import STOPPED_LOOKING
 from localcluster.cloud.daemon import cloud_folder, serve_until_signalled
 from localcluster.cloud.machines import InstanceMachines
 from localcluster.cloud.process import NAME
 from localcluster.cloud.record import Action, CloudInstance, EventCode
+from localcluster.cloud.spans import LONGEST_NOTICE_SECONDS, LONGEST_PLAN_SECONDS, seconds
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.lock import held
 from localcluster.machine import record_process
 from localcluster.readers import may_leave
 from localcluster.report import Progress
+from localcluster.root import need_root
+
+EPILOG = """\
+a drill of each notice that a spot node may get, from the least to the last:
+  rebalance spot-1               its risk is elevated; nothing follows by itself
+  maintenance spot-1 --in 1800   a reboot in half an hour
+  put-off spot-1 --in 7200       ... which comes in two hours instead
+  cancel spot-1                  ... or never, with all else that is announced
+  reclaim spot-1 --notice 120    the node goes in two minutes, and another takes its place
+each said again changes nothing, but a date that comes nearer, or with put-off later.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser().parse_args(argv)
     run: Callable[[Instance, argparse.Namespace], None] = arguments.run
     try:
+        need_root()
         run(Instance.from_environment(), arguments)
     except ClusterError as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
-        sys.exit("Stopped looking. What was announced goes on; `cancel NODE` calls it off.")
+        print(STOPPED_LOOKING.format(node=getattr(arguments, "node", "NODE")), file=sys.stderr)
+        sys.exit(130)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m localcluster.cloud",
         description="The stand-in cloud of the embedded cluster that MADANG_INSTANCE names: instance ids, "
         "metadata services inside the nodes, notices, kills, replacements.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
@@ -44,20 +61,32 @@ def parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("instances", help="what is in each node's place").set_defaults(run=_instances)
 
+    notice = seconds(LONGEST_NOTICE_SECONDS)
     reclaim = _for_node(commands, "reclaim", "the spot market takes a spot node back", _reclaim)
-    reclaim.add_argument("--notice", type=float, default=120, metavar="SECONDS", help="warning time (120)")
-    reclaim.add_argument("--action", type=Action, choices=list(Action), default=Action.TERMINATE)
+    reclaim.add_argument("--notice", type=notice, default=120, metavar="SECONDS", help="warning time (120)")
+    reclaim.add_argument("--action", choices=[each.value for each in Action], default=Action.TERMINATE.value)
     reclaim.add_argument("--no-wait", action="store_true", help="announce it and return")
 
     terminate = _for_node(commands, "terminate", "the Auto Scaling group takes out any node", _terminate)
-    terminate.add_argument("--notice", type=float, default=0, metavar="SECONDS", help="time of its hook (0)")
+    terminate.add_argument("--notice", type=notice, default=0, metavar="SECONDS", help="time of its hook (0)")
     terminate.add_argument("--no-wait", action="store_true", help="announce it and return")
 
     _for_node(commands, "rebalance", "recommend a rebalance; nothing follows by itself", _rebalance)
 
+    codes = [each.value for each in EventCode]
     maintain = _for_node(commands, "maintenance", "schedule a reboot, stop or retirement", _maintain)
-    maintain.add_argument("--code", type=EventCode, choices=list(EventCode), default=EventCode.SYSTEM_REBOOT)
-    maintain.add_argument("--in", dest="in_seconds", type=float, default=86_400, metavar="SECONDS")
+    maintain.add_argument("--code", choices=codes, default=EventCode.SYSTEM_REBOOT.value)
+    put_off = _for_node(commands, "put-off", "give what is scheduled a later date", _put_off)
+    put_off.add_argument("--code", choices=codes, help="which, where several events are scheduled")
+    for command in (maintain, put_off):
+        command.add_argument(
+            "--in",
+            dest="in_seconds",
+            type=seconds(LONGEST_PLAN_SECONDS),
+            default=86_400,
+            metavar="SECONDS",
+            help="when it comes, from now on (86400, a day)",
+        )
 
     _for_node(commands, "cancel", "call off all that is announced for a node", _cancel)
     return root
@@ -97,7 +126,8 @@ def _instances(instance: Instance, arguments: argparse.Namespace) -> None:
 
 
 def _reclaim(instance: Instance, arguments: argparse.Namespace) -> None:
-    leaving = client.request_reclaim(instance, arguments.node, arguments.notice, arguments.action)
+    action = Action(arguments.action)
+    leaving = client.request_reclaim(instance, arguments.node, arguments.notice, action)
     _follow(instance, leaving, arguments)
 
 
@@ -117,8 +147,13 @@ def _rebalance(instance: Instance, arguments: argparse.Namespace) -> None:
 
 
 def _maintain(instance: Instance, arguments: argparse.Namespace) -> None:
-    changed = client.request_maintenance(instance, arguments.node, arguments.code, arguments.in_seconds)
-    print(client.describe(changed))
+    code = EventCode(arguments.code)
+    print(client.describe(client.request_maintenance(instance, arguments.node, code, arguments.in_seconds)))
+
+
+def _put_off(instance: Instance, arguments: argparse.Namespace) -> None:
+    code = EventCode(arguments.code) if arguments.code else None
+    print(client.describe(client.request_put_off(instance, arguments.node, arguments.in_seconds, code)))
 
 
 def _cancel(instance: Instance, arguments: argparse.Namespace) -> None:

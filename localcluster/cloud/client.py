@@ -14,6 +14,10 @@ from localcluster.report import Report
 LOOK_SECONDS = 0.5
 SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 10.0
+STOPPED_LOOKING = (
+    "Stopped looking. What was announced goes on; "
+    "`python -m localcluster.cloud cancel {node}` calls it off until it has begun."
+)
 
 
 def request_reclaim(
@@ -36,8 +40,15 @@ def request_rebalance(instance: Instance, node: str) -> CloudInstance:
 def request_maintenance(
     instance: Instance, node: str, code: EventCode = EventCode.SYSTEM_REBOOT, in_seconds: float = 86_400
 ) -> CloudInstance:
-    """Schedule a reboot, stop or retirement."""
+    """Schedule a reboot, stop or retirement. The same again stays one; an earlier date brings it nearer."""
     return _order(instance, "maintenance", node=node, code=code.value, in_seconds=in_seconds)
+
+
+def request_put_off(
+    instance: Instance, node: str, in_seconds: float = 86_400, code: EventCode | None = None
+) -> CloudInstance:
+    """Give what is scheduled for the node a later date; `code` says which, where several are."""
+    return _order(instance, "put-off", node=node, in_seconds=in_seconds, code=code and code.value)
 
 
 def cancel(instance: Instance, node: str) -> CloudInstance:
@@ -103,8 +114,9 @@ def describe(each: CloudInstance) -> str:
         )
     if each.rebalance_at:
         words.append("rebalance recommended")
-    if event := each.next_maintenance:
-        words.append(f"{event.code} at {event.not_before.astimezone():%Y-%m-%d %H:%M}")
+    words += [
+        f"{event.code} at {event.not_before.astimezone():%Y-%m-%d %H:%M:%S}" for event in each.scheduled
+    ]
     return "; ".join(words)
 
 
@@ -117,7 +129,6 @@ def _ends_by_maintenance(now: CloudInstance) -> bool:
 
 
 def _order(instance: Instance, what: str, **fields: Any) -> CloudInstance:
-    instance.node(fields["node"])  # names the nodes there are, if that is none
     return CloudInstance.model_validate_json(_ask(instance, "POST", f"/{what}", fields).content)
 
 

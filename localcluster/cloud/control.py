@@ -18,11 +18,13 @@ from localcluster.cloud.announcements import (
     announce_reclaim,
     announce_termination,
     call_off,
+    put_off_maintenance,
     recommend_rebalance,
     schedule_maintenance,
 )
 from localcluster.cloud.keeper import Keeper
 from localcluster.cloud.record import Action, CloudInstance, EventCode, new_event_id
+from localcluster.cloud.spans import LONGEST_NOTICE_SECONDS, LONGEST_PLAN_SECONDS
 from localcluster.errors import ClusterError
 
 SOCKET_FILE = "control.sock"
@@ -43,7 +45,7 @@ class _Order(BaseModel):
 class Reclaim(_Order):
     """The spot market takes the node back."""
 
-    notice_seconds: float = Field(default=120, ge=0, le=DAY_SECONDS)
+    notice_seconds: float = Field(default=120, ge=0, le=LONGEST_NOTICE_SECONDS)
     action: Action = Action.TERMINATE
 
     def change(self, instance: CloudInstance, now: datetime) -> CloudInstance:
@@ -53,7 +55,7 @@ class Reclaim(_Order):
 class Terminate(_Order):
     """The Auto Scaling group takes the node out."""
 
-    notice_seconds: float = Field(default=0, ge=0, le=DAY_SECONDS)
+    notice_seconds: float = Field(default=0, ge=0, le=LONGEST_NOTICE_SECONDS)
 
     def change(self, instance: CloudInstance, now: datetime) -> CloudInstance:
         return announce_termination(instance, now, self.notice_seconds)
@@ -70,11 +72,21 @@ class Maintain(_Order):
     """The node is to be rebooted, stopped or retired."""
 
     code: EventCode = EventCode.SYSTEM_REBOOT
-    in_seconds: float = Field(default=DAY_SECONDS, ge=0, le=30 * DAY_SECONDS)
+    in_seconds: float = Field(default=DAY_SECONDS, ge=0, le=LONGEST_PLAN_SECONDS)
     event_id: str = Field(default_factory=new_event_id, pattern=r"^instance-event-[0-9a-f]{17}$")
 
     def change(self, instance: CloudInstance, now: datetime) -> CloudInstance:
         return schedule_maintenance(instance, now, self.event_id, self.code, self.in_seconds)
+
+
+class PutOff(_Order):
+    """What is scheduled for the node comes later."""
+
+    in_seconds: float = Field(default=DAY_SECONDS, ge=0, le=LONGEST_PLAN_SECONDS)
+    code: EventCode | None = None
+
+    def change(self, instance: CloudInstance, now: datetime) -> CloudInstance:
+        return put_off_maintenance(instance, now, self.in_seconds, self.code)
 
 
 class Cancel(_Order):
@@ -84,11 +96,14 @@ class Cancel(_Order):
         return call_off(instance)
 
 
-ORDERS: dict[Literal["reclaim", "terminate", "rebalance", "maintenance", "cancel"], type[_Order]] = {
+ORDERS: dict[
+    Literal["reclaim", "terminate", "rebalance", "maintenance", "put-off", "cancel"], type[_Order]
+] = {
     "reclaim": Reclaim,
     "terminate": Terminate,
     "rebalance": Rebalance,
     "maintenance": Maintain,
+    "put-off": PutOff,
     "cancel": Cancel,
 }
 

@@ -123,10 +123,15 @@ class CloudInstance(_Frozen):
         return f"local:///{self.zone}/{self.instance_id}"
 
     @property
+    def scheduled(self) -> tuple[Maintenance, ...]:
+        """The events that are still to come, the next one first."""
+        active = [event for event in self.maintenance if event.state is EventState.ACTIVE]
+        return tuple(sorted(active, key=lambda event: event.not_before))
+
+    @property
     def next_maintenance(self) -> Maintenance | None:
         """The scheduled event that comes first."""
-        active = [event for event in self.maintenance if event.state is EventState.ACTIVE]
-        return min(active, key=lambda event: event.not_before, default=None)
+        return next(iter(self.scheduled), None)
 
 
 def new_instance_id() -> str:

@@ -188,6 +188,21 @@ def test_a_reclaim_is_announced_in_the_node_and_can_be_called_off(cluster: Insta
     assert place(cluster, "spot-1").instance_id == before.instance_id
 
 
+def test_a_maintenance_that_is_put_off_or_called_off_is_told_so_in_the_node(cluster: Instance) -> None:
+    def told() -> tuple[str, str, str]:
+        (event,) = json.loads(told_by_metadata(cluster, "spot-1", "/meta-data/events/maintenance/scheduled"))
+        return event["EventId"], event["State"], event["NotBefore"]
+
+    client.request_maintenance(cluster, "spot-1", in_seconds=600)
+    planned = told()
+    client.request_put_off(cluster, "spot-1", in_seconds=7200)
+    put_off = told()
+    assert put_off[:2] == planned[:2]
+    assert put_off[2] != planned[2]
+    client.cancel(cluster, "spot-1")
+    assert told()[1] == "canceled"
+
+
 def test_the_spot_market_leaves_on_demand_nodes_alone(cluster: Instance) -> None:
     with pytest.raises(ClusterError, match="ondemand-1 is an on-demand node"):
         client.request_reclaim(cluster, "ondemand-1")

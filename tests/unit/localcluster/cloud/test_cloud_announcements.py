@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from localcluster.cloud.announcements import (
+    EVENTS_KEPT,
     Refused,
     announce_reclaim,
     announce_termination,
     call_off,
+    put_off_maintenance,
     recommend_rebalance,
     schedule_maintenance,
 )
@@ -16,6 +18,8 @@ from localcluster.cloud.lifecycle import ended, shutting_down
 from localcluster.cloud.record import Action, Cause, CloudInstance, EventCode, EventState
 
 EVENT = "instance-event-0123456789abcdef0"
+OTHER = "instance-event-0123456789abcdef1"
+REBOOT, RETIREMENT = EventCode.SYSTEM_REBOOT, EventCode.INSTANCE_RETIREMENT
 
 
 def test_a_reclaim_ends_the_instance_when_its_notice_is_over(running: CloudInstance, now: datetime) -> None:
@@ -61,6 +65,76 @@ def test_an_auto_scaling_group_may_take_out_any_node(on_demand: CloudInstance, n
 def test_the_first_time_of_a_rebalance_recommendation_stands(running: CloudInstance, now: datetime) -> None:
     once = recommend_rebalance(running, now)
     assert recommend_rebalance(once, now + timedelta(seconds=60)).rebalance_at == now
+
+
+def test_nothing_is_recommended_or_scheduled_for_a_node_that_is_being_replaced(
+    running: CloudInstance, now: datetime
+) -> None:
+    for leaving in (shutting_down(running), ended(running, now)):
+        with pytest.raises(Refused, match="spot-1 is being replaced"):
+            recommend_rebalance(leaving, now)
+        with pytest.raises(Refused, match="spot-1 is being replaced"):
+            schedule_maintenance(leaving, now, EVENT, REBOOT, 600)
+        with pytest.raises(Refused, match="spot-1 is being replaced"):
+            put_off_maintenance(leaving, now, 600)
+
+
+def test_two_events_of_one_code_are_one_and_its_date_only_comes_nearer(
+    running: CloudInstance, now: datetime
+) -> None:
+    once = schedule_maintenance(running, now, EVENT, REBOOT, 600)
+    assert schedule_maintenance(once, now, OTHER, REBOOT, 900) == once
+    (event,) = schedule_maintenance(once, now, OTHER, REBOOT, 300).scheduled
+    assert (event.event_id, event.not_before) == (EVENT, now + timedelta(seconds=300))
+    both = schedule_maintenance(once, now, OTHER, RETIREMENT, 300)
+    assert [each.code for each in both.scheduled] == [RETIREMENT, REBOOT]
+
+
+def test_a_maintenance_that_is_put_off_is_the_same_event_at_a_later_date(
+    running: CloudInstance, now: datetime
+) -> None:
+    once = schedule_maintenance(running, now, EVENT, REBOOT, 600)
+    (before,) = once.scheduled
+    later = now + timedelta(seconds=60)
+    (event,) = put_off_maintenance(once, later, 7200).scheduled
+    assert (event.event_id, event.code) == (EVENT, REBOOT)
+    assert event.not_before == later + timedelta(seconds=7200)
+    assert event.not_after - event.not_before == before.not_after - before.not_before
+    assert put_off_maintenance(once, now, 600) == once
+
+
+def test_a_date_that_is_no_later_one_is_no_putting_off(running: CloudInstance, now: datetime) -> None:
+    once = schedule_maintenance(running, now, EVENT, REBOOT, 600)
+    with pytest.raises(Refused, match="is in 600 s: 599 s would not put it off"):
+        put_off_maintenance(once, now, 599)
+
+
+def test_what_is_not_scheduled_cannot_be_put_off(running: CloudInstance, now: datetime) -> None:
+    over = call_off(schedule_maintenance(running, now, EVENT, REBOOT, 600))
+    for instance in (running, over):
+        with pytest.raises(Refused, match=r"spot-1 has no maintenance scheduled\. Schedule one: "):
+            put_off_maintenance(instance, now, 900)
+    with pytest.raises(Refused, match="spot-1 has no instance-stop scheduled"):
+        put_off_maintenance(
+            schedule_maintenance(running, now, EVENT, REBOOT, 60), now, 900, EventCode.INSTANCE_STOP
+        )
+
+
+def test_of_several_events_the_one_to_put_off_is_named(running: CloudInstance, now: datetime) -> None:
+    both = schedule_maintenance(running, now, EVENT, REBOOT, 600)
+    both = schedule_maintenance(both, now, OTHER, RETIREMENT, 300)
+    with pytest.raises(Refused, match=r"events: instance-retirement, system-reboot\. Say which"):
+        put_off_maintenance(both, now, 900)
+    dates = {each.code: each.not_before for each in put_off_maintenance(both, now, 900, RETIREMENT).scheduled}
+    assert dates == {REBOOT: now + timedelta(seconds=600), RETIREMENT: now + timedelta(seconds=900)}
+
+
+def test_of_events_that_are_over_the_newest_stay(running: CloudInstance, now: datetime) -> None:
+    ids = [f"instance-event-{number:017x}" for number in range(EVENTS_KEPT + 3)]
+    for each in ids:
+        running = call_off(schedule_maintenance(running, now, each, REBOOT, 600))
+    planned = schedule_maintenance(running, now, EVENT, REBOOT, 600)
+    assert [event.event_id for event in planned.maintenance] == [*ids[3:], EVENT]
 
 
 def test_calling_off_takes_back_the_notice_the_recommendation_and_active_events(

@@ -9,6 +9,7 @@ from localcluster.cloud.announcements import (
     announce_reclaim,
     announce_termination,
     call_off,
+    put_off_maintenance,
     recommend_rebalance,
     schedule_maintenance,
 )
@@ -83,6 +84,21 @@ def test_a_scheduled_event_is_listed_and_stays_listed_when_it_is_called_off(
     }
     (event,) = json.loads(answer(call_off(planned), f"{META}/events/maintenance/scheduled").body)
     assert (event["State"], event["Description"][:10]) == ("canceled", "[Canceled]")
+
+
+def test_an_event_that_is_put_off_is_the_same_entry_with_other_dates(
+    running: CloudInstance, now: datetime
+) -> None:
+    path = f"{META}/events/maintenance/scheduled"
+    planned = schedule_maintenance(running, now, EVENT, EventCode.SYSTEM_REBOOT, 60)
+    (before,) = json.loads(answer(planned, path).body)
+    (after,) = json.loads(answer(put_off_maintenance(planned, now, 3600), path).body)
+    dates = {
+        "NotBefore": "5 Mar 2026 10:10:11 GMT",
+        "NotAfter": "5 Mar 2026 12:10:11 GMT",
+        "NotBeforeDeadline": "5 Mar 2026 12:10:11 GMT",
+    }
+    assert after == {**before, **dates}
 
 
 def test_folders_list_what_is_in_them(running: CloudInstance, now: datetime) -> None:
