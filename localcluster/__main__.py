@@ -13,6 +13,7 @@ from localcluster.instance import Instance
 from localcluster.readers import become, may_leave
 from localcluster.report import Progress
 from localcluster.root import need_root
+from localcluster.threads import INTERRUPTED
 
 EPILOG = """\
 settings (environment):
@@ -41,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. What was started stays; run the same command again to go on.", file=sys.stderr)
-        return 130
+        if arguments.goes_on:
+            print("Stopped half-way. The same command again goes on from there.", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # Python itself would wait for threads that are at work
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,20 +54,21 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    root.set_defaults(goes_on=False)
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
     up = commands.add_parser(
         "up", help="start everything; again is a no-op; resumes a stopped cluster with its data"
     )
     up.add_argument("--cluster-only", action="store_true", help="Kubernetes alone, without Madang on it")
-    up.set_defaults(run=_up)
+    up.set_defaults(run=_up, goes_on=True)
 
     down = commands.add_parser("down", help="stop everything and keep all data")
-    down.set_defaults(run=_down)
+    down.set_defaults(run=_down, goes_on=True)
 
     destroy = commands.add_parser("destroy", help="stop everything and delete all data")
     destroy.add_argument("--yes", action="store_true", help="do not ask")
-    destroy.set_defaults(run=_destroy)
+    destroy.set_defaults(run=_destroy, goes_on=True)
 
     commands.add_parser("status", help="what runs").set_defaults(run=_status)
 
@@ -96,16 +99,18 @@ def parser() -> argparse.ArgumentParser:
         "dev", help="the portal of this working tree, with reload, against the running cluster"
     ).set_defaults(run=_dev)
     commands.add_parser("programs", help="compile the cluster's programs into the cache").set_defaults(
-        run=_programs
+        run=_programs, goes_on=True
     )
     commands.add_parser("preflight", help="tell what this computer lacks").set_defaults(run=_preflight)
     return root
 
 
 def _up(instance: Instance, arguments: argparse.Namespace) -> int:
-    preflight.check(instance)
+    need_root()
     report = Progress()
     with lifecycle.alone(instance, report):
+        # Not before: what another command is about to start or to stop would be taken for somebody else's.
+        preflight.check(instance)
         # Each command imports what it alone needs: `logs` should not wait for what `up` brings along.
         if arguments.cluster_only:
             from localcluster.cloud import process as cloud
@@ -134,13 +139,22 @@ def _destroy(instance: Instance, arguments: argparse.Namespace) -> int:
     if not arguments.yes:
         print(f"This deletes the cluster {instance.name!r} with all its data in {instance.state}: projects,")
         print("repositories, databases, images. There is no way back.")
-        if not sys.stdin.isatty() or input("Type yes to go on: ").strip() != "yes":
+        if not _agrees("Type yes to go on: "):
             print("Nothing was changed. (`--yes` goes on without asking.)", file=sys.stderr)
             return 1
     report = Progress()
     with lifecycle.alone(instance, report):
         lifecycle.destroy(instance, report)
     return 0
+
+
+def _agrees(question: str) -> bool:
+    """Ctrl-C and Ctrl-D are a no, and so is nobody at a terminal."""
+    try:
+        return sys.stdin.isatty() and input(question).strip() == "yes"
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return False
 
 
 def _status(instance: Instance, arguments: argparse.Namespace) -> int:
@@ -167,7 +181,7 @@ def _reclaim(instance: Instance, arguments: argparse.Namespace) -> int:
         client.follow_replacement(instance, leaving, report)
     except KeyboardInterrupt:
         print(client.STOPPED_LOOKING.format(node=arguments.node), file=sys.stderr)
-        return 130
+        return INTERRUPTED
     return 0
 
 

@@ -42,8 +42,10 @@ def run(instance: Instance, report: Report) -> int:
         report(
             f"the portal of this working tree: http://madang.localhost:{_port(instance)}/ (Ctrl-C ends it)"
         )
-        served = subprocess.run(_server(instance), cwd=TREE, env=environment, check=False)
-    return served.returncode
+        try:
+            return subprocess.run(_server(instance), cwd=TREE, env=environment, check=False).returncode
+        except KeyboardInterrupt:
+            return 0
 
 
 def _server(instance: Instance) -> list[str]:

@@ -124,7 +124,7 @@ class Instance:
         settings = read_settings()
         return cls(
             name=settings.instance,
-            state=(settings.state or Path("/var/lib") / settings.instance).absolute(),
+            state=(settings.state or Path("/var/lib") / settings.instance).expanduser().absolute(),
             cache=(settings.cache or _cache_home() / "madang").expanduser().absolute(),
             ports=Ports.shifted(settings.port_offset),
             nodes=_nodes(settings.ondemand_nodes, settings.spot_nodes, settings.node_memory_mib * MIB),

@@ -1,10 +1,10 @@
 """Bringing a cluster up, stopping it, and taking it away, whatever state it is found in."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import yaml
@@ -14,9 +14,12 @@ from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.lock import held
 from localcluster.report import Progress, Report
+from localcluster.threads import side_by_side
 
 API_READY_SECONDS = 180.0
 NODES_READY_SECONDS = 180.0
+NODES_SLOW_SECONDS = 15.0
+HALF_DESTROYED = "half-destroyed"
 SYSTEM_OBJECTS = Path(__file__).with_name("system.yaml")
 
 
@@ -42,7 +45,7 @@ def start(instance: Instance, report: Progress, programs: Path) -> None:
     if control.ensure_running(instance, programs):
         report("control plane started")
     pause.push(instance, programs, report)
-    with ThreadPoolExecutor() as pool:
+    with side_by_side() as pool:
         started = list(pool.map(lambda node: nodes.ensure_running(instance, node, programs), instance.nodes))
     if any(started):
         report(f"{sum(started)} nodes started")
@@ -56,7 +59,7 @@ def wait_until_ready(instance: Instance, report: Report) -> None:
         server.apply(system_objects(instance))
         wanted = {node.name for node in instance.nodes}
         _forget_surplus_nodes(server, wanted)
-        _wait_for_nodes(instance, server, wanted)
+        _wait_for_nodes(server, wanted, report)
     report(f"{len(instance.nodes)} nodes Ready: {', '.join(node.name for node in instance.nodes)}")
 
 
@@ -90,7 +93,7 @@ def destroy(instance: Instance, report: Report) -> None:
     _remove_instance_cgroup(instance)
     report("every process ended")
     built_in.remove_paths()
-    shutil.rmtree(instance.state, ignore_errors=True)
+    _delete(instance.state)
     if left := leftovers.find(instance):
         listed = "\n".join(f"  - {line}" for line in left)
         raise ClusterError(
@@ -103,7 +106,12 @@ def destroy(instance: Instance, report: Report) -> None:
 def alone(instance: Instance, report: Report) -> Iterator[None]:
     """One command at a time changes a cluster; a second waits for the first. A killed one holds nothing."""
     file = Path("/run") / f"{instance.name}.lock"
-    with held(file, lambda: report(f"another command works on {instance.name!r}; waiting for it to end")):
+
+    def tell() -> None:
+        report(f"another command (PID {file.read_text()}) works on {instance.name!r}; waiting for its end")
+
+    with held(file, tell):
+        file.write_text(str(os.getpid()))
         yield
 
 
@@ -116,16 +124,31 @@ def system_objects(instance: Instance) -> list[dict[str, object]]:
     return objects
 
 
-def _wait_for_nodes(instance: Instance, server: api.Api, wanted: set[str]) -> None:
-    deadline = time.monotonic() + NODES_READY_SECONDS
-    while missing := wanted - server.ready_nodes():
-        if time.monotonic() > deadline:
-            name = sorted(missing)[0]
+def _wait_for_nodes(server: api.Api, wanted: set[str], report: Report) -> None:
+    began = time.monotonic()
+    told: list[str] = []
+    while missing := sorted(wanted - server.ready_nodes()):
+        waited = time.monotonic() - began
+        if waited > NODES_READY_SECONDS:
             raise ClusterError(
-                f"Not Ready after {NODES_READY_SECONDS:.0f} s: {', '.join(sorted(missing))}.\n"
-                f"Look at `python -m localcluster logs {name}`; its programs' last words stand there."
+                f"Not Ready after {NODES_READY_SECONDS:.0f} s: {', '.join(missing)}.\n"
+                f"Look at `python -m localcluster logs {missing[0]}`; its programs' last words stand there."
             )
+        if waited > NODES_SLOW_SECONDS and missing != told:
+            told = missing
+            report(f'not Ready yet: {", ".join(told)}. Next: make logs ARGS="{told[0]} kubelet"')
         time.sleep(0.1)
+
+
+def _delete(state: Path) -> None:
+    """All that lies there. A mark stays until nothing is left with which a new start would go on by half."""
+    if not state.exists():
+        return
+    with suppress(OSError):  # on a full disk there may be no room for it
+        (state / HALF_DESTROYED).touch()
+    for folder in state.iterdir():
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def _forget_surplus_nodes(server: api.Api, wanted: set[str]) -> None:
@@ -150,5 +173,5 @@ def _remove_instance_cgroup(instance: Instance) -> None:
 
 
 def _each(names: Iterable[str], work: Callable[[str], None]) -> None:
-    with ThreadPoolExecutor() as pool:
+    with side_by_side() as pool:
         list(pool.map(work, names))

@@ -64,11 +64,16 @@ def use_programs(instance: Instance, programs: Path) -> None:
 
 
 def programs_in_use(instance: Instance) -> Path:
-    """The folder of the cluster's programs; raises ClusterError if there is no cluster."""
+    """The folder of the cluster's programs; raises ClusterError if there is no cluster, or no folder."""
     link = instance.state / "bin"
     if not link.is_symlink():
         raise ClusterError(f"There is no cluster {instance.name!r} at {instance.state}. `make up` makes one.")
-    return link.readlink()
+    programs = link.readlink()
+    if not programs.is_dir():
+        raise ClusterError(
+            f"The programs of {instance.name!r} are gone from {programs}. `make up` makes them."
+        )
+    return programs
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The whole way up: programs, Kubernetes, images, Madang, and the stand-in cloud."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,12 +9,13 @@ from localcluster.install import install
 from localcluster.install.tree import TREE
 from localcluster.instance import Instance
 from localcluster.report import Progress
+from localcluster.threads import side_by_side
 
 
 def up(instance: Instance, report: Progress) -> None:
     """From whatever state to a Madang that answers. Again is a no-op. Raises ClusterError."""
     cache, mirror = instance.cache, instance.mirror_url
-    with ThreadPoolExecutor() as pool:
+    with side_by_side() as pool:
         # Compilers and package managers wait for different things, so the images cost little time here.
         made = pool.submit(_make_images, cache, report)
         folder = lifecycle.programs_folder(instance, report)

@@ -21,6 +21,7 @@ from localcluster.machine import record_process
 from localcluster.readers import may_leave
 from localcluster.report import Progress
 from localcluster.root import need_root
+from localcluster.threads import INTERRUPTED
 
 EPILOG = """\
 a drill of each notice that a spot node may get, from the least to the last:
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         print(STOPPED_LOOKING.format(node=getattr(arguments, "node", "NODE")), file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,7 +1,6 @@
 """The steps of an installation, in order. All of them again is quick and changes nothing."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from localcluster import nodes
 from localcluster.addons import INGRESS_NAMESPACE, ingress_controller
@@ -12,6 +11,7 @@ from localcluster.install.readiness import wait_until_answering, wait_until_read
 from localcluster.install.values import DOMAIN, NAMESPACE, SPOT_NAMESPACE, chart_values
 from localcluster.instance import Instance
 from localcluster.report import Report
+from localcluster.threads import side_by_side
 
 PLATFORM_NAMESPACES = (INGRESS_NAMESPACE, NAMESPACE, SPOT_NAMESPACE)
 BUILDS_NAMESPACE = "madang-builds"
@@ -29,7 +29,7 @@ def install(
     """
     programs = nodes.programs_in_use(instance)
     # Asking the machine's package clients for their settings takes seconds, as pods do to start.
-    with connect(instance) as api, ThreadPoolExecutor() as pool:
+    with connect(instance) as api, side_by_side() as pool:
         settings = pool.submit(build_settings, instance, report)
         api.apply(ingress_controller(images["traefik"]))
         api.apply([platform_namespace()])

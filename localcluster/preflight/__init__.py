@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
+from localcluster.lifecycle import HALF_DESTROYED
 from localcluster.preflight.abilities import what_is_missing
 from localcluster.preflight.problem import Problem
 from localcluster.preflight.room import what_is_short
@@ -30,5 +31,15 @@ def problems(instance: Instance) -> Iterator[Problem]:
     if os.geteuid() != 0:
         yield Problem("You are not root.", "Namespaces, mounts and cgroups need it: run it with sudo.")
         return
+    if (instance.state / HALF_DESTROYED).exists():
+        yield Problem(
+            f"The destruction of {instance.name!r} was interrupted, and part of its data is gone.",
+            "`make destroy` brings it to its end; then `make up` makes a new cluster.",
+        )
+    if instance.programs and not (instance.programs / "kubelet").exists():
+        yield Problem(
+            f"MADANG_PROGRAMS={instance.programs} holds no kubelet.",
+            "Name a folder of compiled programs, or unset it: they are compiled then.",
+        )
     yield from what_is_missing()
     yield from what_is_short(instance)

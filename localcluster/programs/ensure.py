@@ -3,13 +3,13 @@
 import os
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localcluster.errors import ClusterError
 from localcluster.lock import held
 from localcluster.programs import compile, keeping, manifest, recipe, toolchain
 from localcluster.report import Report
+from localcluster.threads import side_by_side
 
 
 def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
@@ -31,7 +31,7 @@ def ensure(cache: Path, report: Report, source: Path = recipe.SOURCE) -> Path:
             shutil.rmtree(left_over)
         fresh = folder.with_name(f"{folder.name}.new")
         compile.lay_sources(source, fresh / "source", go)
-        with ThreadPoolExecutor() as pool:
+        with side_by_side() as pool:
             # A processor is free while the others' modules are fetched and the last of them is linked.
             runc_made = pool.submit(_make_runc, runc, fresh, go, report)
             compile.compile_programs(fresh / "source", fresh / "bin", go, report)

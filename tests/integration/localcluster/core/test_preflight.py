@@ -10,6 +10,7 @@ import pytest
 from localcluster import preflight
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance, Ports
+from localcluster.lifecycle import HALF_DESTROYED
 from localcluster.preflight.room import FREE_BYTES_AGAIN, FREE_BYTES_FIRST, bytes_needed
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the embedded cluster is root's")
@@ -64,3 +65,15 @@ def test_looking_changes_nothing(instance: Instance) -> None:
     list(preflight.problems(instance))
     assert not instance.state.exists()
     assert not list(instance.state.parent.iterdir())
+
+
+def test_what_an_interrupted_destroy_has_left_is_not_started(instance: Instance) -> None:
+    instance.state.mkdir()
+    (instance.state / HALF_DESTROYED).touch()
+    (found,) = [p for p in preflight.problems(instance) if "was interrupted" in p.what]
+    assert "make destroy" in found.remedy
+
+
+def test_a_folder_without_programs_is_named(instance: Instance, tmp_path: Path) -> None:
+    (found,) = [p for p in preflight.problems(replace(instance, programs=tmp_path)) if "kubelet" in p.what]
+    assert str(tmp_path) in found.what
