@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from localcluster.cloud import announcements, lifecycle
-from localcluster.cloud.record import CloudInstance, MachineRun
+from localcluster.cloud.record import CloudInstance, EventCode, MachineRun
 from localcluster.instance import Capacity, Node
 from spot.errors import Missing
 from spot.interruption import Kind, Notice
@@ -127,6 +127,23 @@ def test_an_announcement_comes_to_the_node_and_what_is_called_off_too(machine: M
     machine.instance = announcements.announce_reclaim(machine.instance, now, 120)
     until(lambda: Kind.SPOT_INTERRUPTION in machine.told(), machine.process)
     assert machine.told()[Kind.SPOT_INTERRUPTION].deadline == now + timedelta(seconds=120)
+
+
+def test_a_maintenance_comes_to_the_node_at_each_date_that_it_is_given(machine: Machine) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    event, code = "instance-event-0123456789abcdef0", EventCode.SYSTEM_REBOOT
+
+    def deadline() -> datetime | None:
+        told = machine.told().get(Kind.MAINTENANCE)
+        return told.deadline if told else None
+
+    machine.instance = announcements.schedule_maintenance(machine.instance, now, event, code, 600)
+    until(lambda: deadline() == now + timedelta(seconds=600), machine.process)
+    machine.instance = announcements.put_off_maintenance(machine.instance, now, 7200)
+    until(lambda: deadline() == now + timedelta(seconds=7200), machine.process)
+    assert not machine.told()[Kind.MAINTENANCE].called_off
+    machine.instance = announcements.call_off(machine.instance)
+    until(lambda: machine.told()[Kind.MAINTENANCE].called_off, machine.process)
 
 
 def test_a_node_made_anew_is_annotated_after_a_notice(machine: Machine) -> None:
