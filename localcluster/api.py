@@ -10,8 +10,11 @@ import httpx
 
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
+from localcluster.report import Report
 
 FIELD_MANAGER = "localcluster"
+SLOW_SECONDS = 15.0
+"""A start that takes longer is told with what to look at."""
 
 
 class Api:
@@ -70,11 +73,14 @@ class Api:
                 headers={"Content-Type": "application/apply-patch+yaml"},  # JSON is YAML
             )
 
-    def wait_until_ready(self, deadline_seconds: float) -> None:
+    def wait_until_ready(self, deadline_seconds: float, report: Report) -> None:
         """Until every check of /readyz passes; raises ClusterError with the last answer."""
-        deadline = time.monotonic() + deadline_seconds
+        began, told = time.monotonic(), False
         said = ""
-        while time.monotonic() < deadline:
+        while (waited := time.monotonic() - began) < deadline_seconds:
+            if waited > SLOW_SECONDS and not told:
+                report('the API server is not ready yet. Next: make logs ARGS="control kube-apiserver"')
+                told = True
             try:
                 response = self._client.get("/readyz")
             except httpx.TransportError as error:

@@ -18,7 +18,6 @@ from localcluster.threads import side_by_side
 
 API_READY_SECONDS = 180.0
 NODES_READY_SECONDS = 180.0
-NODES_SLOW_SECONDS = 15.0
 HALF_DESTROYED = "half-destroyed"
 SYSTEM_OBJECTS = Path(__file__).with_name("system.yaml")
 
@@ -54,7 +53,7 @@ def start(instance: Instance, report: Progress, programs: Path) -> None:
 def wait_until_ready(instance: Instance, report: Report) -> None:
     """Until the API server has what the cluster itself needs and every node is Ready; else ClusterError."""
     with api.connect(instance) as server:
-        server.wait_until_ready(API_READY_SECONDS)
+        server.wait_until_ready(API_READY_SECONDS, report)
         report("API server ready")
         server.apply(system_objects(instance))
         wanted = {node.name for node in instance.nodes}
@@ -134,7 +133,7 @@ def _wait_for_nodes(server: api.Api, wanted: set[str], report: Report) -> None:
                 f"Not Ready after {NODES_READY_SECONDS:.0f} s: {', '.join(missing)}.\n"
                 f"Look at `python -m localcluster logs {missing[0]}`; its programs' last words stand there."
             )
-        if waited > NODES_SLOW_SECONDS and missing != told:
+        if waited > api.SLOW_SECONDS and missing != told:
             told = missing
             report(f'not Ready yet: {", ".join(told)}. Next: make logs ARGS="{told[0]} kubelet"')
         time.sleep(0.1)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from localcluster import cgroups, machines
 from localcluster.cloud import client
-from localcluster.cloud.client import STOPPED_LOOKING
 from localcluster.cloud.daemon import cloud_folder, serve_until_signalled
 from localcluster.cloud.machines import InstanceMachines
 from localcluster.cloud.process import NAME
@@ -43,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except ClusterError as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
-        print(STOPPED_LOOKING.format(node=getattr(arguments, "node", "NODE")), file=sys.stderr)
+        print(client.STOPPED_LOOKING.format(node=getattr(arguments, "node", "NODE")), file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
