@@ -66,7 +66,7 @@ def _of_pod(pod: Json, nodes: Mapping[str, Json], warnings: Sequence[Json], now:
         if not each.get("ready")
     ]
     stuck = next((cause for each in unready if (cause := _of_container(pod, each))), None)
-    return stuck or _if_slow(pod, unready, warnings, now)
+    return stuck or _if_slow(pod, nodes[node], unready, warnings, now)
 
 
 def _unplaced(pod: Json, nodes: Mapping[str, Json], placed: Json | None) -> Cause:
@@ -76,9 +76,8 @@ def _unplaced(pod: Json, nodes: Mapping[str, Json], placed: Json | None) -> Caus
 
 
 def _of_container(pod: Json, container: Json) -> Cause | None:
-    """Why it cannot run. None: nothing says that it cannot."""
-    state, name = container.get("state", {}), container["name"]
-    waiting = state.get("waiting", {})
+    """Why it cannot run. None: nothing says that it cannot; one that has ended once is started again."""
+    name, waiting = container["name"], container.get("state", {}).get("waiting", {})
     reason, message = waiting.get("reason"), waiting.get("message", "")
     if reason in _NO_IMAGE:
         # How it was tried differs from try to try; the end of the message is what came of it.
@@ -86,22 +85,26 @@ def _of_container(pod: Json, container: Json) -> Cause | None:
         return Cause(f"the image {image} cannot be pulled", why, _describe(pod))
     if reason in _NOT_MADE:
         return Cause(f"its container {name} cannot be made", message, _describe(pod))
-    again = reason == "CrashLoopBackOff"
-    ended = state.get("terminated") or (container.get("lastState", {}).get("terminated") if again else None)
-    if not ended:
+    if reason != "CrashLoopBackOff":
         return None
+    ended = container.get("lastState", {}).get("terminated", {})
     killed = ended.get("reason") == "OOMKilled"
-    how = "killed at its memory limit" if killed else f"exit code {ended['exitCode']}"
-    restarts = f", {container['restartCount']} restarts" if container.get("restartCount") else ""
-    previous = " --previous" if again else ""
-    return Cause(f"its container {name} ended", f"{how}{restarts}", f"{_logs(pod, name)}{previous}")
+    how = "killed at its memory limit" if killed else f"exit code {ended.get('exitCode', 'unknown')}"
+    restarts = f"{how}, {container['restartCount']} restarts"
+    return Cause(f"its container {name} ends again and again", restarts, f"{_logs(pod, name)} --previous")
 
 
-def _if_slow(pod: Json, unready: Sequence[Json], warnings: Sequence[Json], now: datetime) -> Cause | None:
+def _if_slow(
+    pod: Json, node: Json, unready: Sequence[Json], warnings: Sequence[Json], now: datetime
+) -> Cause | None:
     first = unready[0] if unready else {}
     running = first.get("state", {}).get("running")
-    since = running["startedAt"] if running else pod["status"].get("startTime")
-    if since is None or now - datetime.fromisoformat(since) < SLOW:
+    # A container seems to run since long ago until the kubelet of a node that has just come back looks at it.
+    conditions = [each for item in (pod, node) for each in item["status"].get("conditions", ())]
+    times = [each.get("lastTransitionTime") for each in conditions]
+    times += [pod["status"].get("startTime"), running and running["startedAt"]]
+    latest = max((datetime.fromisoformat(time) for time in times if time), default=now)
+    if now - latest < SLOW:
         return None
     said = _said_of(warnings, kind="Pod", name=pod["metadata"]["name"])
     if running:

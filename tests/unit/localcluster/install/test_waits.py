@@ -174,21 +174,21 @@ def test_an_image_that_cannot_be_pulled_reads_the_same_at_each_try() -> None:
 def test_a_container_that_ends_again_and_again_says_how_and_where_its_words_are() -> None:
     crash = container(waiting={"reason": "CrashLoopBackOff"}, last={"exitCode": 1, "reason": "Error"})
     assert told(pod(containerStatuses=[crash])) == [
-        "git-0: its container git ended: exit code 1, 3 restarts. "
+        "git-0: its container git ends again and again: exit code 1, 3 restarts. "
         "Next: bin/kubectl -n madang logs git-0 -c git --previous"
     ]
-    memory = container(terminated={"exitCode": 137, "reason": "OOMKilled"})
-    assert told(pod(containerStatuses=[memory])) == [
-        "git-0: its container git ended: killed at its memory limit. "
-        "Next: bin/kubectl -n madang logs git-0 -c git"
-    ]
+    memory = {"exitCode": 137, "reason": "OOMKilled"}
+    (line,) = told(pod(containerStatuses=[container(waiting={"reason": "CrashLoopBackOff"}, last=memory)]))
+    assert "ends again and again: killed at its memory limit, 3 restarts." in line
+    once = container(terminated={"exitCode": 1})
+    assert told(pod(containerStatuses=[once])) == []
 
 
 def test_an_init_container_that_fails_is_told_before_those_that_wait_for_it() -> None:
     schema = container("schema", waiting={"reason": "CrashLoopBackOff"}, last={"exitCode": 1})
     waits = container(waiting={"reason": "PodInitializing"})
     (line,) = told(pod(initContainerStatuses=[schema], containerStatuses=[waits]))
-    assert "its container schema ended: exit code 1" in line
+    assert "its container schema ends again and again: exit code 1" in line
 
 
 def test_a_setting_that_is_missing_is_told_as_the_kubelet_says_it() -> None:
@@ -215,6 +215,16 @@ def test_a_pod_that_starts_is_told_once_it_is_slow_with_its_newest_warning(state
     (line,) = told(slow, warnings=warnings)
     assert ": the newest. Next: bin/kubectl -n madang " in line
     assert told(pod(containerStatuses=[container(**{state: fresh[state]})]), warnings=warnings) == []
+
+
+def test_after_a_restart_of_the_cluster_a_pod_has_its_time_anew() -> None:
+    """The API server goes on to say what was true when all was stopped."""
+    hour = _zulu(NOW - timedelta(hours=1))
+    back = node("ondemand-1", STAYS)
+    back["status"]["conditions"][0]["lastTransitionTime"] = _zulu(NOW)
+    stale = pod(startTime=hour, containerStatuses=[container(running={"startedAt": hour})])
+    assert told(stale, nodes=[back]) == []
+    assert len(told(stale)) == 1
 
 
 def test_what_is_ready_done_leaving_or_anothers_is_not_told() -> None:
