@@ -43,9 +43,10 @@ def run(instance: Instance, report: Report) -> int:
             f"the portal of this working tree: http://madang.localhost:{_port(instance)}/ (Ctrl-C ends it)"
         )
         try:
-            return subprocess.run(_server(instance), cwd=TREE, env=environment, check=False).returncode
+            code = subprocess.run(_server(instance), cwd=TREE, env=environment, check=False).returncode
         except KeyboardInterrupt:
-            return 0
+            code = 0
+    return code
 
 
 def _server(instance: Instance) -> list[str]:
