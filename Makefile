@@ -12,7 +12,7 @@ OF_THE_PORTAL := tests/integration/portal/
 OF_THE_CHART := $(addprefix tests/integration/,cli/ charts/ examples/)
 SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest test-of-the-chart
 
-.PHONY: help setup up down destroy status logs reclaim dev demo bench-page bench-spot lint format page screenshots
+.PHONY: help setup up down destroy backup restore status logs reclaim dev demo bench-page bench-spot lint format page screenshots
 .PHONY: setup-tests test-of-the-pages
 .PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
@@ -33,6 +33,12 @@ down: setup ## stop everything and keep all data
 
 destroy: setup ## ask, then remove everything, data included
 	@$(CLUSTER) destroy $(ARGS)
+
+backup: setup ## all that cannot be made again, in one file: FILE=/mnt/disk (default /var/backups)
+	@$(CLUSTER) backup $(FILE) $(ARGS)
+
+restore: setup ## a cluster from such a file, where none is: FILE=...
+	@$(CLUSTER) restore $(FILE) $(ARGS)
 
 status: setup ## what runs
 	@$(CLUSTER) status $(ARGS)

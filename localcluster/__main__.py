@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from localcluster import lifecycle, logs, nodes, preflight
 from localcluster.cloud.spans import LONGEST_NOTICE_SECONDS, seconds
@@ -14,6 +15,8 @@ from localcluster.readers import become, may_leave
 from localcluster.report import Progress
 from localcluster.root import need_root
 from localcluster.threads import INTERRUPTED
+
+BACKUPS = Path("/var/backups")
 
 EPILOG = """\
 settings (environment):
@@ -69,6 +72,23 @@ def parser() -> argparse.ArgumentParser:
     destroy = commands.add_parser("destroy", help="stop everything and delete all data")
     destroy.add_argument("--yes", action="store_true", help="do not ask")
     destroy.set_defaults(run=_destroy, goes_on=True)
+
+    backup = commands.add_parser(
+        "backup", help="all that cannot be made again, in one file, while it runs or is stopped"
+    )
+    backup.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        default=BACKUPS,
+        metavar="FILE",
+        help=f"or a folder, for a name with the time in it ({BACKUPS})",
+    )
+    backup.set_defaults(run=_backup)
+
+    restore = commands.add_parser("restore", help="a cluster from such a file, where none is")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.set_defaults(run=_restore)
 
     commands.add_parser("status", help="what runs").set_defaults(run=_status)
 
@@ -145,6 +165,27 @@ def _destroy(instance: Instance, arguments: argparse.Namespace) -> int:
     report = Progress()
     with lifecycle.alone(instance, report):
         lifecycle.destroy(instance, report)
+    return 0
+
+
+def _backup(instance: Instance, arguments: argparse.Namespace) -> int:
+    need_root()
+    from localcluster import backup
+
+    report = Progress()
+    with lifecycle.alone(instance, report):
+        backup.back_up(instance, arguments.file.absolute(), report)
+    return 0
+
+
+def _restore(instance: Instance, arguments: argparse.Namespace) -> int:
+    need_root()
+    from localcluster import backup
+
+    report = Progress()
+    with lifecycle.alone(instance, report):
+        preflight.check(instance)
+        backup.restore(instance, arguments.file.absolute(), report)
     return 0
 
 

@@ -16,6 +16,11 @@ from localcluster import cgroups
 from localcluster.lock import held
 
 PLATFORM = {"MADANG_INSTANCE": "madang-test", "MADANG_PORT_OFFSET": "1000"}
+RESTORED = {
+    "MADANG_INSTANCE": "madang-restored-test",
+    "MADANG_PORT_OFFSET": "1700",
+    "MADANG_SPOT_NODES": "1",
+}
 CORE = {
     "MADANG_INSTANCE": "madang-core-test",
     "MADANG_PORT_OFFSET": "1500",
@@ -45,7 +50,7 @@ def the_only_one() -> Iterator[None]:
         yield
         return
     with held(_LOCK, lambda: print("waiting: another run of the tests has a cluster", file=sys.stderr)):
-        for settings in (PLATFORM, CORE, CLOUD):
+        for settings in (PLATFORM, RESTORED, CORE, CLOUD):
             _clear_away(settings)
         _standing += 1
         try:
