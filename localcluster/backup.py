@@ -70,9 +70,19 @@ def back_up(instance: Instance, target: Path, report: Report) -> Path:
 
 
 def restore(instance: Instance, source: Path, report: Progress) -> None:
-    """A cluster from the file, with every project that was live on its way. Raises ClusterError.
+    """A cluster from the file, with every project that was live on its way. Raises ClusterError."""
+    about = unpack(instance, source)
+    report(f"unpacked what {about['instance']} was at {about['taken']} (version {about['version']})")
+    from localcluster import startup
 
-    Only where no cluster is: nothing is ever written over.
+    startup.up(instance, report)
+    _restart_projects(instance, report)
+
+
+def unpack(instance: Instance, source: Path) -> dict[str, Any]:
+    """The state folder as the file has it, whole or not at all; gives what the file says of itself.
+
+    Only where no cluster is: nothing is ever written over. Raises ClusterError.
     """
     if instance.state.exists() and any(instance.state.iterdir()):
         raise ClusterError(
@@ -95,11 +105,7 @@ def restore(instance: Instance, source: Path, report: Progress) -> None:
     except BaseException:
         rmtree(fresh, ignore_errors=True)
         raise
-    report(f"unpacked what {about['instance']} was at {about['taken']} (version {about['version']})")
-    from localcluster import startup
-
-    startup.up(instance, report)
-    _restart_projects(instance, report)
+    return about
 
 
 def _about(instance: Instance) -> dict[str, Any]:
