@@ -166,4 +166,4 @@ def test_a_refusal_of_the_page_is_in_korean(failed: Build, project: Project) -> 
         headers={"Accept-Language": "ko"},
     )
     assert answer.status_code == 409
-    assert f"빌드 {failed.pk}은(는) 이미지를 만들지 못했어요: 실패." in answer.content.decode()
+    assert f"빌드 {failed.pk}번은 이미지를 만들지 못했어요: 실패." in answer.content.decode()
