@@ -45,6 +45,8 @@ def test_an_empty_club_teaches_the_first_push(owner: Client, club: Club) -> None
     said = text(page)
     assert "Your first project" in said
     assert "git remote add madang http://git.madang.localhost:8000/robots/my-project.git" in said
+    assert "git push madang HEAD:main" in said
+    assert "the user name is madang and the password is a key" in said
     assert "Robots <b>&</b> friends" in said
     assert "<b>&</b>" not in page.content.decode()
     assert "/clubs/robots/new" in attributes(page, "action")

@@ -19,6 +19,7 @@ from portal.clubs.actions import create_club
 from portal.clubs.models import Club
 from portal.encryption import decrypt
 from portal.projects.actions import create_project, delete_project
+from portal.projects.branching import set_deploy_branch
 from portal.sweeping import sweep
 
 from tests.integration.portal.club_pages import attributes, browser, text
@@ -45,7 +46,7 @@ def token(answer: object) -> str:
 
 
 def test_a_new_key_is_shown_once_and_works(owner: Client, club: Club) -> None:
-    create_project(by=BY, club=club, slug="site")
+    set_deploy_branch(by=BY, project=create_project(by=BY, club=club, slug="site"), branch="web")
     answer = owner.post("/clubs/robots/keys", GOOD | {"project": "site"}, follow=True)
     made = token(answer)
     assert "no-store" in answer["Cache-Control"]
@@ -53,6 +54,7 @@ def test_a_new_key_is_shown_once_and_works(owner: Client, club: Club) -> None:
     assert who is not None
     assert (who.club, who.project, who.scopes) == ("robots", "site", frozenset({"deploy"}))
     assert "git remote add madang http://git.madang.localhost:8000/robots/site.git" in text(answer)
+    assert "git push madang HEAD:web" in text(answer)
     listed = owner.get("/clubs/robots/keys")
     assert made not in listed.content.decode()
     assert "deploy: push, roll back and change settings too" in text(listed)

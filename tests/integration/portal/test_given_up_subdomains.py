@@ -133,6 +133,12 @@ def test_an_operator_lets_go_of_it() -> None:
         call_command("given_up_subdomains", "--let-go", "menu", stdout=StringIO())
 
 
+def test_whoever_changes_an_address_reads_what_becomes_of_the_old_one(cluster: ScriptedCluster) -> None:
+    project = served()
+    page = visit(project.club, "maintainer").get(f"/clubs/{project.club.slug}/{project.slug}/network")
+    assert "only your club may use it for 90 days, then everybody may" in page.content.decode()
+
+
 def test_the_page_says_so_at_the_field_in_korean(cluster: ScriptedCluster) -> None:
     gone(served())
     mine = create_project(by=BY, club=another_club(), slug="mine")

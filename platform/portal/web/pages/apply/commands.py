@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from portal.web import git_store
+from portal.web.git_push import add_remote, push
 
 USERNAME = "madang"
 
@@ -30,7 +31,7 @@ def first_commands(git_url: str, club: str, project: str, key: str) -> FirstComm
     base = f"{place.scheme}://{place.netloc}"
     login = f"{place.scheme}://{USERNAME}:{key}@{place.netloc}"
     return FirstCommands(
-        remote=f"git remote add madang {git_url.rstrip('/')}/{club}/{project}.git",
+        remote=add_remote(git_url, club, project),
         credential=f"{git_store.keep(base)} && printf 'url={login}\\n\\n' | git credential approve",
-        push="git push madang HEAD:main",
+        push=push(),
     )

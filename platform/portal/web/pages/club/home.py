@@ -14,11 +14,13 @@ from django.views.decorators.http import require_GET
 from portal.accounts import trail
 from portal.clubs.budget import Share
 from portal.clubs.models import Club
+from portal.environment import environment
 from portal.releases.overview import SORTS, STATES, Overview, Wanted, overview
 from portal.releases.room import uses_of
+from portal.web.git_push import add_remote, push
 from portal.web.pages.club.bars import Bar, bars
 from portal.web.pages.club.charts import bars_of
-from portal.web.pages.club.new import ProjectForm, first_push
+from portal.web.pages.club.new import ProjectForm
 from portal.web.pages.club.people import people
 from portal.web.pages.club.words import events
 from portal.web.request import PageRequest
@@ -60,7 +62,7 @@ def home(request: PageRequest, club: str) -> HttpResponse:
             ).entries
         ),
         "form": ProjectForm(),
-        "first_push": first_push(request.club.slug, "my-project"),
+        "first_push": f"{add_remote(environment().git_url, request.club.slug, 'my-project')}\n{push()}",
     }
     return render(request, "web/club/home.html", context)
 

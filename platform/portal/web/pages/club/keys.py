@@ -26,6 +26,7 @@ from portal.problems import Problem
 from portal.projects.models import Project
 from portal.projects.selectors import get as get_project
 from portal.web import git_store
+from portal.web.git_push import add_remote, push
 from portal.web.once import once
 from portal.web.pages.club.fields import offer
 from portal.web.pages.club.words import called
@@ -141,11 +142,11 @@ def _ready(request: PageRequest, key: AccessKey, text: str) -> dict[str, Any]:
     git = environment().git_url
     scheme, _slashes, host = git.partition("://")
     described = rf"protocol={scheme}\nhost={host}\nusername=madang\npassword={text}\n"
-    project = key.project.slug if key.project else "PROJECT"
+    project, branch = (key.project.slug, key.project.deploy_branch) if key.project else ("PROJECT", "main")
     return {
         "text": text,
         "remember": (f"{git_store.keep(git)}\nprintf '{described}' | git credential approve"),
-        "push": f"git remote add madang {git}/{request.club.slug}/{project}.git\ngit push madang main",
+        "push": f"{add_remote(git, request.club.slug, project)}\n{push(branch)}",
         "login": f"madang login --url {environment().public_url}",
         "any_project": key.project is None,
     }

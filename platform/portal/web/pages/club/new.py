@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal.environment import environment
 from portal.problems import Problem
 from portal.projects.actions import create_project
 from portal.projects.names import PROJECT_LENGTH
@@ -30,23 +27,6 @@ class ProjectForm(forms.Form):
         help_text=gettext_lazy("Lower-case letters, digits and single hyphens. It becomes the address."),
         widget=forms.TextInput(attrs=TO_THE_LETTER),
     )
-
-
-@dataclass(frozen=True)
-class FirstPush:
-    """The commands that put a folder of code on the web."""
-
-    remote: str
-    commands: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.commands)
-
-
-def first_push(club: str, project: str) -> FirstPush:
-    remote = f"{environment().git_url}/{club}/{project}.git"
-    return FirstPush(remote, (f"git remote add madang {remote}", "git push madang main"))
 
 
 @require_http_methods(["GET", "POST"])

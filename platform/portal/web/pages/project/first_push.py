@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from portal.environment import environment
 from portal.projects.models import Project
 from portal.web import git_store
+from portal.web.git_push import add_remote, push
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,8 @@ def first_push(project: Project) -> list[System]:
     name = f"{club}/{project.slug}"
     login = f"madang login --url {url}"
     link = f"madang project link {name}"
-    push = f"git push madang HEAD:{branch}"
     commit = 'git add -A\ngit commit -m "First version"'
-    remote = f"{given.git_url}/{name}.git"
+    remote = add_remote(given.git_url, club, project.slug)
     install = _(
         "Once on each computer, in a copy of Madang's own repository (its operator has it): "
         "install the command and log in with your key"
@@ -48,7 +48,7 @@ def first_push(project: Project) -> list[System]:
             _("In your project's folder: make it a repository, unless it is one"),
             f"git init -b {branch}\n{commit}",
         ),
-        Step(_("Say where it goes, and push"), f"{link}\n{push}"),
+        Step(_("Say where it goes, and push"), f"{link}\n{push(branch)}"),
     )
     windows = (
         Step(
@@ -66,7 +66,7 @@ def first_push(project: Project) -> list[System]:
             _("In your project's folder: make it a repository, unless it is one"),
             f"git init -b {branch}\n{commit}",
         ),
-        Step(_("Say where it goes, and push"), f"git remote add madang {remote}\n{push}"),
+        Step(_("Say where it goes, and push"), f"{remote}\n{push(branch)}"),
     )
     return [
         System("git", _("git alone"), git),

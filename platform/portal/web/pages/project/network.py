@@ -74,6 +74,7 @@ def _page(
     context = {
         "form": form,
         "pattern": environment().app_url.format(subdomain="…"),
+        "days": environment().subdomain_days,
         "live": live_release(project.pk),
         "git_url": f"{environment().git_url}/{project.club.slug}/{project.slug}.git",
     }
