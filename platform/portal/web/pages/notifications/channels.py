@@ -57,76 +57,12 @@ class _Place:
         return isinstance(self.owner, User) and is_operator(self.owner)
 
 
-def _club(request: PageRequest) -> _Place:
-    return _Place(request.club, "club", "web/notifications/club.html", (request.club.slug,))
-
-
-def _person(request: PageRequest) -> _Place:
-    return _Place(cast("User", request.user), "account", "web/notifications/account.html")
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
 @once
-def of_club(request: PageRequest, club: str) -> HttpResponse:
-    return _page(request, _club(request))
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-@once
-def of_person(request: PageRequest) -> HttpResponse:
-    return _page(request, _person(request))
-
-
-@require_POST
-def events_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
-    return _events(request, _club(request), channel)
-
-
-@require_POST
-def events_of_person(request: PageRequest, channel: int) -> HttpResponse:
-    return _events(request, _person(request), channel)
-
-
-@require_POST
-@once
-def test_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
-    return _test(request, _club(request), channel)
-
-
-@require_POST
-@once
-def test_of_person(request: PageRequest, channel: int) -> HttpResponse:
-    return _test(request, _person(request), channel)
-
-
-@require_POST
-@once
-def remove_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
-    return _remove(request, _club(request), channel)
-
-
-@require_POST
-@once
-def remove_of_person(request: PageRequest, channel: int) -> HttpResponse:
-    return _remove(request, _person(request), channel)
-
-
-@require_POST
-@once
-def ask_of_club(request: PageRequest, club: str, channel: int) -> HttpResponse:
-    return _ask(request, _club(request), channel)
-
-
-@require_POST
-@once
-def ask_of_person(request: PageRequest, channel: int) -> HttpResponse:
-    return _ask(request, _person(request), channel)
-
-
-def _page(request: PageRequest, place: _Place) -> HttpResponse:
+def channels(request: PageRequest, club: str | None = None) -> HttpResponse:
     """A new webhook's secret is shown once, on the page that follows: `?added=` names its channel."""
+    place = _place(request, club)
     form = ChannelForm(request.POST or None, own_email=place.own_email, operator=place.operator)
     refused: Problem | None = None
     if request.method == "POST" and form.is_valid():
@@ -139,7 +75,64 @@ def _page(request: PageRequest, place: _Place) -> HttpResponse:
                 return redirect(f"{place.url()}?added={channel.pk}")
             messages.success(request, _said(channel))
             return redirect(place.url())
-    return _shown(request, place, form, refused)
+    return _page(request, place, form, refused)
+
+
+@require_POST
+def events(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
+    place = _place(request, club)
+    form = EventsForm(request.POST, operator=place.operator)
+    try:
+        # Of what the form does not know nothing is chosen; nothing at all is refused.
+        chosen = form.cleaned_data["events"] if form.is_valid() else []
+        changed = set_events(by=request.by, owner=place.owner, channel_id=channel, events=chosen)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _("Kept for “%(name)s”.") % {"name": changed.name})
+    return redirect(place.url())
+
+
+@require_POST
+@once
+def test(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
+    place = _place(request, club)
+    try:
+        send_test(by=request.by, owner=place.owner, channel_id=channel)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _("A test is on its way; how it went stands below in a moment."))
+    return redirect(place.url())
+
+
+@require_POST
+@once
+def ask(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
+    place = _place(request, club)
+    try:
+        asked = ask_again(by=request.by, owner=place.owner, channel_id=channel)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _said(asked))
+    return redirect(place.url())
+
+
+@require_POST
+@once
+def remove(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
+    place = _place(request, club)
+    try:
+        removed = remove_channel(by=request.by, owner=place.owner, channel_id=channel)
+    except Problem as problem:
+        return _refused(request, place, problem)
+    messages.success(request, _("“%(name)s” is told nothing any more.") % {"name": removed.name})
+    return redirect(place.url())
+
+
+def _place(request: PageRequest, club: str | None) -> _Place:
+    """The club's that the route names, else the person's own."""
+    if club is None:
+        return _Place(cast("User", request.user), "account", "web/notifications/account.html")
+    return _Place(request.club, "club", "web/notifications/club.html", (club,))
 
 
 @transaction.atomic
@@ -175,50 +168,11 @@ def _said(channel: Channel) -> str:
     return _("“%(name)s” is told from now on.") % {"name": channel.name}
 
 
-def _events(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
-    form = EventsForm(request.POST, operator=place.operator)
-    try:
-        # Of what the form does not know nothing is chosen; nothing at all is refused.
-        chosen = form.cleaned_data["events"] if form.is_valid() else []
-        changed = set_events(by=request.by, owner=place.owner, channel_id=channel, events=chosen)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _("Kept for “%(name)s”.") % {"name": changed.name})
-    return redirect(place.url())
-
-
-def _test(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
-    try:
-        send_test(by=request.by, owner=place.owner, channel_id=channel)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _("A test is on its way; how it went stands below in a moment."))
-    return redirect(place.url())
-
-
-def _ask(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
-    try:
-        asked = ask_again(by=request.by, owner=place.owner, channel_id=channel)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _said(asked))
-    return redirect(place.url())
-
-
-def _remove(request: PageRequest, place: _Place, channel: int) -> HttpResponse:
-    try:
-        removed = remove_channel(by=request.by, owner=place.owner, channel_id=channel)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _("“%(name)s” is told nothing any more.") % {"name": removed.name})
-    return redirect(place.url())
-
-
 def _refused(request: PageRequest, place: _Place, problem: Problem) -> HttpResponse:
-    return _shown(request, place, ChannelForm(own_email=place.own_email, operator=place.operator), problem)
+    return _page(request, place, ChannelForm(own_email=place.own_email, operator=place.operator), problem)
 
 
-def _shown(request: PageRequest, place: _Place, form: ChannelForm, refused: Problem | None) -> HttpResponse:
+def _page(request: PageRequest, place: _Place, form: ChannelForm, refused: Problem | None) -> HttpResponse:
     listed = channels_of(place.owner)
     context = {
         "tab": "notifications",
