@@ -225,6 +225,9 @@ def test_size_is_changed_at_once_as_a_release(live: Project) -> None:
     work()
     made = Release.objects.get(project=live, number=2)
     assert (made.replicas, made.memory_bytes, made.cpu_millicores, made.state) == (2, 128 << 20, 100, "live")
+    shown = text(client, live, "/releases/2")
+    assert "2 × 128 MiB, 0.1 cores" in shown
+    assert "CPU: 0.25 cores → 0.1 cores" in shown
     status, _ = post(client, live, "/settings/scale", replicas="2", memory="128", cpu="100")
     assert status == 302
     assert Release.objects.filter(project=live).count() == 2

@@ -20,6 +20,7 @@ from deployer.errors import Explanation
 from portal.translating import explained
 from portal.web.icons import ICONS
 from portal.web.once import FIELD
+from portal.web.pages.club import bars as amounts
 from portal.web.pages.club import words as words_of_clubs
 from portal.web.pages.help.topics import TOPICS
 
@@ -133,6 +134,12 @@ def field_input(bound: Any, attributes: dict[str, str]) -> SafeString:
 def role_name(role: str) -> str:
     """A role in a club, in words."""
     return words_of_clubs.role_name(role)
+
+
+@register.filter
+def cores(millicores: int) -> str:
+    """An amount of CPU, in words."""
+    return amounts.cpu(millicores)
 
 
 @register.filter
