@@ -25,6 +25,8 @@ _HELP = """Put your club's projects on the web with git push.
   madang config set NAME=value       settings and secrets
   madang releases                    what was live when
   madang rollback                    back to the version before
+
+The guide, step by step, is on your Madang's page at /help.
 """
 
 
