@@ -30,8 +30,8 @@ class Annotations:
                 self._work.submit(
                     ("Notice", uid), partial(self._tell, uid, name, said, now), rest_seconds=0.1
                 )
-        here = {node["metadata"]["uid"] for node in nodes}
-        self._taken = {uid: said for uid, said in self._taken.items() if uid in here}
+        for uid in set(self._taken).difference(node["metadata"]["uid"] for node in nodes):
+            self._taken.pop(uid, None)
 
     def _tell(self, uid: str, name: str, said: str, now: datetime) -> None:
         for notice in notices(said, name, now):

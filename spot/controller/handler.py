@@ -72,7 +72,10 @@ class Handler:
             self._report(records.to_json(each, whole=False))
 
     def tick(self, now: datetime) -> bool:
-        """Look once and start what is to be done; whether anything is going on."""
+        """Look once and start what is to be done; whether anything is going on.
+
+        Raises what it stumbled over at one node (an ExceptionGroup), once all others have been looked at.
+        """
         nodes = {node["metadata"]["name"]: node for node in self._cache.all("Node")}
         doomed = [state for node in nodes.values() if (state := doomed_node.read(node)) is not None]
         plans = {state.name: plan(state.interruption, self._policy, now) for state in doomed}
@@ -87,16 +90,23 @@ class Handler:
         look = Look(self._cache, moving, self._scope, self._timing, now)
         actions: list[tuple[Action, DoomedNode, datetime]] = []
         after: dict[str, Record] = {}
+        stumbles: dict[str, Exception] = {}
         for state in doomed:
             node, intent = nodes[state.name], plans[state.name]
-            scene = look.standing_on(state.name)
-            known = self._records.get(state.interruption.id) or records.begin(node, state)
-            after[known.id] = records.on_node(known, state, intent.deadline, scene, now)
-            actions += self._attend(node, state, intent, scene, now)
+            try:
+                scene = look.standing_on(state.name)
+                known = self._records.get(state.interruption.id) or records.begin(node, state)
+                after[known.id] = records.on_node(known, state, intent.deadline, scene, now)
+                actions += self._attend(node, state, intent, scene, now)
+            except Exception as error:
+                error.add_note(f"at the node {state.name}")
+                stumbles[state.interruption.id] = error
         for action, state, deadline in sorted(actions, key=_urgency):
             self._start(action, state, deadline)
         self._clean_up(nodes.values(), {state.interruption.id for state in doomed})
-        self._keep_records(after, nodes, look, now)
+        self._keep_records(after, nodes, look, now, stumbles)
+        if stumbles:
+            raise ExceptionGroup("not every interruption could be looked at", list(stumbles.values()))
         return bool(doomed or self._records)
 
     def delivered(self, interruption: str, revision: int) -> None:
@@ -187,27 +197,46 @@ class Handler:
                 self._change(node, doomed_node.unfence(node))
 
     def _keep_records(
-        self, after: Mapping[str, Record], nodes: Mapping[str, JsonMap], look: Look, now: datetime
+        self,
+        after: Mapping[str, Record],
+        nodes: Mapping[str, JsonMap],
+        look: Look,
+        now: datetime,
+        stumbles: dict[str, Exception],
     ) -> None:
-        for interruption in {*self._records, *after}:
-            known = self._records.get(interruption)
-            stands = after.get(interruption)
-            if stands is None and known is not None:
-                if self._is_over(known):
-                    self._work.submit(("Drop", interruption), partial(self._drop, interruption))
-                    continue
-                node = nodes.get(known.node)
-                here = node is not None and node["metadata"]["uid"] == known.node_uid
-                stands = records.let_go(known, now) if here else records.node_gone(known, now)
-            if stands is not None:
-                self._put(known, records.serving(stands, look.group, look.ready, now), now)
-            if self._saved.get(interruption, 0) < self._records[interruption].revision:
-                save = partial(self._save, interruption)
-                self._work.submit(("Record", interruption), save, urgency=LAST)
+        """Of each interruption but those of `stumbles`, to which it adds."""
+        for interruption in {*self._records, *after} - stumbles.keys():
+            try:
+                self._keep_record(interruption, after.get(interruption), nodes, look, now)
+            except Exception as error:
+                error.add_note(f"at the record {interruption}")
+                stumbles[interruption] = error
         while self._dropped:
             interruption = self._dropped.popleft()
             for each in (self._records, self._saved, self._delivered):
                 each.pop(interruption, None)
+
+    def _keep_record(
+        self,
+        interruption: str,
+        stands: Record | None,
+        nodes: Mapping[str, JsonMap],
+        look: Look,
+        now: datetime,
+    ) -> None:
+        known = self._records.get(interruption)
+        if stands is None and known is not None:
+            if self._is_over(known):
+                self._work.submit(("Drop", interruption), partial(self._drop, interruption))
+                return
+            node = nodes.get(known.node)
+            here = node is not None and node["metadata"]["uid"] == known.node_uid
+            stands = records.let_go(known, now) if here else records.node_gone(known, now)
+        if stands is not None:
+            self._put(known, records.serving(stands, look.group, look.ready, now), now)
+        if self._saved.get(interruption, 0) < self._records[interruption].revision:
+            save = partial(self._save, interruption)
+            self._work.submit(("Record", interruption), save, urgency=LAST)
 
     def _put(self, before: Record | None, after: Record, now: datetime) -> None:
         revised = records.revised(before, after)

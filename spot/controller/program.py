@@ -8,10 +8,11 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from spot import pods, times
 from spot.cloud import aws
@@ -39,7 +40,7 @@ from spot.plan import Policy
 from spot.reporting import Reporter
 from spot.serving import serve
 from spot.settings import ControllerSettings
-from spot.sources.reconcile import Reconcile
+from spot.sources.reconcile import Reconcile, tell_each
 from spot.sources.sqs import Queue
 
 log = logging.getLogger(__name__)
@@ -76,10 +77,14 @@ class _Parts:
         if self.deliveries is not None:
             self.deliveries.look()
         self.fresh.look(now)
-        busy = self.handler.tick(now)
-        self.hooks.look(now)
-        self.pools.look(now)
-        self.ahead.look(now, hurried=busy)
+        busy = True
+        try:
+            busy = self.handler.tick(now)
+        finally:
+            # What it stumbled over at one node is no reason for a group to wait, or for others to lack room.
+            self.hooks.look(now)
+            self.pools.look(now)
+            self.ahead.look(now, hurried=busy)
         return busy
 
 
@@ -203,12 +208,8 @@ class Controller:
             arguments = (deliveries.deliver, lost)
             threading.Thread(target=queue.follow, args=arguments, name="queue", daemon=True).start()
         if self._reconcile is not None:
-
-            def deliver_all(notices: Sequence[Notice]) -> None:
-                for notice in notices:
-                    take(notice)
-
-            every = (self._instances, deliver_all, lost, self._settings.reconcile_seconds)
+            deliver = partial(tell_each, take=take)
+            every = (self._instances, deliver, lost, self._settings.reconcile_seconds)
             threading.Thread(target=self._reconcile.follow, args=every, name="reconcile", daemon=True).start()
         return deliveries
 

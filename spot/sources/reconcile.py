@@ -84,6 +84,18 @@ class Reconcile:
                 log.warning("EC2 was not read: %s", error, exc_info=not isinstance(error, SpotError))
 
 
+def tell_each(notices: Iterable[Notice], take: Callable[[Notice], object]) -> None:
+    """Each, whatever becomes of the others. Raises the first SpotError once all have been told."""
+    troubles: list[SpotError] = []
+    for notice in notices:
+        try:
+            take(notice)
+        except SpotError as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
+
+
 def state_notices(states: Mapping[str, str | None], gone: frozenset[str], at: datetime) -> Iterator[Notice]:
     """A notice for each instance that ends or has ended; `gone` are those that EC2 has forgotten."""
     for instance_id, state in states.items():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+
+import pytest
 
 from spot import doomed_node, names
 from spot.controller.handler import Handler
@@ -204,6 +206,28 @@ def test_a_node_that_the_cloud_had_stopped_and_started_again_takes_pods_again() 
     assert "Node" not in scene.look(later)
     scene.put(Node=[stopped(later, 2)])
     assert "Node" in scene.look(later)
+
+
+def test_what_it_stumbles_over_at_one_node_ends_no_handoff_of_another() -> None:
+    other = replace(END, id="int-2", instance_id="i-2")
+    second = node(end=other)
+    second["metadata"] |= {"name": "second", "uid": "n-2"}
+    scene = Scene(Node=[node(), second], Deployment=[deployment(2)], Pod=[])
+    scene.look()
+    poison = pod("poison", owner=("ReplicaSet", "blog-abc"))
+    del poison["spec"]["containers"]
+    scene.put(Pod=[poison, pod("blog-2", "second")])
+    with pytest.raises(ExceptionGroup) as told:
+        scene.look(NOW + timedelta(seconds=1))
+    assert [each.__notes__ for each in told.value.exceptions] == [["at the node doomed"]]
+    assert ("Detach", "u-blog-2") in scene.work.begun
+    assert {each.state for each in scene.handler.records.values()} == {"fenced", "moving"}
+
+
+def test_an_end_at_the_beginning_of_time_stumbles_nobody() -> None:
+    endless = replace(END, deadline=datetime(1, 1, 1, tzinfo=UTC))
+    pods = [pod("blog-1"), pod("blog-2", "spare")]
+    assert "Detach" in Scene(Node=[node(end=endless)], Deployment=[deployment(2)], Pod=pods).look()
 
 
 def test_a_detached_pod_whose_node_is_gone_is_left_to_kubernetes() -> None:

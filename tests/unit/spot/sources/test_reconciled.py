@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from spot.interruption import Kind
-from spot.sources.reconcile import event_notices, state_notices
+from spot.errors import TemporaryError
+from spot.interruption import Kind, Notice
+from spot.sources.reconcile import event_notices, state_notices, tell_each
 
 ONE, OTHER = "i-1234567890abcdef0", "i-0b662ef9931388ba0"
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -56,3 +57,16 @@ def test_an_event_that_is_over_calls_off_unless_another_stands(word: str) -> Non
 
 def test_an_instance_without_events_says_nothing() -> None:
     assert list(event_notices([(ONE, [])], NOW)) == []
+
+
+def test_one_that_could_not_be_told_hides_no_other_and_is_told_of_in_the_end() -> None:
+    taken: list[str] = []
+
+    def take(notice: Notice) -> None:
+        if notice.instance_id == ONE:
+            raise TemporaryError("its Node changes too fast")
+        taken.append(notice.instance_id)
+
+    with pytest.raises(TemporaryError):
+        tell_each(state_notices({ONE: "stopping", OTHER: "stopping"}, NONE, NOW), take)
+    assert taken == [OTHER]
