@@ -81,7 +81,7 @@ class Surroundings:
     @cached_property
     def policy_labels(self) -> frozenset[str]:
         """Every label that a NetworkPolicy names anywhere."""
-        return frozenset(_label_names(self.policies))
+        return frozenset(_label_names([each["spec"] for each in self.policies]))
 
     @cached_property
     def _services_by_label(self) -> dict[tuple[str, str], list[JsonMap]]:
@@ -114,10 +114,10 @@ def way_of(pod: JsonMap, around: Surroundings, scope: Scope) -> Standing:
     deployment = _deployment(pod, owner, around)
     if deployment is None:
         return Standing(Way.EVICT, _without_deployment(owner))
-    if not _wanted(deployment, scope):
-        return Standing(Way.EVICT, "not-opted-in", deployment)
     if pods.is_detached(pod):
         return Standing(Way.HANDOFF, "", deployment)
+    if not _wanted(deployment, scope):
+        return Standing(Way.EVICT, "not-opted-in", deployment)
     if reason := _not_beside_itself(pod, deployment, around):
         return Standing(Way.EVICT, reason, deployment)
     return Standing(Way.HANDOFF, "", deployment)
@@ -183,9 +183,12 @@ def _names_hash(selector: JsonMap) -> bool:
 
 
 def _label_names(value: Any) -> Iterator[str]:
-    """Every label that a policy names anywhere."""
-    if isinstance(value, dict):
+    """Every label that a part of a policy's spec names; the names themselves may be any words."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _label_names(each)
+    elif isinstance(value, dict):
         yield from value.get("matchLabels") or ()
         yield from (str(each.get("key")) for each in value.get("matchExpressions") or ())
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _label_names(each)
+        for name in value.keys() - {"matchLabels", "matchExpressions"}:
+            yield from _label_names(value[name])

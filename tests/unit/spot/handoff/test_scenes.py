@@ -98,6 +98,14 @@ def test_it_is_unserved_by_as_few_labels_as_do_and_by_none_that_a_policy_looks_a
     assert only(look(Pod=[one], Service=services, NetworkPolicy=policies)).unserve == expected
 
 
+def test_a_policy_may_use_any_words_for_its_labels() -> None:
+    wall = policy(app="blog", matchExpressions="none", matchLabels="none")
+    wall["metadata"]["annotations"] = {"matchExpressions": "none"}
+    services = [service(app="blog", tier="web")]
+    one = pod(labels={"tier": "web"})
+    assert only(look(Pod=[one], Service=services, NetworkPolicy=[wall])).unserve == ("tier",)
+
+
 def test_no_grace_is_too_long_to_look_at() -> None:
     endless = only(look(Pod=[pod(spec={"terminationGracePeriodSeconds": 2**62})]))
     assert endless.grace > timedelta(days=1000)

@@ -113,7 +113,8 @@ def test_a_volume_that_several_nodes_mount_is_no_hindrance() -> None:
 
 
 def test_a_detached_pod_goes_on_whatever_its_deployment_has_become() -> None:
-    assert way(pod(detached=True), of=deployment(strategy={"type": "Recreate"})).way is Way.HANDOFF
+    for of in (deployment(strategy={"type": "Recreate"}), deployment(labels={names.OPT_IN[0]: "disabled"})):
+        assert way(pod(detached=True), of=of).way is Way.HANDOFF
 
 
 @pytest.mark.parametrize(
