@@ -60,6 +60,12 @@ def is_ready(pod: JsonMap) -> bool:
     return condition(pod, "Ready").get("status") == "True"
 
 
+def runs(pod: JsonMap) -> bool:
+    """Whether any of its containers runs, ready or not."""
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    return any("running" in (each.get("state") or {}) for each in statuses)
+
+
 def ready_since(pod: JsonMap) -> datetime | None:
     ready = condition(pod, "Ready")
     return parse(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None

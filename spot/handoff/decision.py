@@ -87,7 +87,10 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
             return _evict(pod, deadline, now, insist=late, reason="")
         return None
     if not pod.ready:
-        # It serves nobody; it may yet become ready before its replacement does.
+        # Nobody new comes to it; it may yet become ready before its replacement does.
+        if group.whole and pod.runs and pod.served and not late:
+            # It may be at work on what it was asked before, and answer no probe for that.
+            return Unserve(pod)
         if group.whole or is_last_moment(pod, deadline, timing, now):
             return _evict(pod, deadline, now, insist=late, reason="not-ready")
         return None

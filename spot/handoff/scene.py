@@ -17,7 +17,8 @@ from spot.times import parse
 
 @dataclass(frozen=True)
 class Doomed:
-    """One pod on a doomed node. `unserve` are the labels by which `services` select it: as few as do."""
+    """One pod on a doomed node. `unserve` are the labels by which `services` select it: as few as do; `runs`
+    is whether any of its containers does."""
 
     key: Key
     uid: str
@@ -29,6 +30,7 @@ class Doomed:
     ready: bool
     going: bool
     started: bool
+    runs: bool
     grace: timedelta
     detached: bool
     unserved_at: datetime | None
@@ -154,6 +156,7 @@ class Look:
             ready=pods.is_ready(pod),
             going=pods.is_going(pod),
             started=pod.get("status", {}).get("phase") == "Running",
+            runs=pods.runs(pod),
             grace=pods.grace(pod),
             detached=pods.is_detached(pod),
             unserved_at=parse(notes.get(names.UNSERVED_AT)),

@@ -33,6 +33,7 @@ def doomed(raw: JsonMap, **more: Any) -> Doomed:
         ready=True,
         going=False,
         started=True,
+        runs=True,
         grace=30 * SECOND,
         detached=False,
         unserved_at=None,

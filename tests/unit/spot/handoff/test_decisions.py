@@ -97,10 +97,17 @@ def test_late_it_lingers_no_more_but_still_is_unserved_first() -> None:
 
 def test_an_unready_pod_waits_for_its_replacement_as_it_may_yet_serve() -> None:
     assert at(DETACHED, 60, ready=False) is None
-    assert at(DETACHED, 60, ready=False, group=REPLACED) == Evict(
-        replace(DETACHED, ready=False, group=REPLACED), None, False, "not-ready"
-    )
+    ended = replace(DETACHED, ready=False, runs=False)
+    assert at(ended, 60, group=REPLACED) == Evict(replace(ended, group=REPLACED), None, False, "not-ready")
     assert isinstance(at(DETACHED, 15, ready=False), Evict)
+
+
+def test_one_that_is_too_busy_for_its_probe_lingers_with_its_requests_as_others_do() -> None:
+    busy = replace(DETACHED, ready=False, group=REPLACED)
+    assert isinstance(at(busy, 60), Unserve)
+    assert at(replace(busy, unserved_at=DEADLINE - 60 * SECOND, listed=False, unserve=()), 50) is None
+    assert isinstance(at(busy, 35), Evict)
+    assert isinstance(at(busy, 60, unserve=(), listed=False), Evict)
 
 
 def test_without_its_deployment_it_is_evicted() -> None:

@@ -106,6 +106,12 @@ def test_a_policy_may_use_any_words_for_its_labels() -> None:
     assert only(look(Pod=[one], Service=services, NetworkPolicy=[wall])).unserve == ("tier",)
 
 
+def test_a_pod_runs_while_any_of_its_containers_does() -> None:
+    for states, runs in [([], False), ([{"waiting": {}}], False), ([{"waiting": {}}, {"running": {}}], True)]:
+        statuses = {"containerStatuses": [{"state": each} for each in states]}
+        assert only(look(Pod=[pod(ready_for=None, status=statuses)])).runs is runs
+
+
 def test_no_grace_is_too_long_to_look_at() -> None:
     endless = only(look(Pod=[pod(spec={"terminationGracePeriodSeconds": 2**62})]))
     assert endless.grace > timedelta(days=1000)
