@@ -43,6 +43,9 @@ def plan(end: Interruption, policy: Policy, now: datetime) -> Plan:
             return Plan(policy.move_at_rebalance, deadline, over=now >= until)
         case Kind.MAINTENANCE:
             begins = end.deadline
+            if begins is not None and begins <= end.noticed_at:
+                # It may begin at any moment, or in hours: its pods have the time of a spot notice to leave.
+                begins = end.noticed_at + policy.spot_notice
             return Plan(begins is not None and now >= begins - policy.maintenance_lead, begins)
         case Kind.ASG_TERMINATE | Kind.SPOT_INTERRUPTION:
             deadline = end.deadline or end.noticed_at + policy.spot_notice

@@ -47,6 +47,13 @@ def test_a_maintenance_is_acted_on_its_lead_before_it_begins() -> None:
     assert plan(end(Kind.MAINTENANCE, begins), POLICY, begins - 15 * MINUTE).moves
 
 
+def test_a_maintenance_whose_date_has_passed_when_it_is_told_leaves_the_time_of_a_spot_notice() -> None:
+    for begins in (THEN, THEN - timedelta(days=1)):
+        assert plan(end(Kind.MAINTENANCE, begins), POLICY, THEN) == Plan(True, THEN + 2 * MINUTE)
+    soon = THEN + MINUTE / 2
+    assert plan(end(Kind.MAINTENANCE, soon), POLICY, THEN) == Plan(True, soon)
+
+
 def test_a_maintenance_without_a_date_is_acted_on_once_it_has_one() -> None:
     for at in (THEN, THEN + 15 * MINUTE, THEN + timedelta(days=30)):
         assert plan(end(Kind.MAINTENANCE), POLICY, at) == Plan(False, None)
