@@ -114,8 +114,12 @@ def is_fenced(node: JsonMap) -> bool:
 
 def runs_again(node: JsonMap, end: Interruption) -> bool:
     """Whether what the cloud had ended is up again: a stopped instance is started anew as the same Node."""
+    return end.gone and end.deadline is not None and has_come_up(node, end.deadline)
+
+
+def has_come_up(node: JsonMap, after: datetime) -> bool:
     since = pods.ready_since(node)
-    return end.gone and end.deadline is not None and since is not None and since > end.deadline
+    return since is not None and since > after
 
 
 def of_pool() -> JsonMap:

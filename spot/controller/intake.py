@@ -82,6 +82,10 @@ class Intake:
         raise TemporaryError(f"Node {node['metadata']['name']} changes faster than it can be fenced")
 
     def _decide(self, node: JsonMap, notice: Notice) -> tuple[Taken, JsonMap | None]:
+        stopped_at = notice.deadline or notice.noticed_at
+        if notice.kind is Kind.STOPPING and doomed_node.has_come_up(node, stopped_at):
+            # The queue gives it late: the instance was started again meanwhile, as the same Node.
+            return Taken.OVER, None
         known, now = doomed_node.read(node), self._clock()
         if notice.called_off and (known is None or known.called_off_at):
             return Taken.KNOWN, None

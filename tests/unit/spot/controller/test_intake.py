@@ -16,6 +16,7 @@ from spot.kube import Cache
 from spot.plan import Policy
 from spot.sources.annotation import encode, notices
 from spot.sources.seen import ScheduledEvent, Seen, succeed
+from spot.times import zulu
 from tests.unit.spot.handoff.objects import NOW, SECOND, a_node
 
 INSTANCE = "i-1234567890abcdef0"
@@ -104,11 +105,31 @@ def test_a_maintenance_without_a_date_only_has_its_node_avoided() -> None:
     assert keys(server) == [names.AT_RISK]
 
 
-def test_trouble_with_a_nodes_hardware_has_its_pods_leave_at_once() -> None:
+def of_instance(**more: Any) -> Server:
     server = Server()
     server.node["spec"]["providerID"] = f"aws:///local-a/{INSTANCE}"
     server.node["metadata"]["resourceVersion"] = "2"
+    server.node |= more
     server.cache.put("Node", copy.deepcopy(server.node))
+    return server
+
+
+@pytest.mark.parametrize("gone", [True, False])
+@pytest.mark.parametrize(("ready_at", "taken"), [(-9, Taken.FENCED), (-1, Taken.OVER)])
+def test_that_an_instance_was_stopped_is_old_news_once_its_node_has_come_up_again(
+    gone: bool, ready_at: int, taken: Taken
+) -> None:
+    since = zulu(NOW + timedelta(minutes=ready_at))
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": since}
+    server, stopped_at = of_instance(status={"conditions": [ready]}), NOW - timedelta(minutes=5)
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW)
+    notice = Notice(INSTANCE, Kind.STOPPING, "sqs", stopped_at, deadline=stopped_at, gone=gone)
+    assert intake.take(notice) is taken
+    assert bool(server.node["spec"].get("taints")) is (taken is Taken.FENCED)
+
+
+def test_trouble_with_a_nodes_hardware_has_its_pods_leave_at_once() -> None:
+    server = of_instance()
     intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW)
     assert intake.take(Notice(INSTANCE, Kind.MAINTENANCE, "sqs", NOW)) is Taken.FENCED
     assert keys(server) == [names.INTERRUPTED]
