@@ -72,13 +72,6 @@ class Queue:
                     f"{len(failed)} messages were not deleted and come again: {failed[0].get('Message')}"
                 )
 
-    def hide(self, message: Message, seconds: int) -> None:
-        """Keep this delivery to oneself for `seconds` from now; 0 gives it back at once."""
-        with answering(f"hide a message of the queue {self._url}"):
-            self._client.change_message_visibility(
-                QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
-            )
-
     def follow(self, deliver: Callable[[Message], None], stopped: threading.Event) -> None:
         """Deliver each message with a notice until `stopped`, for a thread of its own. No trouble ends it.
 

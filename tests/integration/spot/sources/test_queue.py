@@ -95,20 +95,12 @@ def test_a_message_that_is_not_acknowledged_comes_again(sqs: Any, url: str, queu
     send(sqs, url, shapes.interruption())
     (first,) = receive(queue)
     assert receive(queue) == ()
-    queue.hide(first, 0)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=first.receipt, VisibilityTimeout=0)
     (again,) = receive(queue)
     assert (again.id, again.reading) == (first.id, first.reading)
     assert again.deliveries == 2
     queue.acknowledge(again)
     assert left(sqs, url) == 0
-
-
-def test_a_message_can_be_hidden_for_longer(sqs: Any, url: str, queue: Queue) -> None:
-    send(sqs, url, shapes.interruption())
-    (message,) = receive(queue)
-    queue.hide(message, 600)
-    assert receive(queue) == ()
-    assert left(sqs, url) == 1
 
 
 def test_more_than_a_batch_is_acknowledged_at_once(sqs: Any, url: str, queue: Queue) -> None:
