@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from django.db import Error
-from django.utils.translation import override
 
 from portal.builds.models import BuildState, LogEntry, LogStream, StreamState
 from portal.builds.places import Place
@@ -34,23 +33,25 @@ _BATCHES_KEPT = 8
 
 @dataclass(frozen=True)
 class Glimpse:
-    """How far a stream is; `before` counts those that wait before its own build or rollout, None: it does not
-    wait. `why` is why it waits, in English."""
+    """How far a stream is, and what its build or its rollout waits for; None: it does not wait."""
 
     last_sequence: int
     state: str
-    before: int | None
-    why: str = ""
+    wait: Place | Wait | None
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Nothing new, but the connection lives. `before` and `why` as in Glimpse; `away_seconds` is how long ago
-    the database answered."""
+    """Nothing new, but the connection lives. `wait` as in Glimpse; `away_seconds` is how long ago the
+    database answered."""
 
-    before: int | None
+    wait: Place | Wait | None
     away_seconds: float
-    why: str = ""
+
+    @property
+    def why(self) -> str:
+        """Why it waits, in the language that is active; empty: it does not."""
+        return self.wait.what if self.wait is not None else ""
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,7 @@ class Hub:
 
     def heartbeat(self, stream_id: int) -> Heartbeat:
         glimpse = self._watched[stream_id].glimpse
-        away_seconds = time.monotonic() - self._answered
-        return (
-            Heartbeat(glimpse.before, away_seconds, glimpse.why) if glimpse else Heartbeat(None, away_seconds)
-        )
+        return Heartbeat(glimpse.wait if glimpse else None, time.monotonic() - self._answered)
 
     def enter(self, stream_id: int) -> None:
         if stream_id not in self._watched:
@@ -223,18 +221,10 @@ def _look(ids: list[int]) -> dict[int, Glimpse]:
     building = any(build == BuildState.QUEUED for *_, build, _, _ in rows)
     places = {place.build: place for place in waiting_with_reasons()} if building else {}
     held = waits() if any(rollout == RolloutState.QUEUED for *_, rollout in rows) else {}
-    # A push speaks English, as everything else in it does.
-    with override("en"):
-        return {
-            pk: _glimpse(last, state, places.get(build) or held.get(rollout))
-            for pk, last, state, build, _, rollout, _ in rows
-        }
-
-
-def _glimpse(last_sequence: int, state: str, wait: Place | Wait | None) -> Glimpse:
-    if wait is None:
-        return Glimpse(last_sequence, state, None)
-    return Glimpse(last_sequence, state, wait.before, wait.what)
+    return {
+        pk: Glimpse(last, state, places.get(build) or held.get(rollout))
+        for pk, last, state, build, _, rollout, _ in rows
+    }
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

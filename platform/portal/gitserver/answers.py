@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from deployer.errors import Explanation
+from portal.languages import active
+from portal.translating import explained
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -17,6 +19,7 @@ NEVER_CACHED: tuple[tuple[bytes, bytes], ...] = ((b"cache-control", b"no-cache, 
 
 
 async def answer(send: Send, status: int, text: str, headers: Headers = ()) -> None:
+    """The text as it is, which is in the language that is active."""
     body = text.rstrip("\n").encode() + b"\n"
     await send(
         {
@@ -25,6 +28,8 @@ async def answer(send: Send, status: int, text: str, headers: Headers = ()) -> N
             "headers": [
                 (b"content-type", b"text/plain; charset=utf-8"),
                 (b"content-length", str(len(body)).encode()),
+                (b"content-language", active().encode()),
+                (b"vary", b"accept-language"),
                 *NEVER_CACHED,
                 *headers,
             ],
@@ -34,7 +39,7 @@ async def answer(send: Send, status: int, text: str, headers: Headers = ()) -> N
 
 
 async def refuse(send: Send, status: int, explanation: Explanation, headers: Headers = ()) -> None:
-    await answer(send, status, "\n".join(explanation.lines()), headers)
+    await answer(send, status, "\n".join(explained(explanation).lines()), headers)
 
 
 def header(scope: Scope, name: bytes) -> str:

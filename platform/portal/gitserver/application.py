@@ -8,8 +8,10 @@ import logging
 from dataclasses import dataclass
 
 from django.db import DatabaseError
+from django.utils.translation import override
 
 from deployer.errors import Explanation
+from portal.accounts.principal import Principal
 from portal.gitserver.address import GitRequest, Service, parse
 from portal.gitserver.answers import Receive, Scope, Send, answer, header, refuse
 from portal.gitserver.authentication import (
@@ -20,13 +22,14 @@ from portal.gitserver.authentication import (
     scope_missing,
     unknown_project,
 )
-from portal.gitserver.directory import admit
+from portal.gitserver.directory import Target, admit
 from portal.gitserver.exchange import log_context
 from portal.gitserver.fetching import fetch
 from portal.gitserver.receiving import receive_pack
 from portal.gitserver.room import full
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.sources import build_of, give_source
+from portal.languages import preferred
 from portal.threads import database, disk
 
 logger = logging.getLogger(__name__)
@@ -60,7 +63,9 @@ class Requests:
         elif method in {"GET", "HEAD"} and (build_id := build_of(path)) is not None:
             await give_source(self.server.repositories, scope, send, build_id)
         elif request := parse(method, path, scope["query_string"].decode("latin-1")):
-            await self._git(scope, receive, send, request)
+            # A request is a task of its own, and with it what is active there.
+            with override(preferred(header(scope, b"accept-language"))):
+                await self._git(scope, receive, send, request)
         else:
             await answer(send, 404, "Madang serves git here: /<club>/<project>.git, over smart HTTP only.")
 
@@ -95,22 +100,35 @@ class Requests:
         else:
             principal, target = admission.principal, admission.target
             logger.info("git request", extra=dict(log_context(request, principal.name)))
-            try:
-                if request.service is Service.PUSH and not request.advertisement:
-                    await receive_pack(self.server, scope, receive, send, request, target, principal)
+            asked = header(scope, b"accept-language")
+            with override(self.server.languages.of(request, principal.key_id, target.project_id, asked)):
+                await self._serve(scope, receive, send, request, target, principal)
+
+    async def _serve(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request: GitRequest,
+        target: Target,
+        principal: Principal,
+    ) -> None:
+        try:
+            if request.service is Service.PUSH and not request.advertisement:
+                await receive_pack(self.server, scope, receive, send, request, target, principal)
+                return
+            if request.service is Service.PUSH:
+                # git shows the reason of a refusal here, and not once the pack is on its way.
+                await disk(self.server.repositories.ensure, target.owner)
+                if (why := await disk(full, self.server, target, principal)) is not None:
+                    await refuse(send, 403, why)
                     return
-                if request.service is Service.PUSH:
-                    # git shows the reason of a refusal here, and not once the pack is on its way.
-                    await disk(self.server.repositories.ensure, target.owner)
-                    if (why := await disk(full, self.server, target, principal)) is not None:
-                        await refuse(send, 403, why)
-                        return
-                    limit = self.server.settings.project_push_concurrency
-                    if self.server.pushing.taken or self.server.pushes.of(target.project_id) >= limit:
-                        raise Busy
-                await fetch(self.server, scope, receive, send, request, target, principal.name)
-            except Busy:
-                await refuse(send, 503, busy(), _RETRY)
+                limit = self.server.settings.project_push_concurrency
+                if self.server.pushing.taken or self.server.pushes.of(target.project_id) >= limit:
+                    raise Busy
+            await fetch(self.server, scope, receive, send, request, target, principal.name)
+        except Busy:
+            await refuse(send, 503, busy(), _RETRY)
 
 
 def client_address(scope: Scope) -> str:

@@ -43,7 +43,7 @@ async def pre_receive(
         await say(wording.refusal(refused))
         return 1
     if isinstance(decision, Keep):
-        await say(wording.section(f"Kept: {', '.join(decision.tags[:5])}. Tags are not deployed."))
+        await say(wording.kept(decision.tags))
         return 0
     if server.closing.is_set():
         await say(wording.restarting(accepted=False))

@@ -8,7 +8,10 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
+from django.utils.translation import gettext as _
+
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.gitserver.address import GitRequest, Service
 from portal.gitserver.answers import NEVER_CACHED, Receive, Scope, Send, answer, header, refuse
 from portal.gitserver.backend import Backend, EndedEarly
@@ -161,28 +164,33 @@ def ended_early(reference: str) -> Explanation:
     return Explanation(
         "git-failure",
         "Not your code: git failed on the server.",
-        f"reference {reference}",
+        Sentence("reference {reference}", reference=reference),
         "Try again; if it stays, tell an operator the reference.",
     )
 
 
 async def too_large(send: Send, limit_bytes: int) -> None:
-    await answer(
-        send,
-        413,
-        f"This push is far larger than the {limit_bytes >> 20} MiB that are allowed.\n"
+    await refuse(send, 413, far_too_large(limit_bytes), [(b"connection", b"close")])
+
+
+def far_too_large(limit_bytes: int) -> Explanation:
+    return Explanation(
+        "push-too-large",
+        Sentence(
+            "This push is far larger than the {mebibytes} MiB that are allowed.", mebibytes=limit_bytes >> 20
+        ),
+        "",
         "Take large files and folders such as node_modules out of the commits.",
-        [(b"connection", b"close")],
     )
 
 
 async def damaged(send: Send) -> None:
-    await answer(send, 400, "The request's body cannot be unpacked.", [(b"connection", b"close")])
+    await answer(send, 400, _("The request's body cannot be unpacked."), [(b"connection", b"close")])
 
 
 async def too_late(send: Send) -> None:
     """For a client that stalled; one that is gone does not get it."""
-    await answer(send, 408, "The request did not arrive in time.", [(b"connection", b"close")])
+    await answer(send, 408, _("The request did not arrive in time."), [(b"connection", b"close")])
 
 
 def log_context(request: GitRequest, user: str) -> Mapping[str, object]:

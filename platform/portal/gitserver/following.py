@@ -49,7 +49,7 @@ class Follower:
                 if not isinstance(event, Heartbeat):
                     await self._show(event)
                 elif event.away_seconds > _DATABASE_PATIENCE_SECONDS:
-                    await self._say("\n".join(wording.database_away()))
+                    await self._say(wording.database_away())
                     return Ending.INTERRUPTED
                 else:
                     await self._keep_company(event.why)

@@ -1,6 +1,7 @@
 """git's hooks of a push: pass on what git says to the git server, print what it answers.
 
-Runs as its own small process under `python -I -S`: standard library only, nothing of the portal.
+Runs as its own small process under `python -I -S`: standard library only, nothing of the portal. What it
+says when the server is gone the server has given it (`portal.gitserver.wording.last_words`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 _GIT_VARIABLES = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
-_INTERRUPTED = "-----> The platform is restarting."
-_ACCEPTED = "       Your deploy goes on; see it with:  madang attach"
-_NOTHING = "       Nothing was deployed. Push again in a minute."
 
 
 def ask(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -31,8 +29,7 @@ def ask(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def pre_receive() -> int:
     """Prints the deploy as it goes; the server's verdict is the exit code."""
-    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    speak_utf8()
     updates = [line.rstrip("\n").split(" ", 2) for line in sys.stdin]
     environment = {name: os.environ[name] for name in _GIT_VARIABLES if name in os.environ}
     accepted = False
@@ -47,7 +44,7 @@ def pre_receive() -> int:
         return 1
     except OSError as error:
         print(f"({error.strerror})", file=sys.stderr)
-    print(_INTERRUPTED, _ACCEPTED if accepted else _NOTHING, sep="\n", flush=True)
+    print(last_words()["accepted" if accepted else "nothing"], flush=True)
     return 1
 
 
@@ -57,10 +54,8 @@ def proc_receive() -> int:
     read_packets(git)
     answer.write(packet("version=1\n") + b"0000")
     answer.flush()
-    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     updates = [line.split(" ", 2) for line in read_packets(git)]
-    results = {ref: "the platform is restarting" for _, _, ref in updates}
+    results = {ref: last_words()["restarting"] for _, _, ref in updates}
     try:
         for reply in ask({"hook": "proc-receive", "updates": updates}):
             results.update(reply.get("results", {}))
@@ -71,6 +66,18 @@ def proc_receive() -> int:
     answer.write(b"0000")
     answer.flush()
     return 0
+
+
+def last_words() -> dict[str, str]:
+    """What is said when the server does not answer any more."""
+    found: dict[str, str] = json.loads(os.environ["MADANG_PUSH_LAST_WORDS"])
+    return found
+
+
+def speak_utf8() -> None:
+    """Whatever the locale: names of refs pass as they are, and what is said is not English alone."""
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
 
 
 def read_packets(stream: BinaryIO) -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from portal.gitserver import wording
 from portal.gitserver.deploying import pre_receive
@@ -46,10 +49,21 @@ async def _converse(server: GitServer, reader: asyncio.StreamReader, writer: asy
         await writer.drain()
 
     updates = [RefUpdate(*map(str, update)) for update in question["updates"]]
-    if question["hook"] == "proc-receive":
-        await send({"results": await _move_branch(server, push, updates)})
-        return
+    # A conversation is a task of its own, and with it what is active there.
+    with override(push.language):
+        if question["hook"] == "proc-receive":
+            await send({"results": await _move_branch(server, push, updates)})
+        else:
+            await _deploy(server, push, updates, question.get("environment", {}), send)
 
+
+async def _deploy(
+    server: GitServer,
+    push: Push,
+    updates: list[RefUpdate],
+    quarantine: Mapping[str, str],
+    send: Callable[[Mapping[str, Any]], Awaitable[None]],
+) -> None:
     push.received.set()
     told = False
 
@@ -61,7 +75,7 @@ async def _converse(server: GitServer, reader: asyncio.StreamReader, writer: asy
         await send({"text": text})
 
     try:
-        exit_code = await pre_receive(server, push, updates, question.get("environment", {}), say)
+        exit_code = await pre_receive(server, push, updates, quarantine, say)
     except ConnectionError:
         raise
     except Exception:
@@ -75,12 +89,12 @@ async def _converse(server: GitServer, reader: asyncio.StreamReader, writer: asy
 
 async def _move_branch(server: GitServer, push: Push, updates: list[RefUpdate]) -> dict[str, str]:
     """A problem for each ref, empty if it was moved (here or by a newer push that is live already)."""
-    problem = "it was not deployed"
+    problem = _("it was not deployed")
     if push.succeeded:
         try:
             await disk(settle, server.repositories, push.target.project_id)
             problem = ""
         except (ObjectsMissing, OSError):
             logger.exception("a live push's branch could not be moved", extra={"push": push.id})
-            problem = "it is live, but the repository could not be updated; tell an operator"
+            problem = _("it is live, but the repository could not be updated; tell an operator")
     return {update.ref: problem for update in updates}

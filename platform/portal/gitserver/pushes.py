@@ -15,11 +15,13 @@ from portal.gitserver.directory import Target
 @dataclass
 class Push:
     """One run of receive-pack. `received` is set once its hook called: the pack is here and
-    checked. `build_id` and `stream_id` are set once the push was accepted."""
+    checked. `build_id` and `stream_id` are set once the push was accepted. `language` is what the pusher is
+    told in."""
 
     target: Target
     principal: Principal
     repository: Path
+    language: str
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     received: asyncio.Event = field(default_factory=asyncio.Event)

@@ -30,6 +30,7 @@ from portal.gitserver.reflines import RefLines, too_many_refs
 from portal.gitserver.room import full, measure
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.unpacking import Damaged
+from portal.languages import active
 from portal.threads import disk
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ async def receive_pack(
     if (refused := await disk(full, server, target, principal)) is not None:
         await refuse(send, 413, refused)
         return
-    push = Push(target, principal, repository)
+    push = Push(target, principal, repository, active())
     backend = await _begin(server, scope, request, push)
     refs = RefLines()
 

@@ -64,7 +64,7 @@ def _repository_full(target: Target, size_bytes: int, limit_bytes: int) -> Expla
             mebibytes=size_bytes >> 20,
             most=limit_bytes >> 20,
         ),
-        "Every version of every file that was ever pushed counts.",
+        Sentence("Every version of every file that was ever pushed counts."),
         "Keep large data out of git; an operator can clean the repository up.",
     )
 

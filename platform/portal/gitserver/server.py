@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 import shutil
 import socket
@@ -15,7 +16,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.gitserver import hook
+from portal.gitserver import hook, wording
+from portal.gitserver.languages import Languages
 from portal.gitserver.policy import git_configuration
 from portal.gitserver.pushes import Pushes
 from portal.gitserver.repositories import Repositories, git_environment
@@ -90,6 +92,7 @@ class GitServer:
     repositories: Repositories
     runtime: Path
     pushes: Pushes = field(default_factory=Pushes)
+    languages: Languages = field(default_factory=Languages)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     pushing: Turns = field(init=False)
@@ -123,8 +126,12 @@ class GitServer:
         return self.runtime / _SOCKET
 
     def push_environment(self, secret: str) -> Mapping[str, str]:
-        """What the hooks of one push find the server with."""
-        return {"MADANG_PUSH_SOCKET": str(self.hook_socket), "MADANG_PUSH_SECRET": secret}
+        """What the hooks of one push find the server with, and what they say when it is gone."""
+        return {
+            "MADANG_PUSH_SOCKET": str(self.hook_socket),
+            "MADANG_PUSH_SECRET": secret,
+            "MADANG_PUSH_LAST_WORDS": json.dumps(wording.last_words()),
+        }
 
     def spawn(self, task: asyncio.Task[None]) -> None:
         self.tasks.add(task)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from deployer.errors import Explanation
 from deployer.sentence import Sentence
+from portal.translating import explained
 
 _REPORT, _TEXT = 1, 2
 _REMEMBERED_BYTES = 8192
@@ -56,7 +57,7 @@ class RefusalExplainer:
             elif band == _REPORT and body[4:11] == b"unpack " and body[11:13] != b"ok":
                 explanation = self._explain(self._said.decode("utf-8", "replace"))
                 if explanation is not None:
-                    yield text_packet("\n".join(("", *explanation.lines(), "", "")))
+                    yield text_packet("\n".join(("", *explained(explanation).lines(), "", "")))
             yield whole
 
 
@@ -75,7 +76,7 @@ def explain_refusal(said: str, push_limit_bytes: int) -> Explanation | None:
                 "This push is larger than the {mebibytes} MiB that are allowed.",
                 mebibytes=push_limit_bytes >> 20,
             ),
-            "Everything that was ever committed counts, also files that were deleted later.",
+            Sentence("Everything that was ever committed counts, also files that were deleted later."),
             "The largest files: `git ls-tree -r -l HEAD | sort -n -k 4 | tail`. Put them and folders such as "
             "node_modules or .venv into .gitignore, take them out with `git rm -r --cached NAME`, and begin "
             "a history without them: `git checkout --orphan fresh`, `git commit`, "

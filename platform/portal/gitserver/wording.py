@@ -1,4 +1,4 @@
-"""What a pusher reads beside the log itself: short, calm, without colours."""
+"""What a pusher reads beside the log itself, in the language that is active: short, calm, without colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
+from portal.translating import explained
 
 SECTION = "-----> "
 UNDER = "       "
@@ -55,65 +59,69 @@ def plain(text: str) -> str:
 
 def refusal(explanation: Explanation) -> str:
     """Why a push was refused before it was accepted."""
-    return _explained(explanation, "Refused: ")
+    first, *rest = explained(explanation).lines()
+    return _paragraph(_("Refused: %(what)s") % {"what": first}, *rest)
 
 
 def trouble(explanation: Explanation) -> str:
     """What the platform did wrong."""
-    return _explained(explanation, "")
+    return _paragraph(*explained(explanation).lines())
 
 
-def _explained(explanation: Explanation, prefix: str) -> str:
-    first, *rest = explanation.lines()
-    return "\n".join(["", section(prefix + first), *([under(*rest)] if rest else []), ""])
+def _paragraph(first: str, *rest: str) -> str:
+    return "\n".join(["", section(first), *([under(*rest)] if rest else []), ""])
+
+
+def kept(tags: Sequence[str]) -> str:
+    return section(_("Kept: %(tags)s. Tags are not deployed.") % {"tags": ", ".join(tags[:5])})
 
 
 def attach() -> str:
-    return under("Lost the connection? See the rest with:  madang attach")
+    return under(_("Lost the connection? See the rest with:  madang attach"))
 
 
 def still(queued: bool, seconds: float) -> str:
     """Said while nothing else is."""
-    return under(f"... {'waiting' if queued else 'still working'} ({duration(seconds)})")
+    told = _("... waiting (%(time)s)") if queued else _("... still working (%(time)s)")
+    return under(told % {"time": duration(seconds)})
 
 
 def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    if not minutes:
+        return _("%(seconds)s s") % {"seconds": rest}
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{rest:02d}"}
 
 
 def live(url: str) -> str:
-    return "\n".join(("", section(f"Live: {url}"), ""))
+    return _paragraph(_("Live: %(url)s") % {"url": url})
 
 
 def restarting(*, accepted: bool) -> str:
     if accepted:
-        return "\n".join(
-            (
-                "",
-                section("The git server is restarting; your deploy goes on."),
-                under(
-                    "See it with:  madang attach",
-                    "Once it is live, this push counts as done: do not push again.",
-                ),
-                "",
-            )
+        return _paragraph(
+            _("The git server is restarting; your deploy goes on."),
+            _see(),
+            _("Once it is live, this push counts as done: do not push again."),
         )
-    return "\n".join(
-        (
-            "",
-            section("The git server is restarting; nothing was deployed."),
-            under("Push again in a minute."),
-            "",
-        )
-    )
+    return _paragraph(_("The git server is restarting; nothing was deployed."), _("Push again in a minute."))
+
+
+def last_words() -> dict[str, str]:
+    """What a hook says when the server does not answer any more, by what it has heard of its push until then;
+    `restarting` is what becomes of a branch."""
+    return {
+        "accepted": restarting(accepted=True),
+        "nothing": restarting(accepted=False),
+        "restarting": _("the platform is restarting"),
+    }
 
 
 def platform_trouble(reference: str) -> Explanation:
     return Explanation(
         "platform-failure",
         "Not your code: the platform had a problem with this push. Nothing was deployed.",
-        f"reference {reference}",
+        Sentence("reference {reference}", reference=reference),
         "Push again in a minute. If it stays, tell an operator the reference.",
     )
 
@@ -122,15 +130,16 @@ def lost_sight(reference: str) -> Explanation:
     return Explanation(
         "lost-sight",
         "Not your code: the git server lost sight of this deploy.",
-        f"reference {reference}",
+        Sentence("reference {reference}", reference=reference),
         "See how it goes with:  madang attach",
     )
 
 
-def database_away() -> Sequence[str]:
-    return (
-        "",
-        section("The platform's database does not answer; your deploy goes on when it is back."),
-        under("See it with:  madang attach"),
-        "",
+def database_away() -> str:
+    return _paragraph(
+        _("The platform's database does not answer; your deploy goes on when it is back."), _see()
     )
+
+
+def _see() -> str:
+    return _("See it with:  madang attach")

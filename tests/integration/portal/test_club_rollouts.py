@@ -193,7 +193,7 @@ def test_however_slow_its_apps_everything_of_a_club_comes_live(cluster: Scripted
 async def heartbeat_of(stream_id: int) -> Heartbeat:
     async with aclosing(follow(stream_id, 1000, heartbeat_seconds=0.2)) as events:
         async for event in events:
-            if isinstance(event, Heartbeat) and event.before is not None:
+            if isinstance(event, Heartbeat) and event.wait is not None:
                 return event
     raise AssertionError("it does not wait")
 
@@ -204,10 +204,11 @@ async def test_whoever_pushed_or_looks_reads_what_it_waits_for() -> None:
     for rollout in rollouts[:2]:
         await sync_to_async(taken)(rollout)
     told = await heartbeat_of(rollouts[3].stream_id)
-    assert (told.before, told.why) == (
-        1,
-        "It waits for rollouts of your own club: 2 are under way. 1 more is before this one.",
-    )
+    assert told.why == "It waits for rollouts of your own club: 2 are under way. 1 more is before this one."
+    with override("ko"):
+        assert (
+            told.why == "같은 동아리의 배포 2개가 진행 중이라 기다리고 있어요. 앞에 1개가 더 기다리고 있어요."
+        )
     await sync_to_async(_read_on_the_pages)(projects[3])
 
 

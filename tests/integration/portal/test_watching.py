@@ -145,11 +145,12 @@ async def test_a_heartbeat_tells_how_many_builds_wait_in_front(build: Build) -> 
         while 0 not in places:
             event = await anext(watched)
             assert isinstance(event, following.Heartbeat)
-            if event.before == 1:
-                await sync_to_async(Build.objects.filter(pk=build.pk).update)(state="running")
-            places.add(event.before)
+            if event.wait is not None:
+                places.add(event.wait.before)
+                if event.wait.before == 1:
+                    await sync_to_async(Build.objects.filter(pk=build.pk).update)(state="running")
         await sync_to_async(Build.objects.filter(pk=later.pk).update)(state="running")
-        while event.before is not None:
+        while event.wait is not None:
             event = await anext(watched)
             assert isinstance(event, following.Heartbeat)
     assert {0, 1} <= places

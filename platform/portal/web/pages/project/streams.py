@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 
@@ -13,10 +11,8 @@ from django.utils.translation import get_language, override
 
 from portal.builds.following import Batch, End, follow
 from portal.builds.models import LogEntry, LogStream, StreamState
-from portal.builds.places import Place
-from portal.builds.selectors import entries, waiting_with_reasons
+from portal.builds.selectors import entries
 from portal.projects.models import Project
-from portal.releases.turns import Wait, waits
 from portal.threads import database
 from portal.web.pages.project.ansi import parts, plain
 from portal.web.pages.project.found import find_project
@@ -25,7 +21,6 @@ from portal.web.sse import HEARTBEAT, HEARTBEAT_SECONDS, event, event_stream, la
 
 # What a page shows at once; the whole is the text.
 SHOWN_LINES = 1000
-_PLACES_SECONDS = 3.0
 
 
 async def stream_events(request: PageRequest, club: str, project: str, stream: int) -> StreamingHttpResponse:
@@ -71,7 +66,8 @@ async def _events(stream_id: int, after: int, language: str | None) -> AsyncGene
             elif isinstance(each, End):
                 yield event({"state": each.state}, name="end")
             else:
-                what = await database(_place, stream_id, language) if each.before is not None else ""
+                with override(language):
+                    what = each.why
                 yield event({"what": what}, name="place") if what != said else HEARTBEAT
                 said = what
 
@@ -82,35 +78,6 @@ def _lines(batch: Batch) -> bytes:
         for entry in batch
     ]
     return event(data, name="lines", id=str(batch[-1].sequence))
-
-
-class _Queue:
-    """Everyone's place, read once in a while for all who wait."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._places: dict[int, Place] = {}
-        self._waits: dict[int, Wait] = {}
-        self._read = 0.0
-
-    def of(self, build_id: int | None, rollout_id: int | None) -> Place | Wait | None:
-        with self._lock:
-            if time.monotonic() - self._read > _PLACES_SECONDS:
-                self._places = {place.build: place for place in waiting_with_reasons()}
-                self._waits = waits()
-                self._read = time.monotonic()
-            place = self._places.get(build_id) if build_id is not None else None
-            return place or (self._waits.get(rollout_id) if rollout_id is not None else None)
-
-
-_queue = _Queue()
-
-
-def _place(stream_id: int, language: str | None) -> str:
-    ids = LogStream.objects.filter(pk=stream_id).values_list("build__pk", "rollout__pk").first()
-    place = _queue.of(*ids) if ids is not None else None
-    with override(language):
-        return place.what if place else ""
 
 
 def _stream(request: PageRequest, project: str, stream_id: int) -> LogStream:
