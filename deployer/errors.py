@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.sentence import Sentence
+from deployer.sentence import Sentence, lines_of
 
 _TEXTS = ("what", "evidence", "next")
 
@@ -26,9 +26,12 @@ class Explanation:
     next: str
 
     def lines(self) -> tuple[str, ...]:
-        """What push prints: what happened, the evidence (indented, if any), what to do next."""
-        evidence = [f"  {line}" for line in self.evidence.splitlines() if line.strip()]
-        return tuple(line for line in (self.what, *evidence, self.next) if line)
+        """What push prints: what happened, the evidence (indented, if any), what to do next.
+
+        All are Sentences but the lines of evidence that is none.
+        """
+        evidence = [_indented(line) for line in lines_of(self.evidence) if line.strip()]
+        return tuple(line for line in (Sentence.of(self.what), *evidence, Sentence.of(self.next)) if line)
 
     def to_dict(self) -> dict[str, str]:
         """The word and the English texts: what the API answers."""
@@ -51,6 +54,10 @@ class Explanation:
             stored["reason"],
             *(Sentence.from_parts(said[name]) if name in said else texts[name] for name in _TEXTS),
         )
+
+
+def _indented(line: str) -> str:
+    return Sentence("  {line}", line=line) if isinstance(line, Sentence) else f"  {line}"
 
 
 class DeployerError(Exception):

@@ -73,6 +73,18 @@ def joined(between: str, texts: Iterable[str]) -> str:
     return Sentence(between.join(f"{{{name}}}" for name in values), **values)
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text; of a Sentence each is one too, unless it is nothing but a plain value."""
+    if not isinstance(text, Sentence):
+        return text.splitlines()
+    lines: list[str] = []
+    for template in text.template.split("\n"):
+        place = _PLACE.fullmatch(template)
+        value = text.values.get(place[1]) if place else None
+        lines += lines_of(value) if isinstance(value, str) else [Sentence(template, **text.values)]
+    return lines
+
+
 def _filled(template: str, values: Mapping[str, str | int]) -> str:
     """Once, whatever the values hold; a place without a value stays as it is written."""
     return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), template)

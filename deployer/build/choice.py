@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deployer.build.command import command_line
 from deployer.build.template import DOCKERIGNORE
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 DEFAULT_PORT = 8080
@@ -33,9 +34,11 @@ def dockerignore(snapshot: Snapshot, *more: str) -> str | None:
     return None if ".dockerignore" in snapshot.paths else DOCKERIGNORE + "".join(more)
 
 
-def notes(snapshot: Snapshot) -> tuple[str, ...]:
+def notes(snapshot: Snapshot) -> tuple[Sentence, ...]:
     """What the project asks for and does not get."""
     others = sorted(set(snapshot.procfile) - {"web", "release"})
     if not others:
         return ()
-    return (f"Procfile: only `web` and `release` are run; not run: {', '.join(others)}.",)
+    return (
+        Sentence("Procfile: only `web` and `release` are run; not run: {names}.", names=", ".join(others)),
+    )

@@ -34,7 +34,10 @@ def plan(snapshot: Snapshot) -> BuildPlan:
             release = choice.release_command(snapshot)
             if release is None:
                 return found
-            seen = (*found.seen, f"Procfile release: {snapshot.procfile['release']}")
+            seen = (
+                *found.seen,
+                Sentence("Procfile release: {command}", command=snapshot.procfile["release"]),
+            )
             return replace(found, release_command=release, seen=seen)
     looked_for = ", ".join(name for language in LANGUAGES for name in language.LOOKED_FOR)
     nested = sorted(

@@ -41,7 +41,11 @@ def plan(snapshot: Snapshot) -> BuildPlan:
     notes = list(choice.notes(snapshot))
     if (frontend := SYNTAX.match(text)) is not None:
         notes.append(
-            f"{path}: `# syntax={frontend[1]}` is not fetched; the builder's own Dockerfile syntax is used."
+            Sentence(
+                "{path}: `# syntax={syntax}` is not fetched; the builder's own Dockerfile syntax is used.",
+                path=path,
+                syntax=frontend[1],
+            )
         )
     return BuildPlan(
         language="dockerfile",
@@ -49,7 +53,9 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         dockerfile_path=path,
         command=own[0] if own else None,
         start=own[1] if own else f"what {path} says (CMD)",
-        seen=(path,) + ((f"EXPOSE {exposed}",) if exposed else ()),
+        seen=tuple(
+            Sentence("{line}", line=line) for line in (path, *((f"EXPOSE {exposed}",) if exposed else ()))
+        ),
         notes=tuple(notes),
         web=snapshot.manifest.web,
     )

@@ -24,15 +24,17 @@ from deployer.kube.job_node import JobNode
 from deployer.kube.jobs import finished
 from deployer.kube.patience import Patience, looks
 from deployer.kube.pods import Pod, read_pods
+from deployer.sentence import Sentence
 
 SEEN_PODS = "madang.dev/seen-pods"
 LOG_LINES = 400
 # A build that talks all the time is left for a look at its pod this often.
 LOOK_SECONDS = 5.0
 LOST_BECAUSE = {
-    "TerminationByKubelet": "the machine ran short",
-    "PreemptionByScheduler": "the machine was needed by the platform",
+    "TerminationByKubelet": Sentence("the machine ran short"),
+    "PreemptionByScheduler": Sentence("the machine was needed by the platform"),
 }
+RECLAIMED = Sentence("the machine was reclaimed")
 
 
 class Following:
@@ -103,8 +105,12 @@ class Following:
         new = [pod for pod in pods if pod.uid not in seen]
         for pod in new:
             if seen:
-                because = LOST_BECAUSE.get(self._lost_pods.get(seen[-1], ""), "the machine was reclaimed")
-                self._say(f"Not your code: {because}; building again (attempt {len(seen) + 1}).", pod.created)
+                again = Sentence(
+                    "Not your code: {because}; building again (attempt {number}).",
+                    because=LOST_BECAUSE.get(self._lost_pods.get(seen[-1], ""), RECLAIMED),
+                    number=len(seen) + 1,
+                )
+                self._say(again, pod.created)
                 self._tail.clear()
                 self._view = LogView()
             seen.append(pod.uid)
@@ -143,6 +149,6 @@ class Following:
         found = self._kube.end_of_log(self._settings.namespace, pod.name, BUILD, LOG_LINES) if pod else None
         return list(self._tail) if found is None else found
 
-    def _say(self, text: str, when: datetime) -> None:
+    def _say(self, text: Sentence, when: datetime) -> None:
         # Never before what was already handed on: a node's clock may be ahead of the API server's.
         self._log(LogLine(max(when, self._cursor) if self._cursor else when, "platform", text))

@@ -8,6 +8,7 @@ from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("go.mod",)
@@ -39,7 +40,10 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         ),
         dockerignore=choice.dockerignore(snapshot),
         start=start,
-        seen=(f"go.mod, so Go {version}", f"package main in {package}"),
+        seen=(
+            Sentence("go.mod, so Go {version}", version=version),
+            Sentence("package main in {package}", package=package),
+        ),
         notes=choice.notes(snapshot),
         web=snapshot.manifest.web,
     )

@@ -8,6 +8,7 @@ from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.build.template import JAVA_OUTPUT, render
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 GRADLE_FILES = ("build.gradle", "build.gradle.kts")
@@ -33,14 +34,15 @@ def plan(snapshot: Snapshot) -> BuildPlan:
     port = choice.port(snapshot)
     own = choice.own_start(snapshot)
     command, start = own or (("java", "-XX:MaxRAMPercentage=75", "-jar", "/app/app.jar"), "java -jar app.jar")
-    seen = next(name for name in LOOKED_FOR if name in snapshot.paths)
+    file = next(name for name in LOOKED_FOR if name in snapshot.paths)
+    built_by = Sentence("the {wrapper} wrapper", wrapper=wrapper) if wrapper else tool.title()
     return BuildPlan(
         language="java",
         port=port,
         dockerfile=render("java", tool=tool, wrapper=wrapper, version=version, port=port, command=command),
         dockerignore=choice.dockerignore(snapshot, JAVA_OUTPUT),
         start=start,
-        seen=(f"{seen}, so Java {version} and {'the ' + wrapper + ' wrapper' if wrapper else tool.title()}",),
+        seen=(Sentence("{file}, so Java {version} and {tool}", file=file, version=version, tool=built_by),),
         notes=choice.notes(snapshot),
         web=snapshot.manifest.web,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from deployer.sentence import Sentence
+
 HEADING = re.compile(r"^#(\d+) (\[.*|exporting to image|importing cache .*|exporting cache .*)$")
 OUTPUT = re.compile(r"^#(\d+) \d+\.\d+ ?(.*)$")
 OTHER = re.compile(r"^#(\d+) (.*)$")
@@ -17,6 +19,7 @@ CHATTER = re.compile(
 DETAIL = re.compile(r"@sha256:[0-9a-f]{64}|--mount=\S+\s+")
 IMAGE = re.compile(r"docker\.io/(?:library/)?")
 RECAP = "------"
+_STORING, _CACHED = Sentence("storing the image"), Sentence("(as before)")
 
 
 class LogView:
@@ -49,13 +52,13 @@ class LogView:
         if number in self._headings:
             # Printed by BuildKit whenever it comes back to a step: here only before what the step then says.
             return []
-        text = "storing the image" if text == "exporting to image" else IMAGE.sub("", DETAIL.sub("", text))
+        text = _STORING if text == "exporting to image" else IMAGE.sub("", DETAIL.sub("", text))
         self._headings[number] = text
         self._current = number
         return [text]
 
     def _of_step(self, number: str, text: str) -> list[str]:
-        lines = ["(as before)" if text == "CACHED" else text]
+        lines = [_CACHED if text == "CACHED" else text]
         if number != self._current and number in self._headings:
             lines.insert(0, self._headings[number])
         self._current = number

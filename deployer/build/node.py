@@ -54,9 +54,9 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         dockerignore=choice.dockerignore(snapshot),
         start=start,
         seen=(
-            f"package.json, so Node {version} ({said_by})",
-            f"{tool.seen}, so {tool.install}",
-            *((f"static pages in {pages}/ after `build`",) if pages else ()),
+            Sentence("package.json, so Node {version} ({said_by})", version=version, said_by=said_by),
+            Sentence("{file}, so {command}", file=tool.seen, command=tool.install),
+            *((Sentence("static pages in {folder}/ after `build`", folder=pages),) if pages else ()),
         ),
         notes=choice.notes(snapshot),
         web=snapshot.manifest.web,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 DEFAULT_VERSION = 22
@@ -14,7 +15,8 @@ VERSIONS = (DEFAULT_VERSION, 20)
 
 @dataclass(frozen=True)
 class Tool:
-    """`get` makes the tool itself (None: it is in the image), `prune` drops what only the build needed."""
+    """`get` makes the tool itself (None: it is in the image), `prune` drops what only the build needed.
+    `seen` is the lock file, or a Sentence."""
 
     name: str
     files: tuple[str, ...]
@@ -76,7 +78,7 @@ def choose_tool(snapshot: Snapshot, package: dict[str, Any]) -> Tool:
         "npm prune --omit=dev --no-audit --no-fund",
         "/root/.npm",
         None,
-        locked or "no lock file",
+        locked or Sentence("no lock file"),
     )
 
 
@@ -93,7 +95,7 @@ def node_version(snapshot: Snapshot, package: dict[str, Any]) -> tuple[int, str]
                 return version, f"engines.node {wanted}"
         if found := re.search(r"\d+", wanted):
             return int(found[0]), f"engines.node {wanted}"
-    return DEFAULT_VERSION, "the default"
+    return DEFAULT_VERSION, Sentence("the default")
 
 
 def allows(wanted: str, version: int) -> bool:

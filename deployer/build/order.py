@@ -47,8 +47,8 @@ class BuildOrder:
 class LogLine:
     """A line for the pusher. `kind` is "platform" (Madang speaks) or "build" (the student's build speaks).
 
-    `at` is the line's own time (the kubelet's or the object's), so that following again from the last
-    `at` stored repeats nothing.
+    `text` is a Sentence where Madang speaks. `at` is the line's own time (the kubelet's or the object's), so
+    that following again from the last `at` stored repeats nothing.
     """
 
     at: datetime

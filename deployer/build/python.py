@@ -12,6 +12,7 @@ from deployer.build.python_app import find_app
 from deployer.build.python_version import python_version, read_toml
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("requirements.txt", "pyproject.toml", "Pipfile", "uv.lock", "poetry.lock")
@@ -66,9 +67,15 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         dockerignore=choice.dockerignore(snapshot),
         start=start,
         seen=(
-            f"{install.files[0]}, so Python {version} ({said_by}) and {install.tool}",
+            Sentence(
+                "{file}, so Python {version} ({said_by}) and {tool}",
+                file=install.files[0],
+                version=version,
+                said_by=said_by,
+                tool=install.tool,
+            ),
             *((app.seen,) if app and own is None else ()),
-            *(f"{name} is not among the packages: added" for name in missing),
+            *(Sentence("{name} is not among the packages: added", name=name) for name in missing),
         ),
         notes=choice.notes(snapshot),
         web=snapshot.manifest.web,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 # Where people put it, most likely first; then any other file, the shallowest first.
@@ -33,7 +34,7 @@ class App:
     kind: str
     target: str
     server: str | None
-    seen: str
+    seen: Sentence
     factory: bool = False
     collect_static: bool = False
 
@@ -81,7 +82,7 @@ def find_app(snapshot: Snapshot) -> App | None:
         return found[0]
     for name in PROGRAMS:
         if name in snapshot.paths:
-            return App("program", name, None, f"{name} at the root")
+            return App("program", name, None, Sentence("{name} at the root", name=name))
     return None
 
 
@@ -98,7 +99,7 @@ def _django(snapshot: Snapshot) -> App | None:
                 "django",
                 f"{package}.wsgi",
                 "gunicorn",
-                f"manage.py and {package}/wsgi.py: Django",
+                Sentence("manage.py and {path}: Django", path=f"{package}/wsgi.py"),
                 collect_static=any("STATIC_ROOT" in text for text in sources),
             )
     return None
@@ -132,7 +133,13 @@ def _apps(path: str, source: str) -> Iterator[App]:
                         kind.lower(),
                         f"{module}:{name.id}",
                         FRAMEWORKS[kind],
-                        f"{path} line {node.lineno}: {name.id} = {kind}(…)",
+                        Sentence(
+                            "{path} line {line}: {name} = {kind}(…)",
+                            path=path,
+                            line=node.lineno,
+                            name=name.id,
+                            kind=kind,
+                        ),
                     )
         if isinstance(node, ast.FunctionDef) and node.name in FACTORIES and not _needs_arguments(node):
             for kind in _frameworks_inside(node):
@@ -140,7 +147,13 @@ def _apps(path: str, source: str) -> Iterator[App]:
                     kind.lower(),
                     f"{module}:{node.name}",
                     FRAMEWORKS[kind],
-                    f"{path} line {node.lineno}: {node.name}() makes a {kind}",
+                    Sentence(
+                        "{path} line {line}: {name}() makes a {kind}",
+                        path=path,
+                        line=node.lineno,
+                        name=node.name,
+                        kind=kind,
+                    ),
                     factory=True,
                 )
                 break

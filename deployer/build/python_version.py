@@ -17,7 +17,7 @@ VERSIONS = (DEFAULT_VERSION, "3.11")
 
 
 def python_version(snapshot: Snapshot) -> tuple[str, str]:
-    """Major and minor, and what says so."""
+    """Major and minor, and what says so (a file, or a Sentence)."""
     for name in (".python-version", "runtime.txt"):
         if found := re.search(r"(3\.\d+)", snapshot.files.get(name, "")):
             return found[1], name
@@ -31,7 +31,7 @@ def python_version(snapshot: Snapshot) -> tuple[str, str]:
                 return version, f"requires-python {wanted}"
         if found := re.search(r"(3\.\d+)", str(wanted)):
             return found[1], f"requires-python {wanted}"
-    return DEFAULT_VERSION, "the default"
+    return DEFAULT_VERSION, Sentence("the default")
 
 
 def allows(specifier: str, minor: int) -> bool:

@@ -8,21 +8,24 @@ from datetime import datetime
 
 from deployer.kube import JsonMap, Kube, at
 from deployer.kube.pods import moment
+from deployer.sentence import Sentence
 
 # Of the spot handler, on the build's pod: until when it may still finish (RFC 3339).
 INTERRUPTED_UNTIL = "madang.dev/interrupted-until"
 # On the Job: what was said of which pod, so that the next worker does not say it again.
 TOLD = "madang.dev/told-reclaims"
-MAY_FINISH = (
+MAY_FINISH = Sentence(
     "The node of this build is being reclaimed; it may still finish, else it starts again on another node."
 )
-STARTS_AGAIN = "Node reclaimed: the build starts again on another node."
+STARTS_AGAIN = Sentence("Node reclaimed: the build starts again on another node.")
 
 
 class Reclaims:
     """What one follower says of its Job's pods."""
 
-    def __init__(self, kube: Kube, namespace: str, job: str, say: Callable[[str, datetime], None]) -> None:
+    def __init__(
+        self, kube: Kube, namespace: str, job: str, say: Callable[[Sentence, datetime], None]
+    ) -> None:
         self._kube, self._namespace, self._job, self._say = kube, namespace, job, say
 
     def tell(self, job: JsonMap, pods: Sequence[JsonMap]) -> None:
@@ -40,7 +43,7 @@ class Reclaims:
             self._kube.merge("Job", self._namespace, self._job, note)
 
 
-def news(pod: JsonMap) -> dict[str, str]:
+def news(pod: JsonMap) -> dict[str, Sentence]:
     """What there is to say of a pod, by topic. Pure.
 
     An eviction is told only of a pod that has not ended its work: else the build is done, wherever it was.

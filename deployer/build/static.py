@@ -5,6 +5,7 @@ from __future__ import annotations
 from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.build.template import render
+from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("index.html",)
@@ -22,7 +23,7 @@ def plan(snapshot: Snapshot) -> BuildPlan:
         dockerfile=render("static", port=port, not_found="404.html" in snapshot.paths),
         dockerignore=choice.dockerignore(snapshot),
         start="nginx",
-        seen=("index.html, so static files",),
+        seen=(Sentence("index.html, so static files"),),
         notes=choice.notes(snapshot),
         web=snapshot.manifest.web,
     )

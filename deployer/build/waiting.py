@@ -11,6 +11,7 @@ from deployer.build.settings import BuildSettings
 from deployer.errors import Explanation
 from deployer.kube import Kube
 from deployer.kube.pods import Pod
+from deployer.sentence import Sentence
 
 # A pusher need not hear of what every build takes.
 USUAL = timedelta(seconds=8)
@@ -20,7 +21,7 @@ class Waiting:
     """What one follower has seen of a build's waiting, and said of it."""
 
     def __init__(
-        self, kube: Kube, settings: BuildSettings, job: str, say: Callable[[str, datetime], None]
+        self, kube: Kube, settings: BuildSettings, job: str, say: Callable[[Sentence, datetime], None]
     ) -> None:
         self._kube, self._settings, self._job, self._say = kube, settings, job, say
         self._told: set[str] = set()
@@ -32,7 +33,7 @@ class Waiting:
         self._no_pod_since = self._no_pod_since or now
         waited = now - self._no_pod_since
         if waited > USUAL and "quota" not in self._told and self._refused():
-            self._say_once("quota", "Waiting for room beside the other builds.")
+            self._say_once("quota", Sentence("Waiting for room beside the other builds."))
         if waited < timedelta(seconds=self._settings.room_wait_seconds):
             return None
         why = self._kube.last_event(self._settings.namespace, self._job, type="Warning")
@@ -48,7 +49,8 @@ class Waiting:
         waited = datetime.now(UTC) - pod.created
         if pod.unschedulable:
             if waited > USUAL:
-                self._say_once(f"{pod.uid} room", "Waiting for a machine with room for the build.")
+                told = Sentence("Waiting for a machine with room for the build.")
+                self._say_once(f"{pod.uid} room", told)
             if waited < timedelta(seconds=self._settings.room_wait_seconds):
                 return None
             what = "Not your code: no machine had room for the build."
@@ -56,7 +58,9 @@ class Waiting:
         if pod.phase != "Pending" or any(one.running or one.ended for one in pod.containers):
             return None
         if waited > USUAL:
-            self._say_once(f"{pod.uid} start", f"The builder is starting on {pod.node or 'a machine'}.")
+            machine = pod.node or Sentence("a machine")
+            told = Sentence("The builder is starting on {machine}.", machine=machine)
+            self._say_once(f"{pod.uid} start", told)
         if waited < timedelta(seconds=self._settings.start_wait_seconds + self._room_seconds(pod)):
             return None
         what = "Not your code: the builder did not start."
@@ -72,7 +76,7 @@ class Waiting:
                 return f"{container.waiting}: {container.waiting_message}"
         return self._kube.last_event(self._settings.namespace, pod.name, type="Warning")
 
-    def _say_once(self, topic: str, text: str) -> None:
+    def _say_once(self, topic: str, text: Sentence) -> None:
         if topic not in self._told:
             self._told.add(topic)
             self._say(text, datetime.now(UTC))

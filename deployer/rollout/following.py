@@ -34,7 +34,7 @@ class Following:
         settings: RolloutSettings,
         applying: Applying,
         order: RolloutOrder,
-        progress: Callable[[str], None],
+        progress: Callable[[Sentence], None],
         stop: Callable[[], bool],
     ) -> None:
         self._kube, self._settings, self._applying, self._order = kube, settings, applying, order

@@ -34,7 +34,7 @@ class Preparing:
         order: RolloutOrder,
         since: datetime | None,
         log: Callable[[AppLine], None],
-        progress: Callable[[str], None],
+        progress: Callable[[Sentence], None],
         stop: Callable[[], bool],
     ) -> None:
         self._kube, self._settings, self._order = kube, settings, order

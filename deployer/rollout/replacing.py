@@ -31,7 +31,7 @@ def wait(
     kube: Kube,
     settings: RolloutSettings,
     order: RolloutOrder,
-    progress: Callable[[str], None],
+    progress: Callable[[Sentence], None],
     stop: Callable[[], bool],
 ) -> RolloutOutcome:
     """ "prepared" once nothing is on its way, or it has had as long as a release has to become ready.

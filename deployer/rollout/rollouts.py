@@ -16,6 +16,7 @@ from deployer.rollout.order import ClubSpec, RolloutOrder, RolloutOutcome
 from deployer.rollout.preparing import Preparing
 from deployer.rollout.secret_access import ensure_secret_access
 from deployer.rollout.settings import RolloutSettings
+from deployer.sentence import Sentence
 
 OWNED_KINDS = ("Job", "Ingress", "Service", "Deployment", "PodDisruptionBudget", "Secret")
 
@@ -41,7 +42,7 @@ class Rollouts:
         order: RolloutOrder,
         since: datetime | None,
         log: Callable[[AppLine], None],
-        progress: Callable[[str], None],
+        progress: Callable[[Sentence], None],
         stop: Callable[[], bool],
     ) -> RolloutOutcome:
         """Run the release command to its end, if the release has one: "prepared" if all is well.
@@ -68,7 +69,7 @@ class Rollouts:
         self._applying.apply(order)
 
     def follow(
-        self, order: RolloutOrder, progress: Callable[[str], None], stop: Callable[[], bool]
+        self, order: RolloutOrder, progress: Callable[[Sentence], None], stop: Callable[[], bool]
     ) -> RolloutOutcome:
         """Sentences to `progress` until the address answers, the release has failed, or `stop()` says so.
 

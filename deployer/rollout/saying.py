@@ -13,11 +13,11 @@ REPEAT_SECONDS = 10.0
 class Saying:
     """Sentences to `progress`."""
 
-    def __init__(self, progress: Callable[[str], None]) -> None:
+    def __init__(self, progress: Callable[[Sentence], None]) -> None:
         self._progress = progress
         self._said, self._said_at, self._since = "", 0.0, 0.0
 
-    def say(self, text: str) -> None:
+    def say(self, text: Sentence) -> None:
         """A new sentence at once; the same one every ten seconds, with how long it has been true."""
         now = time.monotonic()
         if text != self._said:
@@ -25,7 +25,4 @@ class Saying:
             self._progress(text)
         elif now - self._said_at >= REPEAT_SECONDS:
             self._said_at = now
-            lasts = Sentence(
-                "{doing}, {seconds} s", doing=Sentence.of(text), seconds=round(now - self._since)
-            )
-            self._progress(lasts)
+            self._progress(Sentence("{doing}, {seconds} s", doing=text, seconds=round(now - self._since)))

@@ -18,11 +18,15 @@ def translated(text: str) -> str:
     return gettext(text) if text else ""
 
 
+def spoken(text: str) -> str:
+    """A sentence by its template; any other text was written by a builder or an app, and stays."""
+    return translated(text) if isinstance(text, Sentence) else text
+
+
 def explained(told: Explanation | Mapping[str, Any]) -> Explanation:
     """An explanation, or one as it is stored. Evidence stays as it is unless it is a sentence."""
     given = told if isinstance(told, Explanation) else Explanation.from_dict(told)
-    evidence = translated(given.evidence) if isinstance(given.evidence, Sentence) else given.evidence
-    return Explanation(given.reason, translated(given.what), evidence, translated(given.next))
+    return Explanation(given.reason, translated(given.what), spoken(given.evidence), translated(given.next))
 
 
 def what_happened(stored: Mapping[str, Any] | None) -> str:

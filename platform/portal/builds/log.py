@@ -13,7 +13,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.builds.models import LogEntry, LogStream, StreamState
+from portal.builds.models.log_entry import words_of
 from portal.builds.models.log_stream import STREAM_STATES
 from portal.nudge import nudge_events
 
@@ -22,17 +24,16 @@ Kind = Literal["platform", "build", "rollout"]
 
 @dataclass(frozen=True)
 class Line:
-    """One line for the pusher; `at` is its own time."""
+    """One line for the pusher, a Sentence if the platform speaks; `at` is its own time."""
 
     kind: Kind
     text: str
     at: datetime
 
 
-def say(stream_id: int, *texts: str, kind: Kind = "platform") -> None:
-    """Appends lines of the present moment."""
-    now = timezone.now()
-    append(stream_id, [Line(kind, text, now) for text in texts])
+def say(stream_id: int, *texts: Sentence, kind: Kind = "platform") -> None:
+    """Appends what the platform says at this moment."""
+    append(stream_id, _now(texts, kind))
 
 
 @transaction.atomic
@@ -51,9 +52,14 @@ def append(stream_id: int, lines: Sequence[Line]) -> None:
     last = LogStream.objects.values_list("last_sequence", flat=True).get(pk=stream_id)
     first = last - len(lines) + 1
     LogEntry.objects.bulk_create(
-        LogEntry(stream_id=stream_id, sequence=number, at=line.at, kind=line.kind, text=line.text)
+        LogEntry(stream_id=stream_id, sequence=number, at=line.at, kind=line.kind, **words_of(line.text))
         for number, line in enumerate(lines, start=first)
     )
+
+
+def _now(texts: Sequence[str], kind: Kind) -> list[Line]:
+    now = timezone.now()
+    return [Line(kind, text, now) for text in texts]
 
 
 class Written(Protocol):
@@ -78,7 +84,7 @@ def write(row: Written, as_held: QuerySet[Any], lines: Sequence[Line]) -> None:
 def end(stream_id: int, state: str, explanation: Explanation | None = None) -> bool:
     """Ends an open stream, the explanation's lines last; False if it had ended already."""
     if explanation is not None:
-        say(stream_id, *explanation.lines())
+        append(stream_id, _now(explanation.lines(), "platform"))
     ended = LogStream.objects.filter(pk=stream_id, state__in=STREAM_STATES.before(state)).update(
         state=state, ended_at=Now(), explanation=explanation.to_row() if explanation else None
     )

@@ -33,14 +33,16 @@ class Masker:
         self._line_bytes = line_bytes
 
     def line(self, text: str) -> str:
-        """One line as it is stored: the last state of a progress bar, masked, at most `line_bytes` long."""
+        """One line as it is stored: the last state of a progress bar, masked, at most `line_bytes` long; of a
+        Sentence its values, as what it says otherwise is ours."""
+        if isinstance(text, Sentence):
+            return text.each(self.line)
         last_state = _clean(text.rstrip("\r\n").rsplit("\r", 1)[-1])
         # Masked before it is cut: half a secret is still one.
         return _cut(self._mask(last_state, self._line_bytes), self._line_bytes)
 
     def text(self, text: str) -> str:
-        """Lines as they are stored beside the log, as an explanation's evidence is; of a Sentence its values,
-        as what it says otherwise is ours."""
+        """Lines as they are stored beside the log (an explanation's evidence, say), likewise."""
         if isinstance(text, Sentence):
             return text.each(self.text)
         masked = self._mask(_clean(text), len(text))

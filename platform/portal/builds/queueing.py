@@ -17,7 +17,9 @@ from portal.nudge import nudge_build
 from portal.releases.room import require_room
 
 
-def enqueue(build: Build, *, by: Principal, kind: StreamKind, plan: BuildPlan, first: Sequence[str]) -> Build:
+def enqueue(
+    build: Build, *, by: Principal, kind: StreamKind, plan: BuildPlan, first: Sequence[Sentence]
+) -> Build:
     """Gives a new build its log, which begins with `first`, and its place; older builds that still wait are
     superseded.
 
@@ -32,7 +34,12 @@ def enqueue(build: Build, *, by: Principal, kind: StreamKind, plan: BuildPlan, f
     _supersede_older(build)
     log.say(
         build.stream_id,
-        f"Build {build.pk}: commit {build.commit[:7]} of {build.branch}",
+        Sentence(
+            "Build {build}: commit {commit} of {branch}",
+            build=build.pk,
+            commit=build.commit[:7],
+            branch=build.branch,
+        ),
         *first,
         *plan.seen,
         *plan.notes,

@@ -38,7 +38,11 @@ def rebuild(*, by: Principal, project: Project, build_id: int) -> Build:
         )
     if (refused := refusal(old)) is not None:
         raise refused
-    ended = "failed" if old.state == BuildState.FAILED else "was cancelled"
+    again = (
+        Sentence("The same commit again: build {build} of it failed.", build=old.pk)
+        if old.state == BuildState.FAILED
+        else Sentence("The same commit again: build {build} of it was cancelled.", build=old.pk)
+    )
     build = enqueue(
         Build(
             project=locked,
@@ -52,7 +56,7 @@ def rebuild(*, by: Principal, project: Project, build_id: int) -> Build:
         by=by,
         kind=StreamKind.REBUILD,
         plan=BuildPlan.from_dict(old.plan),
-        first=[f"The same commit again: build {old.pk} of it {ended}."],
+        first=[again],
     )
     audit.record(
         by,

@@ -9,7 +9,9 @@ from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from deployer.sentence import Sentence
 from portal.builds.models import LogEntry, LogKind, LogStream
+from portal.builds.models.log_entry import words_of
 from portal.environment import environment
 
 # An hourly round of an installation that has kept everything so far must end, too.
@@ -34,10 +36,7 @@ def _forget(stream_id: int, days: int) -> None:
     """A stream that has ended takes no lines, so that nobody else writes it now."""
     LogEntry.objects.filter(stream_id=stream_id).delete()
     LogStream.objects.filter(pk=stream_id).update(last_sequence=1)
+    gone = Sentence("This log ended more than {days} days ago; its lines are not kept any more.", days=days)
     LogEntry.objects.create(
-        stream_id=stream_id,
-        sequence=1,
-        at=timezone.now(),
-        kind=LogKind.PLATFORM,
-        text=f"This log ended more than {days} days ago; its lines are not kept any more.",
+        stream_id=stream_id, sequence=1, at=timezone.now(), kind=LogKind.PLATFORM, **words_of(gone)
     )

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from portal.builds import log
 from portal.builds.models import BUILD_STATES, Build, BuildState, StreamState
 from portal.builds.trouble import MOST_NODES, begun_elsewhere, gave_up, tried_again
@@ -60,7 +61,7 @@ def succeed(lease: Lease, digest: str) -> int:
         build_id=build.pk,
         stream_id=build.stream_id,
         created_by=build.pushed_by,
-        description=f"commit {build.commit[:7]}",
+        description=Sentence("commit {commit}", commit=build.commit[:7]),
     )
     transaction.on_commit(lambda: nudge_rollout(rollout.pk))
     return rollout.pk

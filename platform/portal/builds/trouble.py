@@ -13,17 +13,19 @@ WORKERS_DIED = Explanation("worker-died", "The worker died each time.", "", "")
 BROKEN = Explanation("internal-error", "The platform made a mistake of its own.", "", "")
 
 
-def tried_again(trouble: Explanation, failures: int) -> str:
+def tried_again(trouble: Explanation, failures: int) -> Sentence:
     """`failures` are those before this one."""
-    return (
-        f"{_not_yours(trouble.what)} It is tried again by itself "
-        f"(try {failures + 2} of {environment().attempts})."
+    return Sentence(
+        "{trouble} It is tried again by itself (try {number} of {most}).",
+        trouble=_not_yours(trouble.what),
+        number=failures + 2,
+        most=environment().attempts,
     )
 
 
-def begun_elsewhere(trouble: Explanation) -> str:
+def begun_elsewhere(trouble: Explanation) -> Sentence:
     """Its node was taken away."""
-    return f"{_not_yours(trouble.what)} It starts again on another machine."
+    return Sentence("{trouble} It starts again on another machine.", trouble=_not_yours(trouble.what))
 
 
 def gave_up(trouble: Explanation, tries: int, *, built: bool = False) -> Explanation:
@@ -38,6 +40,7 @@ def gave_up(trouble: Explanation, tries: int, *, built: bool = False) -> Explana
     )
 
 
-def _not_yours(what: str) -> str:
+def _not_yours(what: str) -> Sentence:
     """A sentence that a student cannot take for one on their code."""
-    return what if what.startswith("Not your code") else f"Not your code: {what}"
+    told = Sentence.of(what)
+    return told if what.startswith("Not your code") else Sentence("Not your code: {what}", what=told)

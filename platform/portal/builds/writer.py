@@ -9,6 +9,7 @@ from types import TracebackType
 
 from django.db import DatabaseError, connection
 
+from deployer.sentence import Sentence
 from portal.builds.log import Line
 from portal.leases.model import LeaseLost
 
@@ -67,7 +68,7 @@ class LogWriter:
             self._left_characters -= len(line.text)
             if self._left == 0 or self._left_characters < 0:
                 self._left = 0
-                line = Line("platform", "This log is too long; the rest is left out.", line.at)
+                line = Line("platform", Sentence("This log is too long; the rest is left out."), line.at)
             self._lines.append(line)
             self._changed.notify_all()
 

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from deployer.errors import Explanation
@@ -45,7 +46,9 @@ class Requests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """While the process closes, a request has `goodbye_seconds` left."""
-        work = asyncio.ensure_future(self._answer(scope, receive, send))
+        # The task takes along what is active as it is made.
+        with override(preferred(header(scope, b"accept-language"))):
+            work = asyncio.ensure_future(self._answer(scope, receive, send))
         closing = asyncio.ensure_future(self.server.closing.wait())
         try:
             await asyncio.wait({work, closing}, return_when=asyncio.FIRST_COMPLETED)
@@ -63,11 +66,10 @@ class Requests:
         elif method in {"GET", "HEAD"} and (build_id := build_of(path)) is not None:
             await give_source(self.server.repositories, scope, send, build_id)
         elif request := parse(method, path, scope["query_string"].decode("latin-1")):
-            # A request is a task of its own, and with it what is active there.
-            with override(preferred(header(scope, b"accept-language"))):
-                await self._git(scope, receive, send, request)
+            await self._git(scope, receive, send, request)
         else:
-            await answer(send, 404, "Madang serves git here: /<club>/<project>.git, over smart HTTP only.")
+            text = _("Madang serves git here: /<club>/<project>.git, over smart HTTP only.")
+            await answer(send, 404, text)
 
     async def _health(self, send: Send) -> None:
         """The process answers; the database is not asked, so that its failure restarts nothing."""

@@ -12,6 +12,7 @@ from portal.builds.following import End, Heartbeat, follow
 from portal.builds.models import LogEntry
 from portal.gitserver import wording
 from portal.gitserver.settings import GitServerSettings
+from portal.translating import spoken
 
 Say = Callable[[str], Awaitable[None]]
 _DATABASE_PATIENCE_SECONDS = 120
@@ -58,7 +59,7 @@ class Follower:
                     return Ending.INTERRUPTED
 
     async def _show(self, found: Sequence[LogEntry]) -> None:
-        new = [wording.Entry(entry.kind, entry.at, entry.text) for entry in found]
+        new = [wording.Entry(entry.kind, entry.at, spoken(entry.words)) for entry in found]
         text = wording.entries(new, self._shown_last)
         await self._tell(text if self._shown_last else f"{text}\n{wording.attach()}")
         self._shown_last = new[-1]

@@ -28,6 +28,8 @@ from portal.releases.steps import live_release
 _VALUE_BYTES = 32 << 10
 # A Secret of Kubernetes holds 1 MiB.
 _CONFIG_BYTES = 512 << 10
+# Of the variables that a release changes, what its description says.
+_NAMED, _NAMED_LENGTH = 3, 150
 
 
 @transaction.atomic
@@ -151,10 +153,11 @@ def _check(given: Mapping[str, str], whole: Mapping[str, str]) -> None:
         )
 
 
-def _described(changed: tuple[str, ...]) -> str:
-    shown = ", ".join(changed[:3])
-    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-    return f"config {shown}{more}"[:200]
+def _described(changed: tuple[str, ...]) -> Sentence:
+    shown = ", ".join(changed[:_NAMED])[:_NAMED_LENGTH]
+    if len(changed) <= _NAMED:
+        return Sentence("config {names}", names=shown)
+    return Sentence("config {names} and {count} more", names=shown, count=len(changed) - _NAMED)
 
 
 def _exists(slug: str, club: str) -> Exception:

@@ -48,4 +48,5 @@ def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Roll
     live = live_release(locked.pk)
     if live is None:
         return None
-    return release_again(locked, live.build_id, by, StreamKind.ADDRESS, f"address {subdomain}"[:200])
+    again = Sentence("address {subdomain}", subdomain=subdomain)
+    return release_again(locked, live.build_id, by, StreamKind.ADDRESS, again)

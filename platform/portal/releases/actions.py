@@ -39,7 +39,7 @@ def rollback(*, by: Principal, project: Project, number: int | None = None) -> R
         stream_id=stream.pk,
         created_by=by.name,
         by=by,
-        description=f"rollback to release {target.number}",
+        description=Sentence("rollback to release {number}", number=target.number),
     )
     audit.record(
         by, "rollback", club=project.club.slug, project=project.slug, to=target.number, names=changed

@@ -73,17 +73,17 @@ def claim(halt_id: int, owner: str) -> Claim | None:
 
 
 @transaction.atomic
-def tell(lease: Lease, text: str, said: Sentence | None = None) -> None:
-    """Notes how far the way back is; `said` is what the text was made of, if that is known."""
+def tell(lease: Lease, text: Sentence) -> None:
+    """Notes how far the way back is."""
     lock(Halt, lease)
-    held(Halt, lease).update(**progress_of(text, said))
+    held(Halt, lease).update(**progress_of(text))
 
 
 @transaction.atomic
 def stopped(lease: Lease) -> None:
     """The cluster knows that no copy is wanted."""
     lock(Halt, lease)
-    held(Halt, lease).update(stopped_at=Now(), failures=0, takeovers=0, **progress_of(""), **ended())
+    held(Halt, lease).update(stopped_at=Now(), failures=0, takeovers=0, **progress_of(), **ended())
 
 
 @transaction.atomic
@@ -99,4 +99,4 @@ def over(lease: Lease) -> None:
 
 def give_back(lease: Lease) -> None:
     """For the next worker, at once."""
-    held(Halt, lease).update(**progress_of(""), **ended())
+    held(Halt, lease).update(**progress_of(), **ended())

@@ -32,7 +32,7 @@ def make_release(
     build_id: int,
     stream_id: int,
     created_by: str,
-    description: str,
+    description: Sentence,
     by: Principal | None = None,
 ) -> Rollout:
     """The project's next release of a build, and its rollout, queued; call it inside a transaction.
@@ -63,10 +63,11 @@ def make_release(
         memory_bytes=resources.memory_bytes,
         cpu_millicores=resources.cpu_millicores,
         created_by=created_by,
-        description=description,
+        description=str(description),
     )
     _give_way(release)
-    log.say(stream_id, f"Release {release.number}: {description}", kind="rollout")
+    made = Sentence("Release {number}: {description}", number=release.number, description=description)
+    log.say(stream_id, made, kind="rollout")
     return Rollout.objects.create(project=project, release=release, stream_id=stream_id)
 
 

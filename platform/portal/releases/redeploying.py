@@ -27,9 +27,8 @@ def redeploy(*, by: Principal, project: Project, build_id: int) -> Rollout:
     locked = lock(project)
     build = _usable(locked, build_id)
     audit.record(by, "redeploy", club=project.club.slug, project=project.slug, build=build.pk)
-    return release_again(
-        locked, build.pk, by, StreamKind.REDEPLOY, f"build {build.pk} again (commit {build.commit[:7]})"
-    )
+    again = Sentence("build {build} again (commit {commit})", build=build.pk, commit=build.commit[:7])
+    return release_again(locked, build.pk, by, StreamKind.REDEPLOY, again)
 
 
 @transaction.atomic
@@ -42,7 +41,8 @@ def restart(*, by: Principal, project: Project) -> Rollout:
     if live is None:
         raise conflict("nothing-live", "Nothing of this project runs.", "Push first: git push madang main")
     audit.record(by, "restart", club=project.club.slug, project=project.slug, release=live.number)
-    return release_again(locked, live.build_id, by, StreamKind.RESTART, f"restart of release {live.number}")
+    again = Sentence("restart of release {number}", number=live.number)
+    return release_again(locked, live.build_id, by, StreamKind.RESTART, again)
 
 
 def restartable(club: Club | None) -> QuerySet[Project]:
@@ -54,7 +54,7 @@ def restartable(club: Club | None) -> QuerySet[Project]:
 
 
 def release_again(
-    project: Project, build_id: int, by: Principal, kind: StreamKind, description: str
+    project: Project, build_id: int, by: Principal, kind: StreamKind, description: Sentence
 ) -> Rollout:
     """A release that nobody pushed, in a log of its own; inside a transaction that holds the project."""
     stream = LogStream.objects.create(project=project, kind=kind)

@@ -103,7 +103,7 @@ def _prepare(
     rollouts: Rollouts,
     order: RolloutOrder,
     masker: Masker,
-    tell: Callable[[str], None],
+    tell: Callable[[Sentence], None],
 ) -> RolloutOutcome:
     """The release command, which a new release has to survive before anything of the old one changes."""
     renew(Rollout, lease)
@@ -160,12 +160,11 @@ def _refused(lease: Lease, rollout: Rollout, why: Explanation) -> None:
     steps.retry(lease, why)
 
 
-def teller(masker: Masker, note: Callable[[str, Sentence | None], None]) -> Callable[[str], None]:
-    """Notes how far it is, without secrets: the text, and what it was made of if that is known."""
+def teller(masker: Masker, note: Callable[[Sentence], None]) -> Callable[[Sentence], None]:
+    """Notes how far it is, without secrets."""
 
-    def tell(text: str) -> None:
-        said = text.each(masker.line) if isinstance(text, Sentence) else None
-        note(masker.line(said or text), said)
+    def tell(text: Sentence) -> None:
+        note(text.each(masker.line))
         # Back to the pool: most of a rollout is waiting.
         connection.close()
 

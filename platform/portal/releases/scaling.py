@@ -79,7 +79,7 @@ def scale(*, by: Principal, project: Project, wanted: Resources) -> Rollout | No
     live = live_release(locked.pk)
     if live is None:
         return None
-    return release_again(locked, live.build_id, by, StreamKind.SCALE, f"scale to {_said(wanted)}")
+    return release_again(locked, live.build_id, by, StreamKind.SCALE, _said(wanted))
 
 
 def differs(before: Release | Resources, after: Release | Resources) -> dict[str, tuple[int, int]]:
@@ -91,9 +91,11 @@ def differs(before: Release | Resources, after: Release | Resources) -> dict[str
 _LABELS = {"replicas": "replicas", "memory_bytes": "memory", "cpu_millicores": "cpu"}
 
 
-def _said(wanted: Resources) -> str:
+def _said(wanted: Resources) -> Sentence:
     each = f"{wanted.memory_bytes // MEBIBYTE} MiB, {wanted.cpu_millicores}m"
-    return f"{wanted.replicas} {'copy' if wanted.replicas == 1 else 'copies'} of {each}"
+    if wanted.replicas == 1:
+        return Sentence("scale to 1 copy of {each}", each=each)
+    return Sentence("scale to {count} copies of {each}", count=wanted.replicas, each=each)
 
 
 def _check(wanted: Resources) -> None:

@@ -38,10 +38,10 @@ UNKNOWN = Explanation("failed", "It failed.", "", "")
 
 
 @transaction.atomic
-def tell(lease: Lease, text: str, said: Sentence | None = None) -> None:
-    """Notes and shows how far the rollout is; `said` is what the text was made of, if that is known."""
+def tell(lease: Lease, text: Sentence) -> None:
+    """Notes and shows how far the rollout is."""
     rollout = lock(Rollout, lease)
-    held(Rollout, lease).update(**progress_of(text, said))
+    held(Rollout, lease).update(**progress_of(text))
     log.say(rollout.stream_id, text, kind="rollout")
 
 
@@ -62,7 +62,11 @@ def go_live(lease: Lease, address: str) -> None:
     )
     Release.objects.filter(pk=rollout.release_id).update(state=ReleaseState.LIVE, went_live_at=Now())
     _end(lease, RolloutState.SUCCEEDED, None)
-    log.say(rollout.stream_id, f"Release {rollout.release.number} is live at {address}")
+    number = rollout.release.number
+    log.say(
+        rollout.stream_id,
+        Sentence("Release {number} is live at {address}", number=number, address=address),
+    )
     log.end(rollout.stream_id, StreamState.SUCCEEDED)
 
 
@@ -73,8 +77,13 @@ def begin_undo(lease: Lease, explanation: Explanation) -> None:
     ROLLOUT_STATES.check(rollout.state, RolloutState.UNDOING)
     held(Rollout, lease).update(state=RolloutState.UNDOING, explanation=explanation.to_row())
     live = live_release(rollout.project_id)
-    after = f"release {live.number} serves on" if live else "nothing is left running"
-    log.say(rollout.stream_id, f"Release {rollout.release.number} is taken back; {after}.", kind="rollout")
+    number = rollout.release.number
+    taken_back = (
+        Sentence("Release {number} is taken back; release {live} serves on.", number=number, live=live.number)
+        if live
+        else Sentence("Release {number} is taken back; nothing is left running.", number=number)
+    )
+    log.say(rollout.stream_id, taken_back, kind="rollout")
 
 
 @transaction.atomic

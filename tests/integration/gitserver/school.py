@@ -73,7 +73,9 @@ class School:
         return token
 
     def say(self, build: Build, *lines: str, kind: log.Kind = "build") -> None:
-        log.say(build.stream_id, *lines, kind=kind)
+        """What a builder or an app prints."""
+        now = timezone.now()
+        log.append(build.stream_id, [log.Line(kind, line, now) for line in lines])
 
     def built(self, build: Build) -> None:
         """There is an image; the rollout is still to come."""

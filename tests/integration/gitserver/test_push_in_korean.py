@@ -12,6 +12,8 @@ import pytest
 from django.utils import timezone
 from portal.builds.models import Build, QuietTime
 
+from deployer.errors import Explanation
+from deployer.sentence import Sentence
 from tests.integration.gitserver.school import School, eventually
 from tests.integration.gitserver.serving import ServerProcess
 from tests.integration.gitserver.student import Running, Student
@@ -36,6 +38,9 @@ def test_a_korean_machine_reads_the_whole_push_in_korean(
     quiet = QuietTime.objects.create(until=timezone.now() + timedelta(minutes=5))
     push = student.start("push", url, "main", cwd=folder, **korean_machine)
     build = school.accepted(project, push=push)
+    eventually(lambda: f"-----> 빌드 {build.pk}번: main 브랜치의 커밋 {build.commit[:7]}" in push.output)
+    assert "requirements.txt: Python 3.12(기본값), pip" in push.output
+    assert "app.py 3번째 줄: app = Flask(…)" in push.output
     eventually(lambda: "이미지 저장소를 정리하고 있어요" in push.output)
     quiet.delete()
     school.take(build)
@@ -47,6 +52,39 @@ def test_a_korean_machine_reads_the_whole_push_in_korean(
     assert "remote:        Collecting flask" in done.output
     assert f"-----> 서비스 중: http://{project.subdomain}.madang.localhost:8000" in done.output
     assert "Lost the connection" not in done.output
+
+
+def test_a_failed_build_is_explained_in_korean_and_what_the_builder_wrote_stays(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=student.project(), **KOREAN)
+    build = school.accepted(project, push=push)
+    # As a builder may print what the platform says too: it is the builder's line.
+    school.say(build, "preparing", "The Dockerfile cannot be understood.")
+    ended = Sentence(
+        "the step `{step}` ended with exit code {code}", step="\x1b[31mpip install\x1b[0m", code=1
+    )
+    school.fail(
+        build,
+        Explanation(
+            "step-failed",
+            Sentence("Your build stopped: {ended}.", ended=ended),
+            "The Dockerfile cannot be understood.",
+            "Correct what the lines above name, commit and push again.",
+        ),
+    )
+    done = push.wait()
+    assert done.status == 1
+    for line in (
+        "       preparing",
+        "       The Dockerfile cannot be understood.",
+        "-----> 빌드가 멈췄어요: `pip install` 단계 실패, 종료 코드 1.",
+        "         The Dockerfile cannot be understood.",
+        "       위에 나온 내용을 고치고 커밋한 다음 다시 푸시하세요.",
+    ):
+        assert f"remote: {line}" in done.output
+    assert "\x1b[31m" not in done.output
 
 
 def test_two_pushes_at_once_speak_each_its_own_language(

@@ -16,6 +16,7 @@ from portal.releases import queue as rollout_queue
 from portal.releases import steps as rollout_steps
 from portal.releases.models import Release, Rollout
 
+from deployer.sentence import Sentence
 from tests.integration.portal.scene import WHY, at, live_number, push, run_out, some_project
 
 T = TypeVar("T")
@@ -177,7 +178,7 @@ def test_a_late_worker_cannot_make_its_release_live() -> None:
     assert late is not None
     assert newer is not None
     for write in (
-        lambda: rollout_steps.tell(late, "late"),
+        lambda: rollout_steps.tell(late, Sentence("late")),
         lambda: rollout_steps.go_live(late, "http://late"),
         lambda: rollout_steps.begin_undo(late, WHY),
         lambda: rollout_steps.retry(late, WHY),

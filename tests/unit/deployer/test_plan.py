@@ -204,6 +204,21 @@ def test_a_release_command_is_planned_and_told_whatever_the_language() -> None:
     assert planned(FLASK).release_command is None
 
 
+@pytest.mark.parametrize("files", [FLASK, NODE, {"Dockerfile": "# syntax=a/b\nFROM a\nEXPOSE 80\n"}])
+def test_a_plan_comes_back_from_its_row_with_its_sentences(files: dict[str, str]) -> None:
+    made = planned({**files, "Procfile": "release: a\nworker: b\n"})
+    back = BuildPlan.from_dict(json.loads(json.dumps(made.to_dict())))
+    assert back == made
+    said = [text.parts() for text in (*made.seen, *made.notes)]
+    assert [text.parts() for text in (*back.seen, *back.notes)] == said
+
+
+def test_a_plan_of_before_says_its_lines_in_english() -> None:
+    stored = {**planned(NODE).to_dict(), "seen": ["package.json, so Node 22 (the default)"], "notes": []}
+    (seen,) = BuildPlan.from_dict(stored).seen
+    assert seen == "package.json, so Node 22 (the default)"
+
+
 def test_a_start_script_runs_without_npm_in_between() -> None:
     assert command(planned(NODE)) == ["node", "server.js"]
 

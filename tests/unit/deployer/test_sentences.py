@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import Explanation
-from deployer.sentence import Sentence, joined
+from deployer.sentence import Sentence, joined, lines_of
 
 KOREAN = {
     "Your build stopped: {ended}.": "빌드가 멈췄어요: {ended}.",
@@ -92,3 +92,22 @@ def test_a_row_of_before_is_read_as_it_is() -> None:
     told = Explanation.from_dict({"reason": "failed", "what": "It failed."})
     assert told == Explanation("failed", "It failed.", "", "")
     assert not isinstance(told.what, Sentence)
+
+
+def test_a_sentence_of_several_lines_is_told_line_by_line() -> None:
+    lines = lines_of(joined("\n", [STOPPED, "npm ERR! {ended}\nnpm ERR! code 1"]))
+    assert [isinstance(line, Sentence) for line in lines] == [True, False, False]
+    assert isinstance(lines[0], Sentence)
+    assert lines[0].told(korean) == "빌드가 멈췄어요: `npm ci` 단계 실패, 종료 코드 1."
+    assert lines[1:] == ["npm ERR! {ended}", "npm ERR! code 1"]
+    assert lines_of("") == []
+
+
+def test_the_lines_of_an_explanation_remember_what_they_were_made_of_but_for_what_others_wrote() -> None:
+    told = Explanation("x", STOPPED, "{ended}\n\nMend it.", "Mend it.")
+    assert told.lines() == (STOPPED, "  {ended}", "  Mend it.", "Mend it.")
+    assert [isinstance(line, Sentence) for line in told.lines()] == [True, False, False, True]
+    gave_up = Explanation("x", "It broke.", joined("\n", [STOPPED, "a line"]), "").lines()
+    assert gave_up == ("It broke.", f"  {STOPPED}", "  a line")
+    assert isinstance(gave_up[1], Sentence)
+    assert gave_up[1].told(korean) == "  빌드가 멈췄어요: `npm ci` 단계 실패, 종료 코드 1."

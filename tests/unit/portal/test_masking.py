@@ -8,10 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portal.builds.masking import HIDDEN, Masker
 
+from deployer.sentence import Sentence
+
 
 def test_secrets_are_hidden_wherever_they_stand() -> None:
     masker = Masker(["hunter2-hunter2"], 4096)
     assert masker.line("x=hunter2-hunter2;hunter2-hunter2") == f"x={HIDDEN};{HIDDEN}"
+
+
+def test_in_a_sentence_its_values_are_looked_through() -> None:
+    command = Sentence("run {command}", command="login hunter2-hunter2\r\n")
+    line = Masker(["hunter2-hunter2"], 4096).line(Sentence("release command: {doing}", doing=command))
+    assert line == f"release command: run login {HIDDEN}"
+    assert isinstance(line, Sentence)
+    assert "hunter2" not in str(line.parts())
 
 
 def test_short_values_stay_as_they_would_hide_the_log() -> None:

@@ -25,6 +25,8 @@ class Progressing(Leased):
         return Sentence.from_parts(self.progress_said) if self.progress_said else self.progress
 
 
-def progress_of(text: str, said: Sentence | None = None) -> dict[str, Any]:
-    """The columns, of a text and of what it was made of if that is known."""
-    return {"progress": text[:_LENGTH], "progress_said": said.parts() if said is not None else None}
+def progress_of(text: Sentence | None = None) -> dict[str, Any]:
+    """The columns; without a text it is not under way."""
+    if text is None:
+        return {"progress": "", "progress_said": None}
+    return {"progress": text[:_LENGTH], "progress_said": text.parts()}
