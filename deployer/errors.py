@@ -34,7 +34,7 @@ class Explanation:
         return tuple(line for line in (Sentence.of(self.what), *evidence, Sentence.of(self.next)) if line)
 
     def to_dict(self) -> dict[str, str]:
-        """The word and the English texts: what the API answers."""
+        """The word and the texts: what the API answers."""
         return {"reason": self.reason, **{name: str(getattr(self, name)) for name in _TEXTS}}
 
     def to_row(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the command prints: tables for people, JSON for programs."""
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from madang.terminal import printable
+
+for _stream in (sys.stdout, sys.stderr):
+    if isinstance(_stream, io.TextIOWrapper):
+        # What a terminal's encoding has no letter for is a question mark, and no traceback.
+        _stream.reconfigure(errors="replace")
 
 screen = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -13,6 +13,7 @@ from httpx import codes
 
 from madang import __version__
 from madang.backoff import pause_seconds
+from madang.language import accept_language
 from madang.localhost import LocalhostTransport
 from madang.output import hint
 from madang.problem import Problem
@@ -47,6 +48,8 @@ class Portal:
         self._tell = tell
         self._tries = tries
         headers = {"User-Agent": f"madang-cli/{__version__}", "Accept": "application/json"}
+        if wanted := accept_language():
+            headers["Accept-Language"] = wanted
         if key:
             headers["Authorization"] = f"Bearer {key}"
         # The system's certificates: a school's own authority is there, not in certifi.

@@ -85,7 +85,7 @@ MIDDLEWARE = [
     "portal.web.files.StaticFiles",
     "portal.web.hosts.OwnHosts",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "portal.web.language.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -11,11 +11,12 @@ from functools import lru_cache
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.translation import get_language_from_request, override
+from django.utils.translation import override
 
 from deployer.rollout.answer import ABSENCE
 from portal.absence.kinds import RETRY_AFTER_SECONDS, Absence, status, words
 from portal.environment import environment
+from portal.languages import preferred
 
 _HTML, _JSON = "text/html", "application/json"
 # All that the page looks like: the policy below knows it by its hash, and lets in nothing else.
@@ -50,9 +51,9 @@ class Reply:
 def reply(kind: Absence, accept: str, accept_language: str) -> Reply:
     """In the reader's language first, as a page unless JSON is liked better. Nothing else of them counts."""
     request = HttpRequest()
-    request.META = {"HTTP_ACCEPT": accept, "HTTP_ACCEPT_LANGUAGE": accept_language}
+    request.META = {"HTTP_ACCEPT": accept}
     wanted = request.get_preferred_type([_HTML, _JSON]) or _HTML
-    return _made(kind, wanted, get_language_from_request(request), environment().public_url)
+    return _made(kind, wanted, preferred(accept_language), environment().public_url)
 
 
 @lru_cache(maxsize=64)

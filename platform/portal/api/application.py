@@ -23,8 +23,10 @@ api = refusals.DocumentedApi(
     version="1",
     description="Everything that the `madang` command does. Lists come newest first (projects and keys by "
     "name and age); `limit` and `after` page through them, and the header `Link: <…>; rel=next` names the "
-    "next page. A refusal is problem+json (RFC 9457) with `error: {reason, what, evidence, next}`; 429 says "
-    "by `action` what was done too often and by `Retry-After` when the same works again.",
+    "next page. What people read comes in the language of `Accept-Language` (`ko` or `en`); what programs "
+    "read does not change with it. A refusal is problem+json (RFC 9457) with `error: {reason, what, "
+    "evidence, next}`; 429 says by `action` what was done too often and by `Retry-After` when the same works "
+    "again.",
     auth=KeyBearer(),
     urls_namespace="api-v1",
 )

@@ -16,6 +16,7 @@ from portal.builds.models import Build, BuildState
 from portal.builds.places import Place
 from portal.builds.selectors import waiting_with_reasons
 from portal.projects.selectors import get
+from portal.translating import what_happened
 
 router = Router(tags=["builds"])
 
@@ -79,14 +80,13 @@ def _places(builds: Sequence[Build]) -> dict[int, Place]:
 
 
 def _shown(build: Build, place: Place | None) -> BuildOut:
-    explanation = build.explanation or {}
     return BuildOut(
         number=build.pk,
         state=build.state,
         commit=build.commit,
         branch=build.branch,
-        reason=explanation.get("reason", ""),
-        what=explanation.get("what", ""),
+        reason=(build.explanation or {}).get("reason", ""),
+        what=what_happened(build.explanation),
         attempt=build.attempt,
         again_of=build.again_of_id,
         queue_position=place.position if place else 0,

@@ -9,15 +9,18 @@ from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import override
 from ninja import Query, Router
 
 from portal.accounts.principal import Principal
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
 from portal.api.refusals import LIMITED
+from portal.languages import active
 from portal.projects.applogs import Silence, Source, Trouble, require_place, source
 from portal.projects.selectors import get
 from portal.threads import database
+from portal.translating import explained
 
 router = Router(tags=["logs"])
 
@@ -39,11 +42,11 @@ async def logs(
     """
     found = await database(_source, principal(request), club, project)
     require_place(found.club)
-    return ndjson(_events(found, follow, tail, since))
+    return ndjson(_events(found, follow, tail, since, active()))
 
 
 async def _events(
-    found: Source, follow: bool, tail: int, since: datetime | None
+    found: Source, follow: bool, tail: int, since: datetime | None, language: str
 ) -> AsyncIterator[dict[str, object]]:
     until = asyncio.get_running_loop().time() + LIFE_SECONDS
     async with aclosing(found.lines(follow=follow, tail=tail)) as lines:
@@ -51,7 +54,9 @@ async def _events(
             if isinstance(each, Silence):
                 yield {"heartbeat": True}
             elif isinstance(each, Trouble):
-                yield {"error": each.explanation.to_dict()}
+                with override(language):
+                    told = explained(each.explanation)
+                yield {"error": told.to_dict()}
             elif since is None or each.at >= since:
                 at = each.at.isoformat().replace("+00:00", "Z")
                 yield {"at": at, "pod": each.pod, "text": each.text}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import override
 from ninja import Field, Router, Schema, Status
 
 from portal.api.authentication import principal
@@ -78,10 +77,8 @@ def delete_project(request: HttpRequest, club: str, project: str) -> Status[None
 
 
 def _shown(projects: Sequence[Project]) -> list[ProjectOut]:
-    # English, as the rows and the errors are.
-    with override("en"):
-        known = facts(projects)
-        return [_one(project, known[project.pk]) for project in projects]
+    known = facts(projects)
+    return [_one(project, known[project.pk]) for project in projects]
 
 
 def _one(project: Project, known: Facts) -> ProjectOut:

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from deployer.errors import Explanation
 from portal.environment import environment
 from portal.problems import Action, Limited
+from portal.translating import explained
 
 CONTENT_TYPE = "application/problem+json"
 # Of an operation that may be asked too often: @router.post(…, openapi_extra=LIMITED).
@@ -20,7 +21,7 @@ LIMITED: dict[str, Any] = {"responses": {429: {"$ref": "#/components/responses/T
 
 class Told(Schema):
     reason: str = Field(description="for programs; it does not change")
-    what: str = Field(description="what happened, in a sentence")
+    what: str = Field(description="what happened, in a sentence in the language of Accept-Language")
     evidence: str = Field(description="what shows it; may be empty")
     next: str = Field(description="what to do now")
 
@@ -39,7 +40,7 @@ class TooOften(Refusal):
 
 
 def body(status: int, explanation: Explanation) -> dict[str, Any]:
-    told = explanation.to_dict()
+    told = explained(explanation).to_dict()
     title = HTTPStatus(status).phrase
     return {"type": "about:blank", "title": title, "status": status, "detail": told["what"], "error": told}
 

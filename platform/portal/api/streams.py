@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import override
 from ninja import Query, Router, Schema
 
 from deployer.sentence import Sentence
 from portal.accounts.principal import Principal
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
-from portal.builds.following import End, Heartbeat, follow
+from portal.builds.following import Batch, End, Heartbeat, follow
 from portal.builds.models import LogStream
+from portal.languages import active
 from portal.problems import not_found
 from portal.projects.selectors import get
 from portal.threads import database
+from portal.translating import spoken
 
 Sequence = Annotated[int, Query(ge=0, description="The last entry that was seen.")]
 
@@ -46,24 +49,32 @@ async def watch(request: HttpRequest, stream: int, after: Sequence = 0) -> Strea
     """NDJSON: entries behind `after` as they come, heartbeats while there are none, at last the end."""
     by = principal(request)
     await database(_see, by, stream)
-    return ndjson(_events(stream, after))
+    return ndjson(_events(stream, after, active()))
 
 
-async def _events(stream: int, after: int) -> AsyncIterator[dict[str, object]]:
+async def _events(stream: int, after: int, language: str) -> AsyncIterator[dict[str, object]]:
     async for event in follow(stream, after):
-        if isinstance(event, Heartbeat):
-            # Why its build or its rollout waits, as long as it does.
-            yield {"heartbeat": True, "waiting": event.why} if event.why else {"heartbeat": True}
-        elif isinstance(event, End):
-            yield {"end": {"state": event.state, "exit_code": event.exit_code}}
-        else:
-            for entry in event:
-                yield {
-                    "sequence": entry.sequence,
-                    "at": entry.at.isoformat().replace("+00:00", "Z"),
-                    "kind": entry.kind,
-                    "text": entry.text,
-                }
+        with override(language):
+            told = _told(event)
+        for each in told:
+            yield each
+
+
+def _told(event: Batch | Heartbeat | End) -> list[dict[str, object]]:
+    if isinstance(event, Heartbeat):
+        # Why its build or its rollout waits, as long as it does.
+        return [{"heartbeat": True, "waiting": event.why} if event.why else {"heartbeat": True}]
+    if isinstance(event, End):
+        return [{"end": {"state": event.state, "exit_code": event.exit_code}}]
+    return [
+        {
+            "sequence": entry.sequence,
+            "at": entry.at.isoformat().replace("+00:00", "Z"),
+            "kind": entry.kind,
+            "text": spoken(entry.words),
+        }
+        for entry in event
+    ]
 
 
 def _see(by: Principal, stream_id: int) -> None:

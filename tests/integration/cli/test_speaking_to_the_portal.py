@@ -33,6 +33,18 @@ def test_a_name_under_localhost_reaches_this_machine_and_keeps_its_host_header(
     assert server.asked[0].headers["Authorization"] == "Bearer mdg_k1_secret"
 
 
+def test_the_portal_is_told_in_which_language_to_answer(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on("GET", "/x", Answer(lines=[{"heartbeat": True}]))
+    for language in ("ko_KR.UTF-8", "C"):
+        monkeypatch.setenv("LC_ALL", language)
+        with Portal(server.url, None).stream("/x") as events:
+            assert list(events) == [{"heartbeat": True}]
+    korean, plain = (asked.headers.get("Accept-Language") for asked in server.asked)
+    assert (korean, plain) == ("ko-KR", None)
+
+
 def test_a_question_is_asked_again_while_the_platform_is_unwell(
     server: Server, portal: Portal, waited: list[float]
 ) -> None:

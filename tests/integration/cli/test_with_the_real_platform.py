@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from portal.builds import log
 from portal.builds.models import LogStream
 from portal.projects.models import Project
 from portal.releases.models import Release
 
+from deployer.sentence import Sentence
 from tests.integration.cli.platform_scene import PATIENCE_SECONDS, Platform, serve_two_releases, succeed
 from tests.integration.cli.scene import Student
 from tests.integration.gitserver.school import School, eventually
@@ -105,6 +107,29 @@ def test_attach_shows_what_a_lost_push_missed_and_ends_as_the_deploy_does(
     shown, _ = attach.communicate(timeout=PATIENCE_SECONDS)
     assert attach.returncode == 1
     assert shown.index("nobody watched") < shown.index("while attached") < shown.index("deploy failed")
+
+
+def test_a_korean_computer_is_answered_in_korean(
+    student: Student, school: School, folder: Path, project: Project
+) -> None:
+    korean = {"LANG": "ko_KR.UTF-8"}
+    refused = student.madang("rollback", cwd=folder, **korean)
+    assert "madang: 되돌아갈 이전 릴리스가 없어요." in refused.stderr
+    as_json = json.loads(student.madang("rollback", "--json", cwd=folder, **korean).stderr)["error"]
+    assert (as_json["reason"], as_json["what"]) == ("nothing-before", "되돌아갈 이전 릴리스가 없어요.")
+    assert "There is no earlier release" in student.madang("rollback", cwd=folder, LANG="C").stderr
+
+    stream = LogStream.objects.create(project=project, kind="push")
+    log.say(stream.pk, Sentence("commit {commit}", commit="1234567"))
+    log.append(stream.pk, [log.Line("build", "preparing", timezone.now())])
+    succeed(stream.pk)
+    attached = student.madang("attach", "--from-start", cwd=folder, **korean)
+    assert "-----> 커밋 1234567\n       preparing\n" in attached.stdout
+    attached = student.madang("attach", "--from-start", cwd=folder)
+    assert "-----> commit 1234567\n" in attached.stdout
+    assert (attached.returncode, refused.returncode) == (0, 1)
+    unencodable = student.madang("rollback", cwd=folder, PYTHONIOENCODING="ascii", **korean)
+    assert "madang: ??" in unencodable.stderr
 
 
 def test_attach_survives_the_loss_of_the_portal(

@@ -1,4 +1,4 @@
-"""Whoever reads Korean reads in Korean why something failed; rows, logs and the API stay English."""
+"""Whoever reads Korean reads in Korean why something failed; what is kept stays English."""
 
 from __future__ import annotations
 
@@ -69,16 +69,34 @@ def test_every_page_that_tells_of_a_failed_build_tells_it_in_korean(failed: Buil
     assert (ENGLISH in shown, KOREAN in shown) == (True, False)
 
 
-def test_rows_the_log_and_the_api_are_english(failed: Build, project: Project) -> None:
+def test_rows_and_the_log_are_kept_in_english(failed: Build) -> None:
     assert failed.explanation is not None
     assert failed.explanation["what"] == ENGLISH
     assert ENGLISH in lines_of(failed.stream_id)
-    key = key_for(project, "read")
-    headers = {"Authorization": f"Bearer {key}", "Accept-Language": "ko"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [("ko-KR, *;q=0.9", "ko"), ("en", "en"), ("", "en"), ("C, *;q=0.9", "en"), ("ko;q=0", "en")],
+)
+def test_the_api_answers_in_the_language_that_it_is_asked_in(
+    failed: Build, project: Project, asked: str, language: str
+) -> None:
+    headers = {"Authorization": f"Bearer {key_for(project, 'read')}", "Accept-Language": asked}
     where = f"/api/v1/clubs/{project.club.slug}/projects/{project.slug}"
-    assert Client().get(where, headers=headers).json()["what"] == ENGLISH
+    told = {"ko": KOREAN, "en": ENGLISH}[language]
+    answer = Client().get(where, headers=headers)
+    assert (answer.headers["Content-Language"], answer.json()["what"]) == (language, told)
+    assert "Accept-Language" in answer.headers["Vary"]
     (build,) = Client().get(f"{where}/builds", headers=headers).json()
-    assert (build["reason"], build["what"]) == ("step-failed", ENGLISH)
+    assert (build["reason"], build["what"]) == ("step-failed", told)
+
+    refused = Client().post(f"{where}/builds/{failed.pk}/rebuild", headers=headers)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["reason"]) == (403, "scope-missing")
+    assert refused.json()["detail"] == error["what"]
+    assert refused.headers["Content-Language"] == language
+    assert ("이 키로는" in error["what"]) == (language == "ko")
 
 
 def test_a_row_of_before_is_shown_as_it_was_written(failed: Build, project: Project) -> None:

@@ -106,6 +106,20 @@ async def test_a_lost_connection_goes_on_where_it_stopped(build: Build, client: 
     await client.aclose()
 
 
+async def test_who_asks_in_korean_is_told_in_korean(build: Build, client: httpx.AsyncClient) -> None:
+    await end(build.stream_id, StreamState.SUPERSEDED)
+    async with client.stream(
+        "GET", f"/streams/{build.stream_id}", headers={"Accept-Language": "ko-KR, *;q=0.9"}
+    ) as answer:
+        assert answer.headers["Content-Language"] == "ko"
+        first = json.loads(await anext(answer.aiter_lines()))
+    assert first["text"] == f"빌드 {build.pk}번: main 브랜치의 커밋 {build.commit[:7]}"
+    missing = await client.get("/streams/999999", headers={"Accept-Language": "ko"})
+    assert (missing.status_code, missing.headers["Content-Language"]) == (404, "ko")
+    assert missing.json()["error"]["next"] == "이름과 키를 확인하세요."
+    await client.aclose()
+
+
 async def test_an_ended_deploy_is_shown_whole_and_ends(build: Build, client: httpx.AsyncClient) -> None:
     await end(build.stream_id, StreamState.SUPERSEDED)
     seen = [event async for event in events(client, build.stream_id)]

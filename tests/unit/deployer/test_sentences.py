@@ -81,7 +81,7 @@ def test_a_row_is_as_before_where_nothing_was_filled_in() -> None:
     assert told.to_row() == {"reason": "x", "what": "It broke.", "evidence": "a line", "next": "Mend it."}
 
 
-def test_what_the_api_answers_holds_english_texts_alone() -> None:
+def test_what_the_api_answers_holds_texts_alone() -> None:
     told = Explanation("x", STOPPED, "", "Mend it.")
     assert set(told.to_dict()) == {"reason", "what", "evidence", "next"}
     assert type(told.to_dict()["what"]) is str
