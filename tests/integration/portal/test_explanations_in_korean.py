@@ -99,6 +99,16 @@ def test_the_api_answers_in_the_language_that_it_is_asked_in(
     assert ("이 키로는" in error["what"]) == (language == "ko")
 
 
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous")
+def test_the_log_of_the_page_is_in_korean_too(failed: Build, project: Project) -> None:
+    client = visit(project.club)
+    begins = f"빌드 {failed.pk}번: main 브랜치의 커밋 {failed.commit[:7]}"
+    assert begins in page(client, project, f"/builds/{failed.pk}")
+    where = f"/clubs/{project.club.slug}/{project.slug}/streams/{failed.stream_id}/log.txt"
+    file = client.get(where, headers={"Accept-Language": "ko"})
+    assert begins in b"".join(list(file)).decode()  # type: ignore[call-overload]
+
+
 def test_a_row_of_before_is_shown_as_it_was_written(failed: Build, project: Project) -> None:
     told = {
         "reason": "step-failed",

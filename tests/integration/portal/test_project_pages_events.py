@@ -92,6 +92,20 @@ async def test_readers_that_come_and_go_see_every_line_once_while_it_is_written(
         assert [text for text in texts if text.startswith("line")] == [f"line {n}" for n in range(many)]
 
 
+async def test_readers_of_one_line_read_it_each_in_their_language(build: Build) -> None:
+    await say(build.stream_id, "preparing", kind="build")
+
+    async def first(language: str) -> list[str]:
+        async with aclosing(streams._events(build.stream_id, 0, language)) as events:
+            rows = read(await anext(events))["data"]
+        return ["".join(text for _, text in row[3]) for row in rows]
+
+    korean, english = await asyncio.gather(first("ko"), first("en"))
+    commit = build.commit[:7]
+    assert korean == [f"빌드 {build.pk}번: main 브랜치의 커밋 {commit}", "preparing"]
+    assert english == [f"Build {build.pk}: commit {commit} of main", "preparing"]
+
+
 async def test_a_reader_that_has_gone_leaves_nothing_behind(build: Build) -> None:
     hub = following._hub()
     readers = [streams._events(build.stream_id, 0, "en") for _ in range(50)]
