@@ -61,7 +61,10 @@ def plan(snapshot: Snapshot) -> BuildPlan:
                 "Madang does not know how to build this: no Dockerfile and none of these files: {files}.",
                 files=looked_for,
             ),
-            "at the root: " + (", ".join(sorted(snapshot.root_names)[:12]) or "no files"),
+            Sentence(
+                "at the root: {files}",
+                files=", ".join(sorted(snapshot.root_names)[:12]) or Sentence("no files"),
+            ),
             hint,
         )
     )

@@ -71,7 +71,7 @@ def main_package(snapshot: Snapshot) -> str:
             "no-main-package",
             "Madang found go.mod, but not which program to run: there has to be one `package main`, "
             "at the root or in cmd/<name>.",
-            ("found: " + ", ".join(sorted(mains))) if mains else "found none",
+            Sentence("found: {packages}", packages=", ".join(sorted(mains)) or Sentence("none")),
             "Move it there, or add a Dockerfile that builds the one you want.",
         )
     )

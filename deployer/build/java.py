@@ -67,7 +67,7 @@ def _wrapper(snapshot: Snapshot, tool: str) -> str | None:
         Explanation(
             "no-gradle-wrapper",
             "This is a Gradle project without its wrapper, and Madang cannot know which Gradle it needs.",
-            "looked for: gradlew and gradle/wrapper/gradle-wrapper.jar",
+            Sentence("looked for: {names}", names="gradlew, gradle/wrapper/gradle-wrapper.jar"),
             "Run `gradle wrapper`, commit gradlew and gradle/wrapper (git add -f), and push again.",
         )
     )

@@ -118,7 +118,7 @@ def start_of(snapshot: Snapshot, package: dict[str, Any], port: int) -> tuple[tu
         Explanation(
             "no-start-command",
             "Madang found package.json, but not how to start your app.",
-            f"looked for: a `start` script, `main`, {', '.join(PROGRAMS)}",
+            Sentence("looked for: a `start` script, `main`, {names}", names=", ".join(PROGRAMS)),
             'Add a `start` script to package.json ("start": "node server.js"); listen on process.env.PORT.',
         )
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
-from deployer.build.python_app import find_app
+from deployer.build.python_app import PROGRAMS, find_app
 from deployer.build.python_version import python_version, read_toml
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
@@ -135,7 +135,10 @@ def _no_app() -> UserError:
         Explanation(
             "no-start-command",
             "Madang found Python packages, but not how to start your app.",
-            "looked for: manage.py (Django), FastAPI(…), Flask(…) or create_app() in *.py, app.py, main.py",
+            Sentence(
+                "looked for: manage.py (Django); FastAPI(…), Flask(…) or create_app() in *.py; {names}",
+                names=", ".join(PROGRAMS),
+            ),
             "Say how, in a file named Procfile: `web: python your_file.py` (listening on 0.0.0.0:$PORT).",
         )
     )

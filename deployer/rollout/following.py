@@ -185,7 +185,7 @@ class Following:
             pods = read_pods(self._kube.find("Pod", self._namespace, labels=labels))
             log = self._log_of(pods[-1], previous=False) if pods else []
             return RolloutOutcome("failed", failure.error_answers(self._order, answer.status, log))
-        said = answer.error or f"the ingress controller answered {answer.status}"
+        said = answer.error or Sentence("the ingress controller answered {status}", status=str(answer.status))
         return RolloutOutcome("lost", failure.address_silent(self._order, said))
 
     def _is_pulling(self, pod: Pod) -> bool:

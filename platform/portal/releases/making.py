@@ -80,7 +80,11 @@ def _require_moderation(project: Project, size_bytes: int) -> None:
         told = Explanation(
             "too-much-config",
             "The releases of this project in the last hour hold very much config.",
-            f"{kept_bytes >> 20} MiB of variables in {recent.count()} releases",
+            Sentence(
+                "{mebibytes} MiB of variables in {count} releases",
+                mebibytes=kept_bytes >> 20,
+                count=recent.count(),
+            ),
             "Wait a while; keep large data in the repository or elsewhere.",
         )
         raise Limited(Action.MAKE_RELEASE, _wait_seconds(recent, size_bytes), told)

@@ -136,6 +136,7 @@ def test_a_plan_that_cannot_be_is_explained_in_korean(
     url = server.url(f"{school.club}/app.git", school.key("deploy"))
     done = student.git("push", url, "main", cwd=folder, **KOREAN)
     assert "-----> 거절됨: 어떻게 빌드해야 할지 알 수 없어요." in done.output
+    assert "         저장소 맨 위: notes.txt" in done.output
 
 
 def test_a_git_that_does_not_say_it_again_with_the_pack_is_answered_as_it_began(
