@@ -12,7 +12,7 @@ from portal.problems import conflict
 from portal.projects import given_up, names
 from portal.projects.actions import lock
 from portal.projects.models import Project
-from portal.releases.models import Rollout
+from portal.releases.models import ROLLOUT_STATES, Release, Rollout, RolloutState
 from portal.releases.redeploying import release_again
 from portal.releases.steps import live_release
 
@@ -21,8 +21,8 @@ from portal.releases.steps import live_release
 def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Rollout | None:
     """The project answers at the new name and no more at the old one, which others may take after a while.
 
-    If a release is live, a new one of its build carries it out. Raises a 409 problem for a name that is
-    taken, a 422 problem for one that nobody may have.
+    If a release is live, or the first on its way, a new one of its build carries it out. Raises a 409 problem
+    for a name that is taken, a 422 problem for one that nobody may have.
     """
     by.require("manage", club=project.club.slug, project=project.slug)
     locked = lock(project)
@@ -45,8 +45,16 @@ def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Roll
     audit.record(
         by, "change_subdomain", club=project.club.slug, project=project.slug, old=before, new=subdomain
     )
-    live = live_release(locked.pk)
-    if live is None:
+    release = live_release(locked.pk) or _first_on_its_way(locked)
+    if release is None:
         return None
     again = Sentence("address {subdomain}", subdomain=subdomain)
-    return release_again(locked, live.build_id, by, StreamKind.ADDRESS, again)
+    return release_again(locked, release.build_id, by, StreamKind.ADDRESS, again)
+
+
+def _first_on_its_way(project: Project) -> Release | None:
+    """The release whose rollout has begun, of a project with nothing live: it leads visitors to the name of
+    before, which may be another club's by then. One that still waits will take the new name by itself."""
+    unfinished = Rollout.objects.filter(project=project, state__in=ROLLOUT_STATES.open)
+    newest = unfinished.select_related("release").order_by("-release__number").first()
+    return newest.release if newest is not None and newest.state == RolloutState.RUNNING else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from deployer.sentence import Sentence
@@ -15,13 +15,14 @@ from portal.clubs.models import Club
 from portal.environment import environment
 from portal.problems import Problem, conflict, forbidden, not_found
 from portal.projects.models import GivenUpSubdomain, Project
-from portal.releases.models import Release
+from portal.releases.models import ROLLOUT_STATES, Release
 
 
 def give_up(project: Project) -> None:
-    """Keeps the project's subdomain for its club, if anybody ever came by it; inside the transaction that
-    frees it."""
-    if Release.objects.filter(project=project).exclude(went_live_at=None).exists():
+    """Keeps the project's subdomain for its club, if anybody ever came by it or a rollout may lead them there
+    by now; inside the transaction that frees it."""
+    led = ~Q(went_live_at=None) | ~Q(rollout__state__in=ROLLOUT_STATES.terminal)
+    if Release.objects.filter(led, project=project).exists():
         GivenUpSubdomain.objects.update_or_create(
             subdomain=project.subdomain, defaults={"club": project.club}
         )

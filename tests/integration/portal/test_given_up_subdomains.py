@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -22,7 +23,8 @@ from portal.projects.models import GivenUpSubdomain, Project
 from portal.projects.naming import foreseen_address
 from portal.projects.removal import remove
 
-from tests.integration.portal.scene import BY, ScriptedCluster, push, some_project, work
+from deployer.rollout import RolloutOrder
+from tests.integration.portal.scene import BY, ScriptedCluster, live_number, push, some_project, work
 from tests.integration.portal.test_claims import at_once
 from tests.integration.portal.visitors import visit
 
@@ -78,6 +80,26 @@ def test_an_address_that_was_changed_is_given_up_too_and_can_be_taken_back() -> 
     assert refused(another_club(), "menu") == "subdomain-given-up"
     change_subdomain(by=BY, project=Project.objects.get(pk=project.pk), subdomain="menu")
     assert list(GivenUpSubdomain.objects.values_list("subdomain", flat=True)) == ["lunch"]
+
+
+def test_an_address_that_is_changed_while_the_first_release_comes_up_is_left_behind(
+    cluster: ScriptedCluster,
+) -> None:
+    """Else its Ingress would stand at a name that another club may have by now, and take its visitors."""
+    project = some_project("menu")
+    refusals = []
+
+    def change_once(order: RolloutOrder, stop: Callable[[], bool]) -> None:
+        cluster.during_rollout = None
+        assert change_subdomain(by=BY, project=project, subdomain="lunch") is not None
+        refusals.append(refused(another_club(), "menu"))
+
+    cluster.during_rollout = change_once
+    push(project)
+    work()
+    assert refusals == ["subdomain-given-up"]
+    assert cluster.applied[project.club.slug, "menu"].hostname.startswith("lunch.")
+    assert live_number(project) == 2
 
 
 def test_what_nobody_ever_came_to_is_free_at_once() -> None:
