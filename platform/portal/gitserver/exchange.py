@@ -151,8 +151,7 @@ async def _send_answer(
             await asyncio.wait_for(send(part), patience)
 
     pushed = request.service is Service.PUSH and not request.advertisement and head.status == 200
-    limit_bytes = server.settings.push_limit_bytes
-    explainer = RefusalExplainer(lambda said: explain_refusal(said, limit_bytes)) if pushed else None
+    explainer = RefusalExplainer(lambda said: explain_refusal(said, server.settings)) if pushed else None
     async for chunk in backend.body():
         await put(explainer.feed(chunk) if explainer else chunk)
     if explainer:

@@ -126,11 +126,13 @@ class GitServer:
         return self.runtime / _SOCKET
 
     def push_environment(self, secret: str) -> Mapping[str, str]:
-        """What the hooks of one push find the server with, and what they say when it is gone."""
+        """What a push's hooks find the server with and say when it is gone, and how much git may ask for at
+        once to read the push."""
         return {
             "MADANG_PUSH_SOCKET": str(self.hook_socket),
             "MADANG_PUSH_SECRET": secret,
             "MADANG_PUSH_LAST_WORDS": json.dumps(wording.last_words()),
+            "GIT_ALLOC_LIMIT": str(self.settings.object_limit_bytes),
         }
 
     def spawn(self, task: asyncio.Task[None]) -> None:

@@ -16,6 +16,9 @@ class GitServerSettings(BaseSettings):
     push_limit_bytes: int = Field(default=256 << 20, ge=1 << 20)
     repository_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
     repository_limit_refs: int = Field(default=5000, ge=1)
+    # Of a commit, a folder or a file that comes as a difference: git holds each whole in memory, and 700 kB
+    # of a pack may be a commit of 700 MB. Files that come whole are streamed from 16 MiB on (`policy`).
+    object_limit_bytes: int = Field(default=64 << 20, ge=32 << 20)
     # What is unpacked from the commit may be larger than the push: it counts as the build reads it.
     archive_limit_bytes: int = Field(default=1 << 30, ge=1 << 20)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from deployer.errors import Explanation
 from deployer.sentence import Sentence
+from portal.gitserver.settings import GitServerSettings
 from portal.translating import explained
 
 _REPORT, _TEXT = 1, 2
@@ -67,14 +68,26 @@ def text_packet(text: str) -> bytes:
     return b"%04x%c%s" % (len(data) + 5, _TEXT, data)
 
 
-def explain_refusal(said: str, push_limit_bytes: int) -> Explanation | None:
+def explain_refusal(said: str, settings: GitServerSettings) -> Explanation | None:
     """Why git refused a pack, from its own words."""
+    if "attempting to allocate" in said:
+        return Explanation(
+            "object-too-large",
+            Sentence(
+                "A commit, a folder or a changed file in this push is larger than {mebibytes} MiB.",
+                mebibytes=settings.object_limit_bytes >> 20,
+            ),
+            "A file that is pushed for the first time may be larger; its next version comes as a difference.",
+            "Keep large data out of git: put it into .gitignore, take it out with `git rm -r --cached NAME`, "
+            "and begin a history without it: `git checkout --orphan fresh`, `git commit`, "
+            "`git push --force madang fresh:main`.",
+        )
     if "maximum allowed size" in said:
         return Explanation(
             "push-too-large",
             Sentence(
                 "This push is larger than the {mebibytes} MiB that are allowed.",
-                mebibytes=push_limit_bytes >> 20,
+                mebibytes=settings.push_limit_bytes >> 20,
             ),
             Sentence("Everything that was ever committed counts, also files that were deleted later."),
             "The largest files: `git ls-tree -r -l HEAD | sort -n -k 4 | tail`. Put them and folders such as "

@@ -87,6 +87,34 @@ def test_a_forbidden_object_is_refused_by_git(
     assert not Build.objects.filter(project=project).exists()
 
 
+def test_a_commit_that_unpacks_to_very_much_is_refused_before_git_holds_it_in_memory(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    """A few of gigabytes, small as packs, would take the server's memory, and the pushes of all clubs."""
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    (folder / "story").write_bytes(b"a" * (70 * MIB))
+    commit = student.git("commit-tree", "-F", "story", "HEAD^{tree}", cwd=folder).output.strip()
+    done = student.git("push", url, f"{commit}:refs/heads/main", cwd=folder)
+    assert done.status == 1
+    assert "larger than 64 MiB" in done.output
+    eventually(lambda: server.pushes() == 0)
+    assert server.objects(project) == []
+    assert not Build.objects.filter(project=project).exists()
+
+
+def test_a_large_file_comes_whole_all_the_same(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    folder = student.project()
+    commit = student.commit(folder, {"data.bin": b"a" * (70 * MIB)})
+    push = student.start("push", url, "main", cwd=folder)
+    school.succeed(school.accepted(project, push=push))
+    assert push.wait().status == 0, push.output
+    assert commit in student.git("ls-remote", url, "main").output
+
+
 def test_a_pusher_killed_in_the_middle_of_the_pack_leaves_nothing(
     server: ServerProcess, school: School, student: Student
 ) -> None:

@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from portal.gitserver.settings import GitServerSettings
 from portal.gitserver.sideband import RefusalExplainer, explain_refusal, text_packet
 
 from deployer.errors import Explanation
 
-MIB = 1 << 20
+SETTINGS = GitServerSettings(push_limit_bytes=1 << 20)
 
 
 def packet(band: int, text: bytes) -> bytes:
@@ -26,7 +27,7 @@ ACCEPTED = packet(2, b"-----> Live\n") + packet(1, b"000eunpack ok\n0019ok refs/
 
 
 def explain(said: str) -> Explanation | None:
-    return explain_refusal(said, MIB)
+    return explain_refusal(said, SETTINGS)
 
 
 def through(answer: bytes, cuts: list[int]) -> bytes:
@@ -55,7 +56,7 @@ def test_whatever_git_says_nothing_gets_lost(answer: bytes, cuts: list[int]) -> 
 
 
 def test_an_unknown_refusal_is_left_to_gits_words() -> None:
-    assert explain_refusal("fatal: unresolved deltas", MIB) is None
+    assert explain_refusal("fatal: unresolved deltas", SETTINGS) is None
 
 
 def test_a_text_packet_tells_its_length() -> None:
