@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -94,7 +95,7 @@ async def _move_branch(server: GitServer, push: Push, updates: list[RefUpdate]) 
         try:
             await disk(settle, server.repositories, push.target.project_id)
             problem = ""
-        except (ObjectsMissing, OSError):
+        except (ObjectsMissing, OSError, subprocess.CalledProcessError):
             logger.exception("a live push's branch could not be moved", extra={"push": push.id})
             problem = _("it is live, but the repository could not be updated; tell an operator")
     return {update.ref: problem for update in updates}

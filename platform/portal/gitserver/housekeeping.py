@@ -32,7 +32,8 @@ _PACKS_BEFORE_COLLECTING = 30
 
 
 async def keep_house(server: GitServer) -> None:
-    """Until it is cancelled. One thing that fails does not keep the others from being done."""
+    """Until it is cancelled. One thing that fails does not keep the others from being done, nor does one
+    repository that git fails on."""
     missing: set[int] = set()
     known: set[int] = set()
     while True:
@@ -98,6 +99,8 @@ def settle_recent(repositories: Repositories, missing: set[int]) -> None:
                 logger.error(
                     "live, but not in the repository", extra={"project": project_id, "commit": str(error)}
                 )
+        except subprocess.CalledProcessError as error:
+            logger.warning("a branch was not moved", extra={"project": project_id, "errors": error.stderr})
 
 
 def _age_seconds(path: Path) -> float:
@@ -113,7 +116,12 @@ def collect_garbage(repositories: Repositories, busy: set[int]) -> None:
         if project_id in busy:
             continue
         if sum(1 for _ in (path / "objects" / "pack").glob("*.pack")) > _PACKS_BEFORE_COLLECTING:
-            repositories.git("gc", "--quiet", at=path)
+            try:
+                repositories.git("gc", "--quiet", at=path)
+            except subprocess.CalledProcessError as error:
+                extra = {"project": project_id, "errors": error.stderr}
+                logger.warning("a repository was not packed", extra=extra)
+                continue
             measure(repositories, project_id)
             logger.info("packed a repository", extra={"project": project_id})
 

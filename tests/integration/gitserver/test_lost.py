@@ -79,6 +79,31 @@ def test_a_killed_servers_push_is_finished_by_its_successor(
     assert student.git("clone", "-q", url, "copy").status == 0
 
 
+def test_a_repository_that_git_fails_on_keeps_no_other_ones_push_from_being_finished(
+    own_server: ServerProcess, school: School, student: Student
+) -> None:
+    """A branch main and a branch main/next cannot stand beside each other."""
+    broken = school.project("broken")
+    folder = student.project("broken")
+    url = own_server.url(f"{school.club}/broken.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=folder)
+    school.succeed(school.accepted(broken, push=push))
+    assert push.wait().status == 0, push.output
+    Project.objects.filter(pk=broken.pk).update(deploy_branch="main/next")
+    push = student.start("push", url, "HEAD:main/next", cwd=folder)
+    school.succeed(school.accepted(broken, 2, push=push))
+    assert "it is live, but the repository could not be updated" in push.wait().output
+
+    project, url, push, commit = accepted_push(own_server, school, student)
+    assert project.pk > broken.pk
+    own_server.signal(signal.SIGKILL)
+    push.wait()
+    own_server.wait()
+    school.succeed(school.accepted(project))
+    own_server.start()
+    eventually(lambda: commit in student.git("ls-remote", url, "main").output)
+
+
 @pytest.mark.parametrize("server", [{"MADANG_GIT_GOODBYE_SECONDS": "1"}], indirect=True)
 def test_a_stopping_server_does_not_wait_for_ever_for_an_upload(
     server: ServerProcess, school: School, student: Student
