@@ -7,6 +7,9 @@ from pathlib import Path
 from localcluster.instance import CLUSTER_DOMAIN, DNS_ADDRESS, MIB, Capacity, Instance, Node
 
 SYSTEM_CPU = "500m"
+# Of a pod; threads count too. All nodes share this machine's process numbers, 32768 on many: an app or build
+# that forks without end would take them from every club, and from the kubelets.
+POD_PIDS = 1024
 STARTUP_TAINT = {"key": "madang.dev/agent-not-ready", "value": "true", "effect": "NoSchedule"}
 
 
@@ -41,6 +44,7 @@ def configuration(instance: Instance, node: Node, home: Path, containerd_socket:
         "failSwapOn": False,
         "serializeImagePulls": False,
         "maxPods": 100,
+        "podPidsLimit": POD_PIDS,
         "nodeStatusUpdateFrequency": "5s",
         # All of a node's images stand in its status, not only the 50 largest: who pulls ahead looks there.
         "nodeStatusMaxImages": -1,

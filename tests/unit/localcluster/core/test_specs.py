@@ -76,6 +76,13 @@ def test_a_nodes_status_names_every_image_that_it_has(instance: Instance) -> Non
         assert kubelet["nodeStatusMaxImages"] == -1
 
 
+def test_a_pod_has_only_so_many_processes(instance: Instance) -> None:
+    """Without a limit one that forks without end stops all nodes, which are programs of one machine."""
+    for node in instance.nodes:
+        kubelet = json.loads(worker.spec(instance, node, PROGRAMS).files["kubelet.json"])
+        assert 0 < kubelet["podPidsLimit"] <= 1024
+
+
 def taints(instance: Instance) -> dict[str, list[str]]:
     """What each node registers with."""
     files = {node: worker.spec(instance, node, PROGRAMS).files for node in instance.nodes}
