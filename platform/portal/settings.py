@@ -172,6 +172,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# A cookie with what a page says once could be set by a project, with the words of its maker's own page.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Projects live on subdomains of the same domain: with the prefix no project can set these cookies for us.
 _COOKIE_PREFIX = "__Host-" if _SECURE else ""
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"

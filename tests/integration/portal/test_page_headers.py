@@ -87,6 +87,17 @@ def test_behind_https_cookies_stay_with_the_host_and_browsers_stay_with_https() 
     assert said.stdout.strip() == "__Host-session __Host-csrf True True True 31536000 True Lax"
 
 
+def test_what_a_page_says_once_stands_in_no_cookie(clean: None) -> None:
+    """A project on a subdomain can set cookies without a prefix, also one that Madang gave to its maker."""
+    user = User.objects.create_user("mina", "mina@school.example", first_name="Mina")
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.post("/account", {"name": "Mina Kim", "language": "en", "theme": "system"})
+    assert answer.status_code == 302
+    assert "messages" not in answer.cookies
+    assert "Saved." in client.get("/account").content.decode()
+
+
 def test_a_page_that_fails_says_whose_mistake_it_was_and_a_number(
     clean: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
