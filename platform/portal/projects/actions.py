@@ -30,6 +30,8 @@ _VALUE_BYTES = 32 << 10
 _CONFIG_BYTES = 512 << 10
 # Of the variables that a release changes, what its description says.
 _NAMED, _NAMED_LENGTH = 3, 150
+# Each is a row written by itself: a request with a hundred thousand would hold a connection for minutes.
+_MOST_VARIABLES = 500
 
 
 @transaction.atomic
@@ -143,6 +145,12 @@ def _check(given: Mapping[str, str], whole: Mapping[str, str]) -> None:
                 Sentence("The value of {name} cannot be kept.", name=name),
                 Sentence("Give text of at most {kibibytes} KiB.", kibibytes=_VALUE_BYTES >> 10),
             )
+    if given and len(whole) > _MOST_VARIABLES:
+        raise invalid(
+            "too-many-variables",
+            Sentence("A project has at most {most} variables.", most=_MOST_VARIABLES),
+            "Keep many small values in one, such as JSON, or in a file of the repository.",
+        )
     if sum(len(name) + len(value.encode()) for name, value in whole.items()) > _CONFIG_BYTES:
         raise invalid(
             "config-too-large",

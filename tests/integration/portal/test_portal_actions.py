@@ -192,6 +192,17 @@ def test_a_large_config_is_not_changed_all_the_time(
     set_config(by=BY, project=project, set={"A": "2"})
 
 
+def test_a_project_has_so_many_variables_and_can_always_have_fewer() -> None:
+    """Each is written by itself, and a request may name a hundred thousand."""
+    project = some_project()
+    set_config(by=BY, project=project, set={f"N{number}": "" for number in range(500)})
+    with pytest.raises(Problem) as refused:
+        set_config(by=BY, project=project, set={"ONE_MORE": "1"})
+    assert (refused.value.status, refused.value.explanation.reason) == (422, "too-many-variables")
+    done = set_config(by=BY, project=project, set={"ONE_MORE": "1"}, unset=["N0"])
+    assert done.changed == ("N0", "ONE_MORE")
+
+
 def test_keys_of_encryption_are_rotated_without_losing_a_secret(
     cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
