@@ -42,6 +42,10 @@ async def refuse(send: Send, status: int, explanation: Explanation, headers: Hea
     await answer(send, status, "\n".join(explained(explanation).lines()), headers)
 
 
+def busy() -> Explanation:
+    return Explanation("busy", "Many pushes are going on at this moment.", "", "Try again in a minute.")
+
+
 def header(scope: Scope, name: bytes) -> str:
     """A request header's value, or an empty string."""
     return next((bytes(value).decode("latin-1") for key, value in scope["headers"] if key == name), "")

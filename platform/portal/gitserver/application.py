@@ -14,7 +14,7 @@ from django.utils.translation import override
 from deployer.errors import Explanation
 from portal.accounts.principal import Principal
 from portal.gitserver.address import GitRequest, Service, parse
-from portal.gitserver.answers import Receive, Scope, Send, answer, header, refuse
+from portal.gitserver.answers import Receive, Scope, Send, answer, busy, header, refuse
 from portal.gitserver.authentication import (
     CHALLENGE,
     key_of,
@@ -126,7 +126,8 @@ class Requests:
                     await refuse(send, 403, why)
                     return
                 limit = self.server.settings.project_push_concurrency
-                if self.server.pushing.taken or self.server.pushes.of(target.project_id) >= limit:
+                many = self.server.pushes.of(target.project_id) >= limit
+                if many or self.server.pushing.taken(target.club):
                     raise Busy
             await fetch(self.server, scope, receive, send, request, target, principal.name)
         except Busy:
@@ -140,10 +141,6 @@ def client_address(scope: Scope) -> str:
 
 def closing() -> Explanation:
     return Explanation("restarting", "The git server is restarting.", "", "Try again in a minute.")
-
-
-def busy() -> Explanation:
-    return Explanation("busy", "Many pushes are going on at this moment.", "", "Try again in a minute.")
 
 
 def database_away() -> Explanation:

@@ -14,11 +14,12 @@ from deployer.source import Archive, read_snapshot, write_archive
 from portal.builds.actions import accept_push
 from portal.builds.models import Build
 from portal.gitserver import kept, wording
+from portal.gitserver.answers import busy
 from portal.gitserver.following import Ending, Follower, Say
 from portal.gitserver.pushes import Push
 from portal.gitserver.refs import Deploy, Keep, RefUpdate, Refuse, decide
-from portal.gitserver.room import too_much
-from portal.gitserver.server import GitServer
+from portal.gitserver.room import require_room_for_source, too_much
+from portal.gitserver.server import Busy, GitServer
 from portal.projects.models import Project
 from portal.threads import database, disk
 
@@ -49,7 +50,11 @@ async def pre_receive(
         await say(wording.restarting(accepted=False))
         return 1
     try:
-        await _accept(server, push, decision, quarantine)
+        async with server.preparing.turn(push.target.club):
+            await _accept(server, push, decision, quarantine)
+    except Busy:
+        await say(wording.refusal(busy()))
+        return 1
     except UserError as error:
         await say(wording.refusal(error.explanation))
         return 1
@@ -88,15 +93,19 @@ async def _accept(server: GitServer, push: Push, deploy: Deploy, quarantine: Map
     git = {**server.repositories.environment, **_objects_of(quarantine)}
     try:
         plan, archive = await disk(_prepare, server, push.repository, deploy.commit, archive_path, git)
+        await disk(require_room_for_source, server, push.target, archive.size_bytes)
         if _OBJECTS in quarantine:
             await disk(kept.keep, Path(quarantine[_OBJECTS]), kept.beside(archive_path))
     except BaseException:
-        archive_path.unlink(missing_ok=True)
-        kept.drop(kept.beside(archive_path))
+        _drop(archive_path)
         raise
-    # If the database goes away here, nobody knows whether the build was queued: the files stay, and
-    # housekeeping removes them when no build claims them.
-    build = await database(_queue, push, deploy.commit, plan, archive)
+    try:
+        build = await database(_queue, push, deploy.commit, plan, archive)
+    except UserError:
+        # Refused for sure. If the database goes away, nobody knows whether the build was queued: then the
+        # files stay, and housekeeping removes them when no build claims them.
+        _drop(archive_path)
+        raise
     push.build_id, push.stream_id = build.pk, build.stream_id
     logger.info(
         "push accepted",
@@ -109,6 +118,12 @@ async def _accept(server: GitServer, push: Push, deploy: Deploy, quarantine: Map
             "archive_bytes": archive.size_bytes,
         },
     )
+
+
+def _drop(archive: Path) -> None:
+    """What no build will claim."""
+    archive.unlink(missing_ok=True)
+    kept.drop(kept.beside(archive))
 
 
 def _objects_of(quarantine: Mapping[str, str]) -> dict[str, str]:

@@ -95,11 +95,11 @@ async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Pus
     """Starts receive-pack with its hooks' secret, and the task that sees it to its end."""
     if server.pushes.of(push.target.project_id) >= server.settings.project_push_concurrency:
         raise Busy
-    await server.pushing.take()
+    await server.pushing.take(push.target.club)
     try:
         await server.receiving.take(push.target.club)
     except BaseException:
-        server.pushing.give_back()
+        server.pushing.give_back(push.target.club)
         raise
     server.pushes.begin(push)
     try:
@@ -110,7 +110,7 @@ async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Pus
         backend = await Backend.start(environment, wait_for_reader=False)
     except BaseException:
         server.receiving.give_back(push.target.club)
-        server.pushing.give_back()
+        server.pushing.give_back(push.target.club)
         await server.pushes.end(push)
         raise
     server.spawn(asyncio.create_task(_see_through(server, push, backend), name=f"push {push.id}"))
@@ -143,7 +143,7 @@ async def _see_through(server: GitServer, push: Push, backend: Backend) -> None:
             await backend.kill()
         raise
     finally:
-        server.pushing.give_back()
+        server.pushing.give_back(push.target.club)
         try:
             await _note_size(server, push)
         finally:

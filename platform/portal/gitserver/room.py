@@ -1,4 +1,4 @@
-"""Room for a push: in its repository, and in what all repositories of its club may take together.
+"""Room for a push: in its repository, in what all repositories of its club may take together, for its source.
 
 Only the pushed repository is measured, a few files as each push is kept as a pack; of the club's others the
 size stands in the database, where each was noted after its last push.
@@ -6,13 +6,17 @@ size stands in the database, where each was noted after its last push.
 
 from __future__ import annotations
 
-from deployer.errors import Explanation
+from django.db.models import Sum
+
+from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
 from portal.accounts.principal import Principal
+from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.environment import environment
 from portal.gitserver.directory import Target
-from portal.gitserver.repositories import Repositories
+from portal.gitserver.repositories import Repositories, folder_bytes
 from portal.gitserver.server import GitServer
+from portal.gitserver.sources_kept import Patience, remove_sources
 from portal.projects.repository_sizes import club_bytes, largest, measured
 
 _NAMED = 3
@@ -53,6 +57,39 @@ def too_much(server: GitServer, target: Target, principal: Principal) -> Explana
     if used_bytes <= environment().git_club_limit_bytes:
         return None
     return _club_full(target, principal, size_bytes, used_bytes)
+
+
+def require_room_for_source(server: GitServer, target: Target, size_bytes: int) -> None:
+    """Raises UserError if the sources of the club's builds that are not over would take too much; what ended
+    builds left goes first. One push of a club asks at a time."""
+    limit_bytes = server.settings.sources_limit_bytes
+    if folder_bytes(server.repositories.sources) > limit_bytes:
+        remove_sources(server.repositories, Patience.of(server.settings), limit_bytes)
+    waiting_bytes = _waiting_bytes(target)
+    if waiting_bytes and waiting_bytes + size_bytes > limit_bytes:
+        raise UserError(_sources_full(target, waiting_bytes + size_bytes, limit_bytes))
+
+
+def _waiting_bytes(target: Target) -> int:
+    """Without the build whose place this push takes."""
+    builds = Build.objects.filter(project__club__slug=target.club).exclude(state__in=BUILD_STATES.terminal)
+    others = builds.exclude(project=target.project_id, state=BuildState.QUEUED)
+    return int(others.aggregate(total=Sum("archive_bytes"))["total"] or 0)
+
+
+def _sources_full(target: Target, size_bytes: int, limit_bytes: int) -> Explanation:
+    return Explanation(
+        "club-sources-full",
+        Sentence(
+            "The commits of {club} that wait to be built would take {mebibytes} MiB together, of {most} that "
+            "they may.",
+            club=target.club,
+            mebibytes=-(-size_bytes >> 20),
+            most=limit_bytes >> 20,
+        ),
+        "",
+        "Push again when some builds are over (madang builds), and keep large data out of git.",
+    )
 
 
 def _repository_full(target: Target, size_bytes: int, limit_bytes: int) -> Explanation:

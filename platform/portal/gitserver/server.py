@@ -61,6 +61,10 @@ class SharedTurns:
         self._all = Turns(count, patience_seconds)
         self._of_clubs: defaultdict[str, Turns] = defaultdict(lambda: Turns(club_count, patience_seconds))
 
+    def taken(self, club: str) -> bool:
+        """Whether the club would have to wait now."""
+        return self._all.taken or self._of_clubs[club].taken
+
     async def take(self, club: str) -> None:
         own = self._of_clubs[club]
         await own.take()
@@ -95,13 +99,15 @@ class GitServer:
     languages: Languages = field(default_factory=Languages)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    pushing: Turns = field(init=False)
+    pushing: SharedTurns = field(init=False)
     receiving: SharedTurns = field(init=False)
+    preparing: SharedTurns = field(init=False)
     fetching: SharedTurns = field(init=False)
 
     def __post_init__(self) -> None:
         given = self.settings
-        self.pushing = Turns(given.push_concurrency, given.turn_seconds)
+        self.pushing = SharedTurns(given.push_concurrency, given.club_push_concurrency, given.turn_seconds)
+        self.preparing = SharedTurns(given.preparing_concurrency, 1, given.turn_seconds)
         self.receiving = SharedTurns(
             given.receiving_concurrency, given.club_receiving_concurrency, given.turn_seconds
         )

@@ -27,9 +27,13 @@ class GitServerSettings(BaseSettings):
     # Of one club: a slow client may keep its turn for half an hour.
     club_receiving_concurrency: int = Field(default=4, ge=1)
     push_concurrency: int = Field(default=32, ge=1)
+    # Of one club: a push keeps its turn for as long as its deploy waits and runs.
+    club_push_concurrency: int = Field(default=20, ge=1)
     project_push_concurrency: int = Field(default=4, ge=1)
     fetch_concurrency: int = Field(default=8, ge=1)
     club_fetch_concurrency: int = Field(default=5, ge=1)
+    # Each commit is read and packed by one thread of four; of a club one at a time, as large ones take long.
+    preparing_concurrency: int = Field(default=3, ge=1)
     turn_seconds: float = Field(default=60, gt=0)
 
     heartbeat_seconds: float = Field(default=15, gt=0)
@@ -43,7 +47,7 @@ class GitServerSettings(BaseSettings):
     keep_sources_seconds: float = Field(default=3600, ge=0)
     # Of a project's newest build, if it failed or was cancelled: so long it can be built again.
     keep_failed_sources_seconds: float = Field(default=7 * 86400, ge=0)
-    # Beyond it, what ended builds left goes at once.
+    # Beyond it, what ended builds left goes at once; and so much may wait of one club.
     sources_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
     # Of deleted projects, which are kept for a week: beyond it the oldest go earlier.
     removed_limit_bytes: int = Field(default=4 << 30, ge=0)

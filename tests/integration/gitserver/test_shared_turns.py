@@ -15,7 +15,10 @@ def test_a_club_takes_its_share_and_leaves_the_rest_to_others() -> None:
         await turns.take("loud")
         with pytest.raises(Busy):
             await turns.take("loud")
+        assert turns.taken("loud")
+        assert not turns.taken("quiet")
         await turns.take("quiet")
+        assert turns.taken("late")
         # All are taken now, whoever asks; who was refused holds nothing of its own share.
         for _ in range(3):
             with pytest.raises(Busy):

@@ -87,6 +87,43 @@ def test_sources_that_crowd_the_volume_go_as_soon_as_their_build_has_ended(
     eventually(lambda: list((server.repositories / ".sources").iterdir()) == [])
 
 
+def test_a_push_that_the_clubs_budget_refuses_leaves_no_source(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    """No build claims it, so that it would lie there for an hour: some large ones would fill the volume."""
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    before = set((server.repositories / ".sources").iterdir())
+    folder = student.project(files={**FLASK, "madang.yaml": "web:\n  memory: 60Gi\n"})
+    done = student.git("push", url, "main", cwd=folder)
+    assert done.status == 1
+    assert "budget" in done.output
+    assert not Build.objects.filter(project=project).exists()
+    assert set((server.repositories / ".sources").iterdir()) <= before
+
+
+@pytest.mark.parametrize("server", [{"MADANG_GIT_SOURCES_LIMIT_BYTES": str(1 << 20)}], indirect=True)
+def test_a_clubs_commits_that_wait_take_only_so_much_of_the_volume(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    key, large = school.key("deploy"), {**FLASK, "data.bin": os.urandom(700 << 10)}
+    film, folder = school.project("film"), student.project("film", files=large)
+    first = student.start("push", server.url(f"{school.club}/film.git", key), "main", cwd=folder)
+    school.accepted(film, push=first)
+    site = school.project("site")
+    refused = student.git("push", server.url(f"{school.club}/site.git", key), "main", cwd=folder)
+    assert refused.status == 1
+    assert f"The commits of {school.club} that wait to be built would take 2 MiB together" in refused.output
+    assert not Build.objects.filter(project=site).exists()
+    # A newer push takes the place of the one that waits.
+    student.commit(folder, {"data.bin": os.urandom(800 << 10)})
+    second = student.start("push", server.url(f"{school.club}/film.git", key), "main", cwd=folder)
+    school.succeed(school.accepted(film, 2, push=second))
+    assert second.wait().status == 0, second.output
+    again = student.start("push", server.url(f"{school.club}/site.git", key), "main", cwd=folder)
+    school.succeed(school.accepted(site, push=again))
+    assert again.wait().status == 0, again.output
+
+
 TIDY = {"MADANG_GIT_HOUSEKEEPING_SECONDS": "0.2", "MADANG_GIT_KEEP_FAILED_SOURCES_SECONDS": "86400"}
 
 
