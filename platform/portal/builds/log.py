@@ -45,7 +45,8 @@ def append(stream_id: int, lines: Sequence[Line]) -> None:
     if not lines:
         return
     grown = LogStream.objects.filter(pk=stream_id, state=StreamState.OPEN).update(
-        last_sequence=F("last_sequence") + len(lines)
+        last_sequence=F("last_sequence") + len(lines),
+        characters=F("characters") + sum(len(line.text) for line in lines),
     )
     if not grown:
         return

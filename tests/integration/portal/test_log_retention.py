@@ -19,6 +19,7 @@ from tests.integration.portal.scene import WHY, ScriptedCluster, lines_of, push,
 from tests.integration.portal.visitors import visit
 
 pytestmark = pytest.mark.usefixtures("cluster")
+CROWDED = "The logs of this project are larger than 64 MiB together; the lines of older ones are not kept."
 GONE = "This log ended more than 90 days ago; its lines are not kept any more."
 
 
@@ -51,6 +52,20 @@ def test_the_newest_of_a_project_is_kept_however_old() -> None:
     assert lines_of(before.pk) == [GONE]
     assert len(lines_of(newest.pk)) > 1
     assert len(lines_of(alone.pk)) > 1
+
+
+def test_of_a_project_with_very_large_logs_the_older_ones_go_first() -> None:
+    project, other = some_project(), some_project()
+    streams = [deployed(project, days) for days in (4, 3, 2, 1)]
+    apart = deployed(other, 5)
+    assert [each.characters for each in streams] == [
+        sum(len(line) for line in lines_of(each.pk)) for each in streams
+    ]
+    LogStream.objects.update(characters=30 << 20)
+    assert forget() == 1
+    assert lines_of(streams[0].pk) == [CROWDED]
+    assert all(len(lines_of(each.pk)) > 1 for each in (*streams[1:], apart))
+    assert forget() == 0
 
 
 def test_what_is_under_way_is_kept() -> None:

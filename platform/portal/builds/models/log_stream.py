@@ -44,6 +44,8 @@ class LogStream(models.Model):
     kind = models.CharField(max_length=16, choices=StreamKind.choices)
     state = models.CharField(max_length=16, choices=StreamState.choices, default=StreamState.OPEN)
     last_sequence = models.BigIntegerField(default=0)
+    # Of all lines together.
+    characters = models.BigIntegerField(default=0, db_default=0)
     explanation: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
