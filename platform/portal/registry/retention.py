@@ -1,4 +1,7 @@
-"""Which images are kept: the live one, those on their way, and the last releases that worked."""
+"""Which images are kept: the live one, those on their way, and the last releases that worked.
+
+The config of the others goes too: nothing is released from it again, and it may hold secrets of long ago.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,11 @@ def _collect(project: Project) -> int:
     repository = f"{project.club.slug}/{project.slug}"
     gone, digests = _let_go(project)
     if digests and not delete_images(repository, digests):
-        Release.objects.filter(pk__in=gone).update(image_kept=True)
+        # Not what another round has emptied meanwhile.
+        Release.objects.filter(pk__in=gone).exclude(encrypted_config=b"").update(image_kept=True)
         return 0
+    without = Release.objects.filter(project=project, image_kept=False)
+    without.exclude(encrypted_config=b"").update(encrypted_config=b"")
     return len(gone)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deployer.build import BuildPlan
 from portal.encryption import decrypt_config
 from portal.projects.models import Project
-from portal.projects.selectors import config
+from portal.projects.selectors import config as config_of
 from portal.releases.models import Release, ReleaseState
 from portal.releases.resources import Resources, resources_of
 from portal.releases.scaling import differs
@@ -16,7 +16,8 @@ from portal.releases.scaling import differs
 
 @dataclass(frozen=True)
 class Difference:
-    """From the one to the other; of variables only the names, for values are secret.
+    """From the one to the other; of variables only the names, for values are secret. None are told where the
+    config of one of them is not kept any more.
 
     `commits` and each of `resources` is a pair of before and after, or None where both are the same.
     """
@@ -34,7 +35,7 @@ class Difference:
 
 def compare(since: Release, to: Release) -> Difference:
     """What the release `to` brought over `since`."""
-    return _difference(since, to, decrypt_config(since.encrypted_config), to)
+    return _difference(since, to, _config(since), to)
 
 
 def compare_with_now(project: Project, to: Release) -> Difference:
@@ -42,13 +43,15 @@ def compare_with_now(project: Project, to: Release) -> Difference:
     live = Release.objects.select_related("build").filter(project=project, state=ReleaseState.LIVE).first()
     # The numbers are not the old release's: they are madang.yaml's of then, else the project's of now.
     takes = resources_of(BuildPlan.from_dict(to.build.plan).web, project)
-    return _difference(live, to, config(project), takes)
+    return _difference(live, to, config_of(project), takes)
 
 
 def _difference(
-    since: Release | None, to: Release, before: Mapping[str, str], takes: Release | Resources
+    since: Release | None, to: Release, before: Mapping[str, str] | None, takes: Release | Resources
 ) -> Difference:
-    after = decrypt_config(to.encrypted_config)
+    after = _config(to)
+    if before is None or after is None:
+        before = after = {}
     commits = (since.build.commit if since else "", to.build.commit)
     return Difference(
         commits=commits if commits[0] != commits[1] else None,
@@ -57,3 +60,7 @@ def _difference(
         removed=tuple(sorted(before.keys() - after.keys())),
         resources=differs(since, takes) if since else {},
     )
+
+
+def _config(release: Release) -> dict[str, str] | None:
+    return decrypt_config(release.encrypted_config) if release.encrypted_config else None

@@ -72,8 +72,8 @@ def make_release(
 
 
 def _require_moderation(project: Project, size_bytes: int) -> None:
-    """Each release keeps its whole config for ever: a program that changes a large one all the time would
-    fill the database within an hour. Raises Limited."""
+    """Each release keeps its whole config as long as its image: a program that changes a large one all the
+    time would fill the database within an hour. Raises Limited."""
     recent = Release.objects.filter(project=project, created_at__gt=Now() - Value(_WITHIN))
     kept_bytes = recent.aggregate(total=Sum(Length("encrypted_config")))["total"] or 0
     if kept_bytes + size_bytes > MOST_CONFIG_BYTES_AN_HOUR:

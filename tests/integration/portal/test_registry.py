@@ -33,6 +33,7 @@ from tests.integration.portal.scene import (
     some_project,
     work,
 )
+from tests.integration.portal.visitors import visit
 from tests.integration.redis_server import free_port
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -258,3 +259,8 @@ def test_old_images_go_and_those_that_may_be_wanted_stay(
     assert [registry.pull(club, own, image) for image in digests] == [404, 404, 200, 200]
     kept = Release.objects.filter(project=project, image_kept=True).values_list("number", flat=True)
     assert sorted(kept) == [3, 4]
+    with_config = Release.objects.filter(project=project).exclude(encrypted_config=b"")
+    assert sorted(with_config.values_list("number", flat=True)) == [3, 4]
+    page = f"/clubs/{project.club.slug}/site/releases"
+    for path in (page, f"{page}/2", f"{page}/3", f"{page}/2/rollback"):
+        assert visit(project.club).get(path).status_code == 200, path

@@ -28,8 +28,8 @@ RELEASE_STATES = machine(
 class Release(models.Model):
     """Version `number` of a project: an image, config and resources, never changed after it was made.
 
-    `encrypted_config` is the environment as JSON, encrypted (`portal.secrets`). `went_live_at` is None for
-    a release that never served.
+    `encrypted_config` is the environment as JSON, encrypted (`portal.encryption`); empty once the image is
+    gone. `went_live_at` is None for a release that never served.
     """
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="releases")
