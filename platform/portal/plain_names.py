@@ -14,6 +14,9 @@ from portal.problems import invalid
 # binds letters of Persian or Indic words, and emojis, is needed.
 _UNSEEN = {"Cc", "Cf", "Co", "Cs"}
 _JOINERS = "\u200c\u200d"
+# Letters to Unicode, and nothing to the eye: fillers of Hangul and Khmer, an empty Braille cell. With one of
+# them a club could be called as another one is.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # Mail programs make links of bare domains of these; of others, such as node.js and St.Mary, they do not.
 _ENDINGS = (
     "com|net|org|edu|gov|info|biz|kr|cn|jp|tw|ru|in|uk|de|eu|us|tk|ml|ga|cf|gq|io|ai|app|dev|page|site|online|"
@@ -48,7 +51,8 @@ def checked(name: str) -> str:
 def in_sight(name: str) -> str:
     """One line of what the eye can see, for names that no mail carries. Raises a 422 problem."""
     line = " ".join(name.split())
-    if any(unicodedata.category(letter) in _UNSEEN and letter not in _JOINERS for letter in line):
+    unseen = any(unicodedata.category(letter) in _UNSEEN and letter not in _JOINERS for letter in line)
+    if unseen or set(_BLANK) & set(line) or (line and not line.strip(f"{_JOINERS} ")):
         raise invalid("name-unseen", "There is a character in it that nobody can see.", "Type it anew.")
     return line
 

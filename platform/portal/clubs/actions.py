@@ -15,6 +15,8 @@ from portal.clubs.models.membership import Role
 from portal.plain_names import checked
 from portal.problems import conflict, forbidden, invalid
 from portal.projects.names import check_club
+from portal.signups.application import name_taken, name_taken_next
+from portal.signups.names import name_is_taken
 
 
 @transaction.atomic
@@ -62,7 +64,7 @@ def set_budget(*, by: Principal, club: Club, budget: Share) -> None:
 
 @transaction.atomic
 def rename_club(*, by: Principal, club: Club, name: str) -> None:
-    """Its full name; the short one stands in addresses and stays."""
+    """Its full name, which is no other club's; the short one stands in addresses and stays."""
     by.require("own", club=club.slug)
     wanted = checked(name)
     if not wanted or len(wanted) > 100:
@@ -70,6 +72,8 @@ def rename_club(*, by: Principal, club: Club, name: str) -> None:
     locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
     if locked.name == wanted:
         return
+    if name_is_taken(wanted, club=locked):
+        raise conflict("club-name-taken", name_taken(), name_taken_next())
     before, locked.name = locked.name, wanted
     locked.save(update_fields=["name"])
     audit.record(by, "rename_club", club=club.slug, before=before, after=wanted)

@@ -37,12 +37,16 @@ def verdict(slug: str, *, but: int | None = None) -> Verdict:
     return Verdict.TAKEN if taken else Verdict.FREE
 
 
-def name_is_taken(name: str, *, but: int | None = None) -> bool:
-    """Whether a club has this full name, or a confirmed request, in whatever letters and spaces."""
+def name_is_taken(name: str, *, but: int | None = None, club: Club | None = None) -> bool:
+    """Whether a club has this full name, or a confirmed request, in whatever letters and spaces.
+
+    `club` is the one that wants it, if it is there already.
+    """
     wanted = folded(name)
     if _others(but).filter(folded_name=wanted).exists():
         return True
-    return any(folded(each) == wanted for each in Club.objects.values_list("name", flat=True).iterator())
+    clubs = Club.objects.exclude(pk=club.pk) if club is not None else Club.objects.all()
+    return any(folded(each) == wanted for each in clubs.values_list("name", flat=True).iterator())
 
 
 def folded(name: str) -> str:

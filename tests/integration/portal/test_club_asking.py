@@ -142,6 +142,17 @@ def test_a_club_is_renamed_and_its_address_stays(club: Club) -> None:
     ) == (403, "scope-missing")
 
 
+def test_a_club_is_not_renamed_to_what_another_one_is_called(club: Club) -> None:
+    """Its mails would come in the other one's name."""
+    create_club(by=BY, slug="chess", name="Chess Club")
+    for name in ("Chess Club", "chess-club", "ＣＨＥＳＳ  Club!"):
+        taken = refused(lambda name=name: rename_club(by=owner(club), club=club, name=name))  # type: ignore[misc]
+        assert taken == (409, "club-name-taken")
+    rename_club(by=owner(club), club=club, name=f"  {club.name.upper()} ")
+    club.refresh_from_db()
+    assert club.name == club.name.upper()
+
+
 def test_a_club_with_projects_is_not_deleted(cluster: ScriptedCluster, club: Club) -> None:
     project = create_project(by=BY, club=club, slug="site")
     assert refused(lambda: closing.delete_club(by=owner(club), club=club)) == (409, "club-has-projects")

@@ -62,7 +62,9 @@ def test_a_name_from_before_the_rule_comes_apart(name: str) -> None:
     assert not holds_a_link(without_links(name))
 
 
-@pytest.mark.parametrize("name", ["a\u202eb", "a\u200bb", "a\x00b", "a\x1b[1mb", "a\ue000b"])
+@pytest.mark.parametrize(
+    "name", ["a\u202eb", "a\u200bb", "a\x00b", "a\x1b[1mb", "a\ue000b", "a\u3164", "\u2800", "\u200d \u200c"]
+)
 def test_what_nobody_sees_is_refused(name: str) -> None:
     with pytest.raises(Problem, match="nobody can see"):
         in_sight(name)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.clubs.actions import rename_club
 from portal.clubs.closing import delete_club
 from portal.problems import Problem
+from portal.translating import in_one_line
 from portal.web.once import once
 from portal.web.pages.club.typed_name import TypedNameForm
 from portal.web.plain_name import plain_name
@@ -38,7 +39,11 @@ def rename(request: PageRequest, club: str) -> HttpResponse:
     form = RenameForm(request.POST)
     if not form.is_valid():
         return _page(request, rename_form=form, status=422)
-    rename_club(by=request.by, club=request.club, name=form.cleaned_data["name"])
+    try:
+        rename_club(by=request.by, club=request.club, name=form.cleaned_data["name"])
+    except Problem as problem:
+        form.add_error("name", in_one_line(problem.explanation))
+        return _page(request, rename_form=form, status=problem.status)
     messages.success(request, _("The club has its new name."))
     return redirect("club-settings", club)
 
