@@ -30,6 +30,8 @@ def change_subdomain(*, by: Principal, project: Project, subdomain: str) -> Roll
     if subdomain == before:
         return None
     names.check_subdomain(subdomain)
+    if not given_up.is_own(subdomain, locked.club):
+        given_up.require_few(locked.club)
     try:
         with transaction.atomic():
             Project.objects.filter(pk=locked.pk).update(subdomain=subdomain)

@@ -17,6 +17,19 @@ from portal.problems import Problem, conflict, forbidden, not_found
 from portal.projects.models import GivenUpSubdomain, Project
 from portal.releases.models import ROLLOUT_STATES, Release
 
+# Else one that changes an address all the time would keep every good name from all others.
+MOST_OF_A_CLUB = 50
+
+
+def require_few(club: Club) -> None:
+    """Raises a 409 problem if the club keeps very many from others already."""
+    if lasting().filter(club=club).count() >= MOST_OF_A_CLUB:
+        raise conflict(
+            "too-many-addresses",
+            Sentence("Your club has given up {count} addresses lately.", count=MOST_OF_A_CLUB),
+            "Take one of them again, or wait: each is free for everybody after a while.",
+        )
+
 
 def give_up(project: Project) -> None:
     """Keeps the project's subdomain for its club, if anybody ever came by it or a rollout may lead them there
@@ -37,6 +50,11 @@ def take(subdomain: str, club: Club) -> bool:
         return False
     GivenUpSubdomain.objects.filter(subdomain=subdomain).delete()
     return True
+
+
+def is_own(subdomain: str, club: Club) -> bool:
+    """Whether the club itself has given it up."""
+    return GivenUpSubdomain.objects.filter(subdomain=subdomain, club=club).exists()
 
 
 def kept_from(club: Club) -> QuerySet[GivenUpSubdomain]:

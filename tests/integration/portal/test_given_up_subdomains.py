@@ -16,6 +16,7 @@ from portal.clubs.actions import create_club
 from portal.clubs.closing import delete_club
 from portal.clubs.models import Club
 from portal.problems import Problem
+from portal.projects import given_up
 from portal.projects.actions import create_project, delete_project
 from portal.projects.addressing import change_subdomain
 from portal.projects.given_up import forget, let_go
@@ -100,6 +101,20 @@ def test_an_address_that_is_changed_while_the_first_release_comes_up_is_left_beh
     assert refusals == ["subdomain-given-up"]
     assert cluster.applied[project.club.slug, "menu"].hostname.startswith("lunch.")
     assert live_number(project) == 2
+
+
+def test_a_club_that_changes_addresses_all_the_time_keeps_not_all_names_from_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(given_up, "MOST_OF_A_CLUB", 2)
+    project = served()
+    for subdomain in ("lunch", "dinner"):
+        change_subdomain(by=BY, project=project, subdomain=subdomain)
+    with pytest.raises(Problem) as problem:
+        change_subdomain(by=BY, project=project, subdomain="breakfast")
+    assert (problem.value.status, problem.value.explanation.reason) == (409, "too-many-addresses")
+    change_subdomain(by=BY, project=project, subdomain="menu")
+    assert set(GivenUpSubdomain.objects.values_list("subdomain", flat=True)) == {"lunch", "dinner"}
 
 
 def test_what_nobody_ever_came_to_is_free_at_once() -> None:
