@@ -77,7 +77,9 @@ def explain_refusal(said: str, settings: GitServerSettings) -> Explanation | Non
                 "A commit, a folder or a changed file in this push is larger than {mebibytes} MiB.",
                 mebibytes=settings.object_limit_bytes >> 20,
             ),
-            "A file that is pushed for the first time may be larger; its next version comes as a difference.",
+            Sentence(
+                "A file that is pushed for the first time may be larger; its next version comes as a difference."
+            ),
             "Keep large data out of git: put it into .gitignore, take it out with `git rm -r --cached NAME`, "
             "and begin a history without it: `git checkout --orphan fresh`, `git commit`, "
             "`git push --force madang fresh:main`.",
