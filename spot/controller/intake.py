@@ -20,6 +20,8 @@ from spot.pods import JsonMap
 log = logging.getLogger(__name__)
 NODE = KINDS["Node"]
 READS = 8
+# What the instance does not outlive, unless it is stopped or hibernated and comes back.
+ENDS = (Kind.SPOT_INTERRUPTION, Kind.STOPPING)
 
 
 class Taken(StrEnum):
@@ -82,8 +84,7 @@ class Intake:
         raise TemporaryError(f"Node {node['metadata']['name']} changes faster than it can be fenced")
 
     def _decide(self, node: JsonMap, notice: Notice) -> tuple[Taken, JsonMap | None]:
-        stopped_at = notice.deadline or notice.noticed_at
-        if notice.kind is Kind.STOPPING and doomed_node.has_come_up(node, stopped_at):
+        if notice.kind in ENDS and notice.deadline and doomed_node.has_come_up(node, notice.deadline):
             # The queue gives it late: the instance was started again meanwhile, as the same Node.
             return Taken.OVER, None
         known, now = doomed_node.read(node), self._clock()

@@ -114,16 +114,18 @@ def of_instance(**more: Any) -> Server:
     return server
 
 
-@pytest.mark.parametrize("gone", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "gone"), [(Kind.STOPPING, True), (Kind.STOPPING, False), (Kind.SPOT_INTERRUPTION, False)]
+)
 @pytest.mark.parametrize(("ready_at", "taken"), [(-9, Taken.FENCED), (-1, Taken.OVER)])
 def test_that_an_instance_was_stopped_is_old_news_once_its_node_has_come_up_again(
-    gone: bool, ready_at: int, taken: Taken
+    kind: Kind, gone: bool, ready_at: int, taken: Taken
 ) -> None:
     since = zulu(NOW + timedelta(minutes=ready_at))
     ready = {"type": "Ready", "status": "True", "lastTransitionTime": since}
     server, stopped_at = of_instance(status={"conditions": [ready]}), NOW - timedelta(minutes=5)
     intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW)
-    notice = Notice(INSTANCE, Kind.STOPPING, "sqs", stopped_at, deadline=stopped_at, gone=gone)
+    notice = Notice(INSTANCE, kind, "sqs", stopped_at, deadline=stopped_at, gone=gone)
     assert intake.take(notice) is taken
     assert bool(server.node["spec"].get("taints")) is (taken is Taken.FENCED)
 
