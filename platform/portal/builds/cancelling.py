@@ -11,9 +11,10 @@ from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds import log
 from portal.builds.models import BUILD_STATES, Build, BuildState, LogStream, StreamState
+from portal.builds.selectors import build_of
 from portal.clubs.selectors import suspension_of
 from portal.nudge import nudge_waiting_builds
-from portal.problems import conflict, not_found
+from portal.problems import conflict
 from portal.projects.models import Project
 from portal.releases.models import (
     RELEASE_STATES,
@@ -38,13 +39,7 @@ _DELETED = Explanation("project-deleted", "The project was deleted.", "", "")
 def cancel_build(*, by: Principal, project: Project, build_id: int) -> Build:
     """Ends a queued build at once; asks a running one's worker to end it."""
     by.require("deploy", club=project.club.slug, project=project.slug)
-    build = Build.objects.select_for_update(no_key=True).filter(pk=build_id, project=project).first()
-    if build is None:
-        raise not_found(
-            Sentence(
-                "build {build} of {project}", build=build_id, project=f"{project.club.slug}/{project.slug}"
-            )
-        )
+    build = build_of(project, build_id, lock=True)
     if build.state in BUILD_STATES.terminal:
         raise conflict(
             "already-ended",

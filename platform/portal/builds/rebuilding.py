@@ -10,7 +10,8 @@ from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import BUILD_STATES, Build, BuildState, StreamKind
 from portal.builds.queueing import enqueue
-from portal.problems import Problem, conflict, not_found
+from portal.builds.selectors import build_of
+from portal.problems import Problem, conflict
 from portal.projects.actions import lock
 from portal.projects.models import Project
 from portal.releases.room import lock_budget
@@ -29,13 +30,7 @@ def rebuild(*, by: Principal, project: Project, build_id: int) -> Build:
     # The club's row before the build's, as everywhere.
     lock_budget(locked)
     # Under this lock the git server lets go of a source, too.
-    old = Build.objects.select_for_update(no_key=True).filter(pk=build_id, project=locked).first()
-    if old is None:
-        raise not_found(
-            Sentence(
-                "build {build} of {project}", build=build_id, project=f"{project.club.slug}/{project.slug}"
-            )
-        )
+    old = build_of(locked, build_id, lock=True)
     if (refused := refusal(old)) is not None:
         raise refused
     again = (

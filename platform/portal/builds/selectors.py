@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from deployer.sentence import Sentence
 from portal.builds import quiet
 from portal.builds.models import Build, BuildState, LogEntry
 from portal.builds.places import Hold, Place, places
 from portal.builds.queue import line, pause
 from portal.builds.turns import turns
 from portal.derived import same, token_hash
+from portal.problems import not_found
+from portal.projects.models import Project
+
+
+def build_of(project: Project, build_id: int, *, lock: bool = False) -> Build:
+    """The project's build of this number, with `lock` to the end of the transaction. Raises a 404 problem."""
+    rows = Build.objects.select_for_update(no_key=True) if lock else Build.objects.all()
+    build = rows.filter(pk=build_id, project=project).first()
+    if build is None:
+        raise not_found(
+            Sentence(
+                "build {build} of {project}", build=build_id, project=f"{project.club.slug}/{project.slug}"
+            )
+        )
+    return build
 
 
 def entries(stream_id: int, after: int = 0, limit: int = 500) -> list[LogEntry]:

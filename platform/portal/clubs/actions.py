@@ -9,7 +9,7 @@ from portal.accounts import audit
 from portal.accounts.models import User
 from portal.accounts.principal import Principal
 from portal.clubs.budget import Share
-from portal.clubs.members import keep_an_owner
+from portal.clubs.members import keep_an_owner, require_role
 from portal.clubs.models import Club, ClubRemoval, Membership
 from portal.clubs.models.membership import Role
 from portal.plain_names import checked
@@ -83,12 +83,7 @@ def rename_club(*, by: Principal, club: Club, name: str) -> None:
 def add_member(*, by: Principal, club: Club, username: str, role: str) -> Membership:
     """Adds a person, or changes the role of one who belongs to the club; a new user name is made."""
     by.require("own", club=club.slug)
-    if role not in Role.values:
-        raise invalid(
-            "bad-role",
-            Sentence("There is no role {role}.", role=repr(role)),
-            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
-        )
+    require_role(role)
     user, created = User.objects.get_or_create(username=username)
     if created:
         user.set_unusable_password()

@@ -20,8 +20,8 @@ from portal.accounts.models import User
 from portal.accounts.people import create_person, find_person
 from portal.accounts.principal import Principal, person, platform
 from portal.clubs import letters
+from portal.clubs.members import require_role
 from portal.clubs.models import Club, Invitation, Membership
-from portal.clubs.models.membership import Role
 from portal.derived import token_hash
 from portal.pacing import wait_seconds
 from portal.problems import Action, Limited, Problem, conflict, invalid, not_found, problem
@@ -36,12 +36,7 @@ def invite(*, by: Principal, club: Club, email: str, role: str, language: str) -
     """Mails a link that lets somebody join; one sent to the same address before opens nothing any more."""
     by.require("own", club=club.slug)
     wanted = _checked_email(email)
-    if role not in Role.values:
-        raise invalid(
-            "bad-role",
-            Sentence("There is no role {role}.", role=repr(role)),
-            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
-        )
+    require_role(role)
     locked = Club.objects.select_for_update(no_key=True).get(pk=club.pk)
     known = find_person(wanted)
     if known is not None and Membership.objects.filter(club=locked, user=known).exists():

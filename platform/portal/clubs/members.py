@@ -18,12 +18,7 @@ from portal.problems import conflict, forbidden, invalid, not_found
 def change_role(*, by: Principal, club: Club, user: User, role: str) -> Membership:
     """Only an owner or an operator does."""
     by.require("own", club=club.slug)
-    if role not in Role.values:
-        raise invalid(
-            "bad-role",
-            Sentence("There is no role {role}.", role=repr(role)),
-            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
-        )
+    require_role(role)
     membership = _lock(club, user)
     before = membership.role
     if before != role:
@@ -49,6 +44,16 @@ def leave(*, by: Principal, club: Club, user: User) -> None:
         raise forbidden("own")
     _remove(club, user)
     audit.record(by, "leave_club", club=club.slug, user=user.username)
+
+
+def require_role(role: str) -> None:
+    """Raises a 422 problem for a word that is none."""
+    if role not in Role.values:
+        raise invalid(
+            "bad-role",
+            Sentence("There is no role {role}.", role=repr(role)),
+            Sentence("Use one of: {roles}.", roles=", ".join(Role.values)),
+        )
 
 
 def keep_an_owner(club: Club) -> None:

@@ -9,10 +9,11 @@ from deployer.sentence import Sentence
 from portal.accounts import audit
 from portal.accounts.principal import Principal
 from portal.builds.models import Build, BuildState, LogStream, StreamKind
+from portal.builds.selectors import build_of
 from portal.clubs.models import Club
 from portal.clubs.selectors import suspended
 from portal.nudge import nudge_rollout
-from portal.problems import conflict, not_found
+from portal.problems import conflict
 from portal.projects.actions import lock
 from portal.projects.models import Project
 from portal.releases.making import make_release
@@ -78,13 +79,7 @@ def can_redeploy(build: Build) -> bool:
 
 
 def _usable(project: Project, build_id: int) -> Build:
-    build = Build.objects.filter(pk=build_id, project=project).first()
-    if build is None:
-        raise not_found(
-            Sentence(
-                "build {build} of {project}", build=build_id, project=f"{project.club.slug}/{project.slug}"
-            )
-        )
+    build = build_of(project, build_id)
     if build.state != BuildState.SUCCEEDED:
         raise conflict(
             "no-image",
