@@ -6,6 +6,7 @@ from typing import Any
 
 from deployer.build.order import BuildLimits, BuildOrder
 from deployer.build.settings import BuildSettings
+from deployer.kube.placement import placement
 
 SOURCE, BUILD = "source", "build"
 # What apt, dpkg and useradd need inside a RUN, and SYS_ADMIN for BuildKit's own mounts: harmless only because
@@ -27,7 +28,7 @@ def pod(order: BuildOrder, settings: BuildSettings, secret: str) -> dict[str, An
         "terminationGracePeriodSeconds": 10,
         # Of the pod and not of the Job: the clock starts when a node takes the pod, and anew after a loss.
         "activeDeadlineSeconds": order.limits.deadline_seconds,
-        **_placement(settings),
+        **placement(settings.capacity),
         "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
         "initContainers": [_source(order, settings)],
         "containers": [_build(order, settings)],
@@ -145,11 +146,3 @@ def _volumes(order: BuildOrder, settings: BuildSettings, secret: str) -> list[di
 
 def _plan_files(order: BuildOrder) -> list[str]:
     return ["Dockerfile"] + (["Dockerfile.dockerignore"] if order.plan.dockerignore is not None else [])
-
-
-def _placement(settings: BuildSettings) -> dict[str, Any]:
-    if settings.capacity == "any":
-        return {}
-    match = {"key": "karpenter.sh/capacity-type", "operator": "In", "values": [settings.capacity]}
-    preference = [{"weight": 50, "preference": {"matchExpressions": [match]}}]
-    return {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preference}}}

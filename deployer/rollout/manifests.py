@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from deployer.kube.placement import placement
 from deployer.rollout import names
 from deployer.rollout.order import RolloutOrder
 from deployer.rollout.settings import RolloutSettings
@@ -99,7 +100,7 @@ def _pod(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
             _spread(order, "kubernetes.io/hostname"),
             _spread(order, "topology.kubernetes.io/zone"),
         ],
-        **placement(settings),
+        **placement(settings.capacity),
         "containers": [_container(order, settings)],
     }
 
@@ -168,14 +169,6 @@ def _spread(order: RolloutOrder, key: str) -> dict[str, Any]:
         "labelSelector": {"matchLabels": names.selector(order.project)},
         "matchLabelKeys": ["pod-template-hash"],
     }
-
-
-def placement(settings: RolloutSettings) -> dict[str, Any]:
-    if settings.capacity == "any":
-        return {}
-    match = {"key": "karpenter.sh/capacity-type", "operator": "In", "values": [settings.capacity]}
-    preference = [{"weight": 50, "preference": {"matchExpressions": [match]}}]
-    return {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preference}}}
 
 
 def _labels(order: RolloutOrder, *, release: bool) -> dict[str, str]:

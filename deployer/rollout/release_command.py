@@ -10,6 +10,7 @@ from typing import Any
 from deployer.errors import Explanation
 from deployer.kube.jobs import ONE_POD_AT_A_TIME, finished
 from deployer.kube.objects import JsonMap
+from deployer.kube.placement import placement
 from deployer.kube.pods import Ended, Pod
 from deployer.rollout import failure, manifests, names
 from deployer.rollout.order import RolloutOrder, RolloutOutcome
@@ -59,7 +60,7 @@ def _pod(order: RolloutOrder, settings: RolloutSettings) -> dict[str, Any]:
         "terminationGracePeriodSeconds": settings.grace_seconds,
         "imagePullSecrets": [{"name": names.PULL_SECRET}],
         "securityContext": manifests.identity(settings),
-        **manifests.placement(settings),
+        **placement(settings.capacity),
         "containers": [
             {
                 "name": names.RELEASE_CONTAINER,
