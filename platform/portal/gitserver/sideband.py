@@ -78,7 +78,8 @@ def explain_refusal(said: str, settings: GitServerSettings) -> Explanation | Non
                 mebibytes=settings.object_limit_bytes >> 20,
             ),
             Sentence(
-                "A file that is pushed for the first time may be larger; its next version comes as a difference."
+                "A file that is pushed for the first time may be larger; its next version comes as a "
+                "difference."
             ),
             "Keep large data out of git: put it into .gitignore, take it out with `git rm -r --cached NAME`, "
             "and begin a history without it: `git checkout --orphan fresh`, `git commit`, "

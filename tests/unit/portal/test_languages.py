@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
+import django
 import pytest
-from portal.gitserver.address import GitRequest, Service
-from portal.gitserver.languages import _MOST, Languages
-from portal.languages import preferred
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+from portal.gitserver.address import GitRequest, Service  # noqa: E402 - words need Django's settings
+from portal.gitserver.languages import _MOST, Languages  # noqa: E402
+from portal.languages import preferred  # noqa: E402
 
 REFS = GitRequest("club", "app", Service.PUSH, advertisement=True)
 PACK = GitRequest("club", "app", Service.PUSH, advertisement=False)

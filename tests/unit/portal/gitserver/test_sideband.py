@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
+import django
 from hypothesis import given
 from hypothesis import strategies as st
-from portal.gitserver.settings import GitServerSettings
-from portal.gitserver.sideband import RefusalExplainer, explain_refusal, text_packet
 
-from deployer.errors import Explanation
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+from portal.gitserver.settings import GitServerSettings  # noqa: E402 - words need Django's settings
+from portal.gitserver.sideband import RefusalExplainer, explain_refusal, text_packet  # noqa: E402
+
+from deployer.errors import Explanation  # noqa: E402
 
 SETTINGS = GitServerSettings(push_limit_bytes=1 << 20)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
+import django
 import pytest
-from portal.gitserver.wording import Entry, duration, entries, plain, refusal
 
-from deployer.errors import Explanation
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+from portal.gitserver.wording import Entry, duration, entries, plain, refusal  # noqa: E402 - words need Django's settings
+
+from deployer.errors import Explanation  # noqa: E402
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
