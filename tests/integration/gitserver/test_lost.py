@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from portal.gitserver import hook
 from portal.projects.models import Project
 
 from tests.integration.gitserver.narrow_road import narrow_road
@@ -122,3 +128,41 @@ def test_a_stopping_server_does_not_wait_for_ever_for_an_upload(
     again = student.start("push", url, "main", cwd=folder)
     school.succeed(school.accepted(project, push=again))
     assert again.wait().status == 0, again.output
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        ([], "배포된 것은 없어요."),
+        ([{"text": "빌드 1번"}, {"accepted": True}], "배포는 계속돼요."),
+    ],
+)
+def test_a_hook_whose_server_is_gone_says_what_it_was_given(
+    tmp_path: Path, heard: list[dict[str, object]], said: str
+) -> None:
+    words = {"accepted": "배포는 계속돼요.", "nothing": "배포된 것은 없어요.", "restarting": "다시 시작해요"}
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "hooks"))
+        server.listen()
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", hook.__file__, "pre-receive"],
+            env={
+                "LC_ALL": "C",
+                "MADANG_PUSH_SOCKET": str(tmp_path / "hooks"),
+                "MADANG_PUSH_SECRET": "secret",
+                "MADANG_PUSH_LAST_WORDS": json.dumps(words),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        process.stdin.write(b"0 1 refs/heads/main\n")
+        process.stdin.close()
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as question:
+            assert json.loads(question.readline())["updates"] == [["0", "1", "refs/heads/main"]]
+            connection.sendall(b"".join(json.dumps(each).encode() + b"\n" for each in heard))
+    assert process.stdout is not None
+    shown = process.stdout.read().decode()
+    assert process.wait() == 1
+    assert shown.splitlines() == [*(str(each["text"]) for each in heard if "text" in each), said]
