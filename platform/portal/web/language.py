@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
-from django.utils import translation
+from django.utils.translation import activate
 
-from portal.languages import preferred
+from portal.languages import active, preferred
 
 
 class Language(LocaleMiddleware):
@@ -16,5 +16,5 @@ class Language(LocaleMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         known = chosen in dict(settings.LANGUAGES)
-        translation.activate(chosen if known else preferred(request.headers.get("Accept-Language", "")))
-        request.LANGUAGE_CODE = translation.get_language()
+        activate(chosen if known else preferred(request.headers.get("Accept-Language", "")))
+        request.LANGUAGE_CODE = active()
