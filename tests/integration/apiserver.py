@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -20,9 +19,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.integration.mortal import start_mortal
+from tests.integration.redis_server import free_port
 
 TOKEN = "integration-tests"
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 _PREFIX = "madang-api-"
 # Of a control plane with a scheduler: its pace must not be what a test measures.
 UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
@@ -77,7 +77,7 @@ def running_control_plane(*more: str, scheduler: bool = False) -> Iterator[Contr
     binaries = programs()
     _clear_killed_runs()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-    etcd_port, peer_port, api_port = (_free_port() for _ in range(3))
+    etcd_port, peer_port, api_port = (free_port() for _ in range(3))
     processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(program: str, arguments: Sequence[str], name: str = "") -> None:
@@ -89,9 +89,10 @@ def running_control_plane(*more: str, scheduler: bool = False) -> Iterator[Contr
     try:
         kubeconfig = _write_files(folder, api_port)
         start("etcd", _etcd_arguments(folder, etcd_port, peer_port))
+        # The API server gives up if it is not there within 20 s, as the controllers do without an API server.
+        _wait_ready(f"http://127.0.0.1:{etcd_port}/health", folder, list(processes.values()))
         start("kube-apiserver", [*_api_arguments(folder, etcd_port, api_port), *more])
         _wait_ready(f"https://127.0.0.1:{api_port}/readyz", folder, list(processes.values()))
-        # It gives up if the API server is not there yet.
         controllers = _controller_arguments(folder, kubeconfig)
         if not scheduler:
             start("kube-controller-manager", [*controllers, f"--controllers={','.join(['*', *UNATTENDED])}"])
@@ -194,7 +195,7 @@ def _wait_ready(url: str, folder: Path, processes: Sequence[subprocess.Popen[byt
     )
     while True:
         try:
-            with opener.open(request, timeout=5) as answer:
+            with opener.open(request, timeout=60) as answer:
                 if answer.status == 200:
                     return
         except OSError:
@@ -202,11 +203,5 @@ def _wait_ready(url: str, folder: Path, processes: Sequence[subprocess.Popen[byt
         dead = [process.args for process in processes if process.poll() is not None]
         if dead or time.monotonic() > deadline:
             logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in folder.glob("*.log"))
-            raise RuntimeError(f"the API server did not start ({dead or 'no answer'}):\n{logs}")
+            raise RuntimeError(f"{url} does not answer ({dead or 'nothing is heard'}):\n{logs}")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

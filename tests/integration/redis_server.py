@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import tempfile
 import time
@@ -10,13 +11,27 @@ from contextlib import contextmanager
 
 from tests.integration.mortal import start_mortal
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 300
+# Below those that the kernel gives to whoever connects (`ip_local_port_range` begins at 32768): nobody takes
+# one between its choice and the start of the program that is told to listen there.
+PORTS = range(20_000, 30_000)
+_claims: list[socket.socket] = []
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One of 127.0.0.1 that no other run of the tests is given while this process lives."""
+    for port in random.sample(PORTS, len(PORTS)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            # In the abstract namespace: the kernel lets go of it with this process.
+            claim.bind(f"\0madang-tests-port-{port}")
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
+    raise RuntimeError(f"no port of {PORTS} is free")
 
 
 @contextmanager
