@@ -33,6 +33,9 @@ def pytest_configure() -> None:
     django.setup()
     # A real hash of a password takes most of a second, by intention; most of these tests make a person.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    # Visitors do not wait for a Redis or a database that is slow; a test wants what it has counted there.
+    settings.CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 60, "socket_timeout": 60}
+    settings.DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 300
 
 
 @pytest.fixture(scope="session")
