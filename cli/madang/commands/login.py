@@ -48,7 +48,8 @@ def login(
       madang login --url https://madang.example.org --key - < key.txt
     """
     hosts = load_hosts()
-    place = portal_url(url or typer.prompt("Address of your Madang, as in the browser", default=hosts.current))
+    asked = "Address of your Madang, as in the browser"
+    place = portal_url(url or typer.prompt(asked, default=hosts.current))
     secret = _key(key)
     identity = Portal(place, secret).get("/whoami")
     git_url = origin(str(identity["git_url"])) or str(identity["git_url"])
