@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from deployer.kube import JsonMap, Kube
+from deployer.kube import JsonMap, Kube, Missing
 from deployer.kube.objects import path
 
 DEADLINE_SECONDS = 300.0
@@ -64,9 +65,10 @@ class Kubelet:
         self._kube._connection.call("POST", where, "evict", body=eviction)
 
     def remove(self, pod: JsonMap) -> None:
-        """A pod whose containers have ended is gone at once."""
+        """A pod whose containers have ended is gone at once, if its controller has not removed it before."""
         where = path("Pod", self._namespace, pod["metadata"]["name"])
-        self._kube._connection.call("DELETE", where, "remove", body={"gracePeriodSeconds": 0})
+        with suppress(Missing):
+            self._kube._connection.call("DELETE", where, "remove", body={"gracePeriodSeconds": 0})
 
     def write(self, pod: JsonMap, **status: Any) -> None:
         where = path("Pod", self._namespace, pod["metadata"]["name"]) + "/status"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +15,9 @@ from deployer.kube import JsonMap, Kube
 from deployer.kube.job_node import RAN_ON
 from deployer.kube.jobs import finished
 from deployer.kube.logs import ContainerLine
-from deployer.rollout import AppLine, RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings
-from tests.integration.deployer.kubelet import Kubelet, container, eventually
+from deployer.rollout import AppLine, RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings, preparing
+from tests.integration.deployer.driven_clock import DrivenClock
+from tests.integration.deployer.kubelet import DEADLINE_SECONDS, Kubelet, container, eventually
 from tests.unit.deployer.orders import CLUB, rollout_order
 
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,7 +59,7 @@ class Call(threading.Thread):
         )
 
     def end(self) -> RolloutOutcome:
-        self.join(timeout=120)
+        self.join(timeout=DEADLINE_SECONDS)
         assert self.outcomes, "it never ended"
         return self.outcomes[0]
 
@@ -103,6 +105,10 @@ class Scene:
     def run(self, pod: JsonMap) -> None:
         self.kubelet.write(pod, phase="Running", containerStatuses=[container("release", running={})])
 
+    def is_seen(self, release: int = 3) -> bool:
+        """Whether a worker has seen the release's pod on its node."""
+        return RAN_ON in str(self.kube.get("Job", self.namespace, f"blog-release-{release}"))
+
     def finish(self, pod: JsonMap, code: int, **more: Any) -> None:
         ended = container("release", terminated={"exitCode": code, "reason": more.pop("why", "Error")})
         phase = "Failed" if code else "Succeeded"
@@ -110,8 +116,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(kube: Kube, request: pytest.FixtureRequest) -> Iterator[Scene]:
-    made = Scene(Talking.from_environment(), f"r{abs(hash(request.node.name)) % 10**6}")  # type: ignore[arg-type]
+def scene(kube: Kube) -> Iterator[Scene]:
+    made = Scene(Talking.from_environment(), f"r{secrets.token_hex(4)}")  # type: ignore[arg-type]
     yield made
     made.rollouts.remove_club(made.order.club)
 
@@ -178,7 +184,7 @@ def test_it_runs_again_when_its_machine_is_lost(scene: Scene) -> None:
     call = scene.prepare()
     gone = scene.pod()
     scene.run(gone)
-    eventually(lambda: len(call.sentences) > 0)
+    eventually(scene.is_seen)
     scene.finish(gone, 137, conditions=DISRUPTED)
     again = scene.pod(besides=gone["metadata"]["uid"])
     scene.finish(again, 0)
@@ -202,7 +208,7 @@ def test_the_next_worker_knows_the_node_of_a_pod_that_has_left_no_trace(scene: S
     first = scene.prepare()
     pod = scene.pod(node=f"{scene.namespace}-gone")
     scene.run(pod)
-    eventually(lambda: RAN_ON in str(scene.kube.get("Job", scene.namespace, "blog-release-3")))
+    eventually(scene.is_seen)
     first.stopped.set()
     first.end()
     scene.finish(pod, 143)
@@ -217,7 +223,7 @@ def test_a_job_that_is_gone_is_lost_with_its_node_or_by_the_platform(scene: Scen
     node = a_node(scene) if there else f"{scene.namespace}-gone"
     call = scene.prepare()
     scene.run(scene.pod(node=node))
-    eventually(lambda: RAN_ON in str(scene.kube.get("Job", scene.namespace, "blog-release-3")))
+    eventually(scene.is_seen)
     scene.kube.delete("Job", scene.namespace, "blog-release-3")
     outcome = call.end()
     assert (outcome.state, outcome.node_lost) == ("lost", not there)
@@ -232,13 +238,18 @@ def test_one_that_takes_too_long_has_failed(scene: Scene) -> None:
     assert call.reason() == "release-command-too-long"
 
 
-def test_one_that_waits_for_a_machine_for_ever_is_the_platforms_trouble_and_called_off(scene: Scene) -> None:
-    scene.settings = replace(scene.settings, wait_deadline_seconds=1)
+def test_one_that_waits_for_a_machine_for_ever_is_the_platforms_trouble_and_called_off(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = DrivenClock()
+    monkeypatch.setattr(preparing, "time", clock)
     call = scene.prepare()
+    eventually(lambda: "release command: waiting for a machine with room" in call.sentences)
+    clock.pause_seconds = 60.0
     assert call.end().state == "lost"
     assert call.reason() == "release-command-lost"
     assert scene.jobs() == []
-    assert "release command: waiting for a machine with room" in call.sentences
+    assert clock.now > scene.settings.wait_deadline_seconds
 
 
 def test_a_club_without_room_is_told_of_its_budget_and_nothing_runs_later(scene: Scene) -> None:

@@ -10,6 +10,7 @@ import pytest
 from deployer.errors import PermanentError
 from deployer.kube import Conflict, Kube
 from deployer.rollout import RolloutOutcome, manifests, names
+from deployer.rollout.endpoints import ready_addresses
 from deployer.rollout.fencing import over
 from deployer.rollout.way import Way
 from tests.integration.deployer.kubelet import eventually
@@ -35,7 +36,7 @@ def refused(way: Way, scene: Scene) -> bool:
 def test_visitors_come_with_the_first_ready_copy_go_with_a_halt_and_come_back(scene: Scene) -> None:
     order = replace(scene.order, replicas=2)
     with ingress([503, 503, 200]) as (url, _):
-        scene.settings = replace(scene.settings, ingress_probe_url=url, progress_deadline_seconds=120)
+        scene.settings = replace(scene.settings, ingress_probe_url=url)
         scene.rollouts.apply(order)
         _, outcomes, thread = scene.follow(order)
         first, second = eventually(lambda: found if len(found := staying(scene)) == 2 else None)
@@ -54,6 +55,8 @@ def test_visitors_come_with_the_first_ready_copy_go_with_a_halt_and_come_back(sc
         for pod in scene.kubelet.pods(**{names.PROJECT: "blog"}):
             scene.kubelet.remove(pod)
         eventually(lambda: not staying(scene))
+        # What the pods' addresses say is a moment older than the pods.
+        eventually(lambda: not ready_addresses(scene.kube, scene.namespace, "blog"))
         again = replace(order, fence=9)
         scene.rollouts.apply(again)
         assert scene.hosts == []
