@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from deployer.errors import PermanentError, TemporaryError
@@ -62,12 +65,10 @@ def test_an_object_that_the_api_refuses_is_the_platforms_mistake(kube: Kube) -> 
 
 
 def test_an_api_server_that_is_not_there_is_trouble_that_passes(
-    kube: Kube, api_server: object, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    kube: Kube, api_server: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from pathlib import Path
-
-    dead = Path(str(tmp_path)) / "kubeconfig"
-    dead.write_text(Path(str(api_server)).read_text().replace("https://127.0.0.1:", "https://127.0.0.1:1"))
+    dead = tmp_path / "kubeconfig"
+    dead.write_text(re.sub(r"https://127\.0\.0\.1:\d+", "https://127.0.0.1:1", api_server.read_text()))
     monkeypatch.setenv("KUBECONFIG", str(dead))
     with pytest.raises(TemporaryError):
         Kube.from_environment().get("ConfigMap", "default", "any")

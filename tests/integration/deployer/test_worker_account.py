@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +16,10 @@ from deployer import registry
 from deployer.errors import PermanentError
 from deployer.kube import Kube, Missing
 from deployer.kube.objects import KINDS, Kind, path
-from deployer.rollout import Rollouts, RolloutSettings
+from deployer.rollout import Rollouts, RolloutSettings, secret_access
 from tests.integration.apiserver import programs
 from tests.integration.charts.conftest import Helm
-from tests.integration.deployer.kubelet import eventually
+from tests.integration.deployer.kubelet import DEADLINE_SECONDS, eventually
 from tests.unit.deployer.orders import CLUB, rollout_order
 
 SECRETS_ROLE = "madang-worker-secrets"
@@ -94,6 +95,7 @@ def worker(installed: Kube, api_server: Path, tmp_path: Path, monkeypatch: pytes
     given = tmp_path / "kubeconfig"
     given.write_text(yaml.safe_dump(config))
     monkeypatch.setenv("KUBECONFIG", str(given))
+    monkeypatch.setattr(secret_access, "BOUND_SECONDS", DEADLINE_SECONDS)
     worker = Kube.from_environment()
 
     def walls_stand() -> bool:
@@ -110,8 +112,8 @@ def worker(installed: Kube, api_server: Path, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.fixture
-def club(worker: Kube, installed: Kube, request: pytest.FixtureRequest) -> Iterator[str]:
-    slug = f"w{abs(hash(request.node.name)) % 10**6}"
+def club(worker: Kube, installed: Kube) -> Iterator[str]:
+    slug = f"w{secrets.token_hex(4)}"
     Rollouts(worker, SETTINGS).ensure_club(replace(CLUB, slug=slug))
     yield slug
     installed.delete("Namespace", None, f"club-{slug}")
