@@ -22,6 +22,9 @@ from deployer.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
+# Between two looks no more than this is an app's: while the API server is away or this process stands still,
+# nobody hears that a pod has become ready.
+MOST_SECONDS = 15.0
 LOG_LINES = 60
 
 
@@ -51,7 +54,8 @@ class Following:
     def _until_ready(self) -> RolloutOutcome | None:
         """None once all replicas of the release are available."""
         patience = Patience()
-        for passed in looks(self._stop):
+        for since in looks(self._stop):
+            passed = min(since, MOST_SECONDS)
             with patience:
                 seen = self._look()
                 if isinstance(seen, RolloutOutcome):
