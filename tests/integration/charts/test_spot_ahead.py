@@ -19,9 +19,8 @@ from spot.settings import AheadSettings
 from spot.times import zulu
 from tests.integration.charts import walls
 from tests.integration.charts.conftest import PAUSE
-from tests.integration.charts.walls import Caller, JsonMap, Refused, path_of
+from tests.integration.charts.walls import DEADLINE_SECONDS, Caller, JsonMap, Refused, path_of
 
-DEADLINE_SECONDS = 60.0
 NOW = datetime.now(UTC)
 IMAGE = "registry.local/chess/blog@sha256:" + "a" * 64
 SETTINGS = AheadSettings(headroom=True, images_ahead=True, pause_image=PAUSE)
@@ -50,7 +49,7 @@ def cache(admin: Caller, connection: Connection) -> Iterator[Cache]:
 
 @pytest.fixture(autouse=True)
 def ready_nodes(admin: Caller, cache: Cache) -> None:
-    """Nobody but this test says that the nodes live; Kubernetes would give them up within a minute."""
+    """Nobody but this test says that the nodes live."""
     for name, images in (("spot-1", []), ("spot-2", [{"names": [IMAGE]}])):
         ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": zulu(datetime.now(UTC))}
         admin("PATCH", f"api/v1/nodes/{name}/status", {"status": {"conditions": [ready], "images": images}})

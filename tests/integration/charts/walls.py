@@ -19,7 +19,9 @@ from spot.kube import Connection
 
 JsonMap = dict[str, Any]
 NODE = "api/v1/nodes/spot-1"
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 300.0
+# What the API server answers when it cannot do it just now, which has nothing to do with a wall.
+PASSES = frozenset({429, 500, 502, 503, 504})
 KINDS = {
     "Namespace": "api/v1/namespaces",
     "Node": "api/v1/nodes",
@@ -70,12 +72,16 @@ class Caller:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": kind},
         )
-        try:
-            with self._opener.open(request, timeout=30) as answer:
-                loaded: JsonMap = json.loads(answer.read())
-                return loaded
-        except urllib.error.HTTPError as error:
-            raise Refused(error.code, json.loads(error.read()).get("message", "")) from error
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            try:
+                with self._opener.open(request, timeout=DEADLINE_SECONDS) as answer:
+                    loaded: JsonMap = json.loads(answer.read())
+                    return loaded
+            except urllib.error.HTTPError as error:
+                if error.code not in PASSES or time.monotonic() > deadline:
+                    raise Refused(error.code, json.loads(error.read()).get("message", "")) from error
+            time.sleep(0.2)
 
     def create(self, item: JsonMap, dry_run: bool = False) -> JsonMap:
         """Create it, or find it there."""
