@@ -115,6 +115,8 @@ class Controller:
                     self._try_to_lead()
                 self._looked_at = time.monotonic()
                 self._stopped.wait(RENEW_SECONDS)
+            # Also one that it could not renew in time before it was asked to stop: nobody else has it yet.
+            self._guard("release the lease", self._lease.release)
             self._cache.stop()
 
     def _try_to_lead(self) -> None:
@@ -139,8 +141,6 @@ class Controller:
             renewing.join()
             self.metrics.leader.set(0)
             log.info("%s leads no more", self._identity)
-        if self._stopped.is_set():
-            self._guard("release the lease", self._lease.release)
 
     def _loop(self, parts: _Parts, lost: threading.Event) -> None:
         version = -1

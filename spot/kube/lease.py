@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -83,11 +84,14 @@ class Lease:
         return self._write(lease, changes)
 
     def release(self) -> None:
-        """Let the next one take it at once, if it is ours."""
+        """Let the next one take it at once, if it is ours. It is no renewal, which has to be quick."""
+        self._held_until = self._clock()
         lease = self._connection.call("GET", self._path)
         if (lease.get("spec") or {}).get("holderIdentity") == self._identity:
-            self._write(lease, {"holderIdentity": "", "renewTime": _micro_time()})
-        self._held_until = self._clock()
+            freed = _changed(lease, {"holderIdentity": "", "renewTime": _micro_time()})
+            # Another may have it already.
+            with suppress(Conflict):
+                self._connection.call("PATCH", self._path, body=freed)
 
     def _expired(self, holder: str, renewed: str) -> bool:
         now = self._clock()
@@ -112,8 +116,7 @@ class Lease:
         return self._take("POST", self._collection, body)
 
     def _write(self, lease: dict[str, Any], changes: dict[str, Any]) -> bool:
-        metadata = {"resourceVersion": lease["metadata"]["resourceVersion"]}
-        return self._take("PATCH", self._path, {"metadata": metadata, "spec": changes})
+        return self._take("PATCH", self._path, _changed(lease, changes))
 
     def _take(self, method: str, path: str, body: dict[str, Any]) -> bool:
         sent_at = self._clock()
@@ -126,6 +129,10 @@ class Lease:
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         return self._connection.call(method, path, body=body, attempts=1, read_seconds=READ_SECONDS)
+
+
+def _changed(lease: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"resourceVersion": lease["metadata"]["resourceVersion"]}, "spec": changes}
 
 
 def _micro_time() -> str:
