@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ class Script:
     token_status: int = 200
     documents: dict[str, str] = field(default_factory=lambda: dict(DOCUMENTS))
     statuses: dict[str, int] = field(default_factory=dict)
-    slow_seconds: float = 0.0
+    may_answer: threading.Event = field(default_factory=threading.Event)
     hang_up: bool = False
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     """(method, path, token) of each request."""
@@ -37,6 +36,7 @@ class Script:
 @contextmanager
 def scripted() -> Iterator[Script]:
     script = Script()
+    script.may_answer.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
@@ -62,7 +62,7 @@ def scripted() -> Iterator[Script]:
             script.asked.append((self.command, self.path, self.headers.get("X-aws-ec2-metadata-token")))
 
         def _send(self, status: int, text: str) -> None:
-            time.sleep(script.slow_seconds)
+            script.may_answer.wait()
             if script.hang_up:
                 self.close_connection = True
                 return
@@ -84,5 +84,6 @@ def scripted() -> Iterator[Script]:
     try:
         yield script
     finally:
+        script.may_answer.set()
         server.shutdown()
         server.server_close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,8 +26,9 @@ from spot.names import METADATA
 from spot.sources.annotation import decode, notices
 from tests.integration.apiserver import running_api_server
 from tests.integration.localcluster.cloud.conftest import Service
+from tests.integration.ports import free_port
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 NODE = "/api/v1/nodes/spot-1"
 Serve = Callable[[Callable[[], CloudInstance]], Service]
 
@@ -69,7 +69,7 @@ class Machine:
         return seen is not None and seen.instance_id == self.instance.instance_id
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, trust_env=False, timeout=30)
+        return httpx.get(self.url + path, trust_env=False, timeout=PATIENCE_SECONDS)
 
 
 def node() -> dict[str, Any]:
@@ -89,8 +89,7 @@ def machine(api: Connection, kubeconfig: Path, serve: Serve, tmp_path: Path) -> 
     place = Node("spot-1", 9, Capacity.SPOT, "local-a", 3 << 30)
     launched = lifecycle.launch(place, datetime.now(UTC), MachineRun(pid=1, start=1, boot="boot"))
     instance = lifecycle.ready(launched)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     service = serve(lambda: machine.instance)
     environment = {
         **os.environ,
@@ -98,7 +97,7 @@ def machine(api: Connection, kubeconfig: Path, serve: Serve, tmp_path: Path) -> 
         "MADANG_SPOT_NODE_NAME": "spot-1",
         "MADANG_SPOT_METADATA_URL": service.url,
         "MADANG_SPOT_AGENT_PORT": str(port),
-        "MADANG_SPOT_METADATA_TIMEOUT_SECONDS": "10",
+        "MADANG_SPOT_METADATA_TIMEOUT_SECONDS": "30",
         "MADANG_SPOT_POLL_SECONDS": "0.1",
     }
     api.call("POST", "/api/v1/nodes", body=node())
@@ -158,7 +157,7 @@ def test_a_node_made_anew_is_annotated_after_a_notice(machine: Machine) -> None:
 
 def test_it_says_that_it_is_well(machine: Machine) -> None:
     until(lambda: machine.get("/readyz").status_code == 200, machine.process)
-    assert machine.get("/healthz").status_code == 200
+    until(lambda: machine.get("/healthz").status_code == 200, machine.process)
     assert machine.get("/nothing").status_code == 404
     assert "madang_spot_agent_last_read_timestamp_seconds" in machine.get("/metrics").text
 

@@ -18,7 +18,7 @@ from spot.interruption import Kind, Notice
 from spot.sources.reconcile import Reconcile
 from tests.integration.spot.sources.conftest import IMAGE, REGION
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 STRANGER = "i-0fffffffffffffff1"
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
 

@@ -20,6 +20,7 @@ from tests.integration.localcluster.cloud.conftest import Service
 from tests.integration.spot.sources.scripted_metadata import Script, scripted
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+PATIENCE_SECONDS = 300.0
 Serve = Callable[[Callable[[], CloudInstance]], Service]
 READS: list[Callable[[MetadataService], Any]] = [
     MetadataService.instance_id,
@@ -38,7 +39,7 @@ def script() -> Iterator[Script]:
 
 @pytest.fixture
 def client(script: Script) -> Iterator[MetadataService]:
-    client = MetadataService(script.url, timeout_seconds=5)
+    client = MetadataService(script.url, timeout_seconds=PATIENCE_SECONDS)
     yield client
     client.close()
 
@@ -46,7 +47,9 @@ def client(script: Script) -> Iterator[MetadataService]:
 def test_the_stand_in_and_amazons_mock_are_read_alike(
     serve: Serve, mock: Service, announced: CloudInstance
 ) -> None:
-    ours, theirs = MetadataService(serve(lambda: announced).url, 30), MetadataService(mock.url, 30)
+    ours, theirs = (
+        MetadataService(url, PATIENCE_SECONDS) for url in (serve(lambda: announced).url, mock.url)
+    )
     for read in READS:
         if read not in (MetadataService.instance_action, MetadataService.rebalance):
             assert read(ours) == read(theirs)
@@ -62,7 +65,7 @@ def test_all_that_is_announced_becomes_notices(
     service: Service = request.getfixturevalue("mock") if which == "mock" else serve(lambda: announced)
     # Read now, not when this module was: nothing is noticed later than it was read.
     now = datetime.now(UTC)
-    sight = look(MetadataService(service.url, 30), None, now)
+    sight = look(MetadataService(service.url, PATIENCE_SECONDS), None, now)
     assert sight.troubles == ()
     told = {notice.kind: notice for notice in notices(encode(sight.seen), "spot-1", now)}
     assert set(told) == {Kind.SPOT_INTERRUPTION, Kind.MAINTENANCE, Kind.REBALANCE}
@@ -77,7 +80,7 @@ def test_all_that_is_announced_becomes_notices(
 
 def test_what_the_cloud_calls_off_is_over_at_the_next_look(serve: Serve, announced: CloudInstance) -> None:
     instance = announced
-    client = MetadataService(serve(lambda: instance).url, 30)
+    client = MetadataService(serve(lambda: instance).url, PATIENCE_SECONDS)
     before = look(client, None, NOW).seen
     instance = call_off(announced)
     after = look(client, before, NOW + timedelta(seconds=1)).seen
@@ -123,7 +126,7 @@ def test_a_service_that_refuses_every_token_is_in_trouble_and_not_hammered(
 
 def test_a_token_is_renewed_before_it_runs_out(script: Script) -> None:
     at = 0.0
-    client = MetadataService(script.url, 5, clock=lambda: at)
+    client = MetadataService(script.url, PATIENCE_SECONDS, clock=lambda: at)
     client.lifecycle()
     at = TOKEN_SECONDS - RENEW_SECONDS - 1.0
     client.lifecycle()
@@ -169,12 +172,12 @@ def test_an_answer_that_is_not_json_is_temporary(client: MetadataService, script
 
 
 def test_a_service_that_is_too_slow_is_temporary(script: Script) -> None:
-    script.slow_seconds = 2
+    script.may_answer.clear()
     client = MetadataService(script.url, timeout_seconds=0.1)
     with pytest.raises(TemporaryError, match="does not answer"):
         client.instance_action()
-    script.slow_seconds = 0
-    assert MetadataService(script.url, 5).instance_action()
+    script.may_answer.set()
+    assert MetadataService(script.url, PATIENCE_SECONDS).instance_action()
 
 
 def test_a_service_that_hangs_up_is_temporary(client: MetadataService, script: Script) -> None:
@@ -190,13 +193,13 @@ def test_a_service_that_is_not_there_is_temporary_and_says_what_to_look_at() -> 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(TemporaryError, match="hostNetwork"):
-        MetadataService(f"http://127.0.0.1:{port}", 5).instance_id()
+        MetadataService(f"http://127.0.0.1:{port}", PATIENCE_SECONDS).instance_id()
 
 
 def test_no_proxy_is_asked_in_its_place(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert MetadataService(script.url, 5).lifecycle() == "InService"
+    assert MetadataService(script.url, PATIENCE_SECONDS).lifecycle() == "InService"
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines", "\u00e9"])
