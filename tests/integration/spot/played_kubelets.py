@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from spot.errors import SpotError
+from spot.errors import Conflict, PermanentError, SpotError
 from spot.kube import Connection
 
 JsonMap = dict[str, Any]
@@ -92,12 +92,14 @@ class PlayedKubelets:
                 self._after(wait, lambda: self._end(pod, node))
         elif uid not in self._started and node not in self._held:
             self._started.add(uid)
-            after = notes.get(READY_AFTER, "0")
-            if after != "0":
-                self._after(self._start_seconds, lambda: self._run(pod, node, ready=False))
-            if after != NEVER:
-                wait = self._start_seconds + float(after)
-                self._after(wait, lambda: self._run(pod, node, ready=True))
+            ready_after = notes.get(READY_AFTER, "0")
+            self._after(self._start_seconds, lambda: self._begin(pod, node, ready_after))
+
+    def _begin(self, pod: JsonMap, node: str, ready_after: str) -> None:
+        self._run(pod, node, ready=ready_after == "0")
+        # Only now: what is said of the pod must not come in another order.
+        if ready_after not in ("0", NEVER):
+            self._after(float(ready_after), lambda: self._run(pod, node, ready=True))
 
     def _run(self, pod: JsonMap, node: str, *, ready: bool) -> None:
         uid = pod["metadata"]["uid"]
@@ -136,10 +138,15 @@ class PlayedKubelets:
 
     def _call(self, method: str, pod: JsonMap, part: str, body: JsonMap) -> None:
         where = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}{part}"
-        try:
-            self._connection.call(method, where, body=body)
-        except SpotError:
-            return
+        while not self._stopped:
+            try:
+                self._connection.call(method, where, body=body)
+                return
+            except (Conflict, PermanentError):
+                # It is gone, and another one may have its name.
+                return
+            except SpotError:
+                time.sleep(0.2)
 
     def _after(self, seconds: float, do: Callable[[], None]) -> None:
         with self._changed:
