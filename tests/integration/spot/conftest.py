@@ -30,19 +30,35 @@ def plane() -> Iterator[ControlPlane]:
     with running_control_plane(scheduler=True) as plane:
         with suppress(Conflict):
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HANDLER}}
-            connect(plane).call("POST", "/api/v1/namespaces", body=body)
+            patient(plane).call("POST", "/api/v1/namespaces", body=body)
         yield plane
 
 
+class Patient(Connection):
+    """A test's own requests, which wait for an API server that is slow: a controller's do not."""
+
+    def call(self, method: str, path: str, **given: Any) -> Any:
+        return super().call(method, path, **{"attempts": 30, "read_seconds": 200.0, **given})
+
+
 def connect(plane: ControlPlane) -> Connection:
+    """As a controller does."""
+    return Connection(_configuration(plane))
+
+
+def patient(plane: ControlPlane) -> Patient:
+    return Patient(_configuration(plane))
+
+
+def _configuration(plane: ControlPlane) -> Configuration:
     configuration = Configuration()
     load_kube_config(config_file=str(plane.kubeconfig), client_configuration=configuration)
-    return Connection(configuration)
+    return configuration
 
 
 @pytest.fixture(scope="session")
 def kubelets(plane: ControlPlane) -> Iterator[PlayedKubelets]:
-    kubelets = PlayedKubelets(connect(plane))
+    kubelets = PlayedKubelets(patient(plane))
     yield kubelets
     kubelets.stop()
 
@@ -50,7 +66,8 @@ def kubelets(plane: ControlPlane) -> Iterator[PlayedKubelets]:
 @pytest.fixture
 def stage(plane: ControlPlane, kubelets: PlayedKubelets, request: pytest.FixtureRequest) -> Iterator[Stage]:
     slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:30].strip("-")
-    stage = Stage(connect(plane), kubelets, f"club-{slug}-{uuid.uuid4().hex[:5]}")
+    stage = Stage(patient(plane), kubelets, f"club-{slug}-{uuid.uuid4().hex[:5]}")
+    stage.forget_earlier_records()
     yield stage
     for node in stage.instances:
         stage.lose(node)
@@ -77,7 +94,7 @@ def led(plane: ControlPlane, portal: PlayedPortal) -> Led:
             yield controller
         finally:
             stopped.set()
-            thread.join(60)
+            thread.join(300)
             assert not thread.is_alive(), "the controller does not end"
 
     return led
@@ -92,5 +109,7 @@ def controller(led: Led) -> Iterator[Controller]:
 def quick(portal: PlayedPortal, **given: Any) -> ControllerSettings:
     """Settings with short times: what they are is not what is tested."""
     times = {"unserve_seconds": 0.5, "settle_seconds": 0.5, "linger_seconds": 0.5, "build_margin_seconds": 5}
+    # No node is opened without its agent because a test takes its time.
+    waits = {"agent_patience_seconds": 3600}
     where = {"report_url": portal.url, "report_key": "for tests alone", "controller_port": 0}
-    return ControllerSettings(**(times | where | given))
+    return ControllerSettings(**(times | waits | where | given))

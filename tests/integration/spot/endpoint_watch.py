@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from types import TracebackType
 from typing import Any
 
@@ -13,36 +12,33 @@ from spot.kube.kinds import KINDS
 
 
 class EndpointWatch:
-    """`least` is the fewest that were ready at a time; `empty_seconds` how long there were none."""
+    """`least` is the fewest that were ready at a time."""
 
     def __init__(self, connection: Connection, namespace: str, service: str) -> None:
         self._connection = connection
         self._path = KINDS["EndpointSlice"].path(namespace)
         self._query = {"labelSelector": f"kubernetes.io/service-name={service}"}
         self._slices: dict[str, int] = {}
-        self._empty_since: float | None = None
         self.least = 1_000_000
-        self.empty_seconds = 0.0
         self._stopped = False
         self._ready = threading.Event()
 
     def __enter__(self) -> EndpointWatch:
         threading.Thread(target=self._follow, name="endpoints", daemon=True).start()
-        assert self._ready.wait(30), "the slices were not listed"
+        assert self._ready.wait(300), "the slices were not listed"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped = True
-        if self._empty_since is not None:
-            self.empty_seconds += time.monotonic() - self._empty_since
 
     def _follow(self) -> None:
-        version = self._list()
-        self._ready.set()
+        version = ""
         while not self._stopped:
             try:
+                version = version or self._list()
+                self._ready.set()
                 query = {**self._query, "resourceVersion": version}
                 for what, each in self._connection.watch(self._path, query=query, quiet_seconds=600):
                     if self._stopped:
@@ -51,7 +47,7 @@ class EndpointWatch:
                     self._slices[each["metadata"]["name"]] = 0 if what == "DELETED" else _ready(each)
                     self._count()
             except SpotError:
-                version = self._list()
+                version = ""
 
     def _list(self) -> str:
         answer = self._connection.call("GET", self._path, query=self._query)
@@ -60,13 +56,7 @@ class EndpointWatch:
         return str(answer["metadata"]["resourceVersion"])
 
     def _count(self) -> None:
-        now, count = time.monotonic(), sum(self._slices.values())
-        self.least = min(self.least, count)
-        if count == 0 and self._empty_since is None:
-            self._empty_since = now
-        elif count > 0 and self._empty_since is not None:
-            self.empty_seconds += now - self._empty_since
-            self._empty_since = None
+        self.least = min(self.least, sum(self._slices.values()))
 
 
 def _ready(each: dict[str, Any]) -> int:

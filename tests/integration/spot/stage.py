@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from spot import doomed_node, names, pods
-from spot.errors import Missing
+from spot.errors import Conflict, Missing
 from spot.kube import Connection
 from spot.kube.kinds import CONFIG_MAPS, KINDS
 from spot.sources.annotation import encode
@@ -22,9 +22,12 @@ from tests.integration.spot.played_portal import PlayedPortal
 
 JsonMap = dict[str, Any]
 Found = TypeVar("Found")
-DEADLINE_SECONDS = 120.0
+DEADLINE_SECONDS = 300.0
 HANDLER = "madang"
 FRESH = {"key": names.AGENT_NOT_READY, "value": "true", "effect": "NoSchedule"}
+CLOSED = {"key": "tests.madang.dev/closed", "effect": "NoSchedule"}
+# Of a Node that is made, by the API server; the controller that takes it away is not there.
+NOT_READY = "node.kubernetes.io/not-ready"
 
 
 def eventually(look: Callable[[], Found | None], what: str = "it") -> Found:
@@ -48,10 +51,17 @@ class Stage:
 
     # What is there.
 
-    def node(self, name: str, provider_id: str | None = None, *, fresh: bool = False, pool: str = "") -> str:
-        """A node that is ready; its full name. `fresh`: its agent is still to come.
-
-        Those of one `pool` are of one type in one zone.
+    def node(
+        self,
+        name: str,
+        provider_id: str | None = None,
+        *,
+        fresh: bool = False,
+        closed: bool = False,
+        pool: str = "",
+    ) -> str:
+        """A node that is ready; its full name. `fresh`: its agent is still to come. `closed`: only what
+        tolerates everything comes there. Those of one `pool` are of one type in one zone.
         """
         full = f"{self.namespace}-{name}"
         self.instances[full] = f"i-{uuid.uuid4().hex[:17]}"
@@ -62,7 +72,7 @@ class Stage:
             **({names.ZONE: "local-a", names.INSTANCE_TYPE: pool} if pool else {}),
         }
         where = provider_id or f"aws:///local-a/{self.instances[full]}"
-        taints = [FRESH] if fresh else None
+        taints = [*([FRESH] if fresh else []), *([CLOSED] if closed else [])]
         spec = {"providerID": where, "taints": taints}
         body = {"kind": "Node", "metadata": {"name": full, "labels": labels}, "spec": spec}
         self.create("/api/v1/nodes", body)
@@ -70,8 +80,20 @@ class Stage:
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
         status = {"capacity": room, "allocatable": room, "conditions": [ready]}
         self.patch(f"/api/v1/nodes/{full}/status", {"status": status})
-        self.patch(f"/api/v1/nodes/{full}", {"spec": {"taints": taints}})
+        self._admit(full)
         return full
+
+    def _admit(self, node: str) -> None:
+        """Whatever a controller has written on it meanwhile stays."""
+        while True:
+            there = self.get("Node", node)
+            left = [each for each in there["spec"].get("taints") or [] if each["key"] != NOT_READY]
+            seen = {"resourceVersion": there["metadata"]["resourceVersion"]}
+            try:
+                self.patch(f"/api/v1/nodes/{node}", {"metadata": seen, "spec": {"taints": left}})
+                return
+            except Conflict:
+                continue
 
     def deploy(self, name: str, replicas: int = 1, **more: Any) -> None:
         """A Deployment and its Service, serving when this returns. `more` as `deployment` takes it."""
@@ -169,6 +191,27 @@ class Stage:
     def wait_clear(self, node: str) -> None:
         eventually(lambda: self.node_state(node).get("clear_at"), f"{node} clear")
 
+    def wait_scheduler(self) -> None:
+        """Until the scheduler knows all that was said of nodes so far: it hears of them in their order."""
+        newest = self.node(f"newest-{uuid.uuid4().hex[:5]}", closed=True)
+        there = {"nodeSelector": {"kubernetes.io/hostname": newest}, "tolerations": [{"operator": "Exists"}]}
+        path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments"
+        self.create(path, self.deployment("pilot", pod=there))
+        eventually(lambda: [pods.node(pod) for pod in self.pods("pilot")] == [newest], "a pod on a new node")
+        self.delete(f"{path}/pilot", {"propagationPolicy": "Background"})
+        eventually(lambda: not self.pods("pilot"))
+        self.lose(newest)
+
+    def wait_gap(self, node: str, seconds: float) -> None:
+        """Until the handler has written down that nothing serves for a pod of the node, and so long more."""
+
+        def runs() -> bool:
+            mine = [record for record in self._records() if record["node"] == node]
+            return any(pod["gap_since"] for record in mine for pod in record["pods"])
+
+        eventually(runs, "a gap")
+        time.sleep(seconds)
+
     def wait_detached(self, app: str) -> JsonMap:
         return eventually(
             lambda: next((pod for pod in self.pods(app) if names.HANDOFF in pods.labels(pod)), None),
@@ -251,10 +294,17 @@ class Stage:
         return found + [f"ConfigMap {each}" for each in self.records_left()]
 
     def records_left(self, handler: str = HANDLER) -> list[str]:
+        return [each["id"] for each in self._records(handler) if each["node"] in self.instances]
+
+    def forget_earlier_records(self) -> None:
+        """What the last stage's controller had no time for, as its nodes were lost with the stage."""
+        for each in self._records():
+            self.delete(CONFIG_MAPS.path(HANDLER, f"interruption-{each['id']}"))
+
+    def _records(self, handler: str = HANDLER) -> list[JsonMap]:
         query = {"labelSelector": f"{names.RECORD}=true"}
         found = self.connection.call("GET", CONFIG_MAPS.path(handler), query=query)["items"]
-        mine = [each for each in found if json.loads(each["data"]["record.json"])["node"] in self.instances]
-        return [each["metadata"]["name"] for each in mine]
+        return [dict(json.loads(each["data"]["record.json"])) for each in found]
 
     def wait_nothing_left(self) -> None:
         try:
@@ -298,12 +348,11 @@ def service(name: str, selector: dict[str, str] | None = None) -> JsonMap:
     }
 
 
-def budget(name: str, app: str, minimum: int = 1) -> JsonMap:
-    selector = {"matchLabels": {"app": app}}
+def budget(name: str, labels: dict[str, str], minimum: int) -> JsonMap:
     return {
         "kind": "PodDisruptionBudget",
         "metadata": {"name": name},
-        "spec": {"minAvailable": minimum, "selector": selector},
+        "spec": {"minAvailable": minimum, "selector": {"matchLabels": labels}},
     }
 
 

@@ -37,15 +37,16 @@ def test_a_build_that_runs_is_told_and_begins_anew_when_its_time_is_up(
     start_job(stage)
     eventually(lambda: any(pod["status"].get("phase") == "Running" for pod in stage.pods()))
     spare = stage.node("spare")
-    stage.interrupt(doomed, seconds=15)
+    stage.interrupt(doomed)
     marked = eventually(
         lambda: next((pod for pod in stage.pods() if names.INTERRUPTED_UNTIL in pods.notes(pod)), None)
     )
+    assert parse(pods.notes(marked)[names.INTERRUPTED_UNTIL]) == parse(stage.node_state(doomed)["deadline"])
+    assert not pods.is_going(marked)
+    stage.interrupt(doomed, seconds=15)
+    stage.wait_clear(doomed)
     deadline = parse(stage.node_state(doomed)["deadline"])
     assert deadline is not None
-    assert parse(pods.notes(marked)[names.INTERRUPTED_UNTIL]) == deadline
-    assert not pods.is_going(marked)
-    stage.wait_clear(doomed)
     assert (deadline - datetime.now(UTC)).total_seconds() < 6
     record = end(stage, portal, doomed)
     (left,) = record["pods"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from spot import names, pods
 from tests.integration.spot.conftest import Led
-from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal
 from tests.integration.spot.stage import Stage, eventually
 
@@ -73,7 +72,7 @@ def test_a_maintenance_that_is_called_off_takes_back_what_was_begun(
     stage: Stage, portal: PlayedPortal, led: Led
 ) -> None:
     node = stage.node("safe")
-    stage.deploy("blog", notes={READY_AFTER: "0"})
+    stage.deploy("blog")
     before = {pods.uid(pod) for pod in stage.pods("blog")}
     with led(maintenance_lead_seconds=600), stage.watch("blog") as seen:
         stage.maintain(node, seconds=3600)
@@ -130,13 +129,15 @@ def test_an_interruption_is_not_called_off_by_the_end_of_a_rebalance(
     stage: Stage, portal: PlayedPortal, led: Led
 ) -> None:
     doomed = stage.node("doomed")
-    stage.deploy("blog", notes={READY_AFTER: "1"})
-    stage.node("spare")
+    stage.deploy("blog")
+    spare = stage.node("spare")
+    stage.hold(spare)
     with led(), stage.watch("blog") as seen:
         stage.rebalance(doomed)
         stage.interrupt(doomed)
         stage.wait_detached("blog")
         stage.rebalance(doomed, over=True)
+        stage.release(spare)
         stage.wait_clear(doomed)
         stage.lose(doomed)
         stage.wait_nothing_left()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from spot import pods
+from spot import names, pods
 from spot.kube.kinds import KINDS
 from tests.integration.spot.played_kubelets import READY_AFTER
 from tests.integration.spot.played_portal import PlayedPortal
@@ -15,20 +15,25 @@ from tests.integration.spot.stage import Stage, end, eventually
 pytestmark = pytest.mark.usefixtures("controller")
 
 
-def slow(stage: Stage, replicas: int = 1) -> str:
-    """A doomed node whose pods' replacements take a while."""
+SECOND = {"spec": {"containers": [{"name": "app", "image": "app:2"}]}}
+
+
+def slow(stage: Stage, replicas: int = 1) -> tuple[str, str]:
+    """A doomed node, and a spare one where its pods' replacements begin once that is released."""
     doomed = stage.node("doomed")
     stage.deploy("blog", replicas, notes={READY_AFTER: "2"})
-    stage.node("spare")
-    return doomed
+    spare = stage.node("spare")
+    stage.hold(spare)
+    return doomed, spare
 
 
 def test_a_deploy_takes_the_old_pods_place(stage: Stage, portal: PlayedPortal) -> None:
-    doomed = slow(stage)
+    doomed, spare = slow(stage)
     with stage.watch("blog") as seen:
         stage.interrupt(doomed)
         stage.wait_detached("blog")
-        stage.change("blog", template={"spec": {"containers": [{"name": "app", "image": "app:2"}]}})
+        stage.change("blog", template=SECOND)
+        stage.release(spare)
         stage.wait_clear(doomed)
         end(stage, portal, doomed)
         eventually(lambda: len(stage.pods("blog")) == 1)
@@ -39,11 +44,15 @@ def test_a_deploy_takes_the_old_pods_place(stage: Stage, portal: PlayedPortal) -
 
 
 def test_a_node_that_goes_in_the_middle_of_a_deploy(stage: Stage, portal: PlayedPortal) -> None:
-    doomed = slow(stage, replicas=3)
+    doomed, spare = slow(stage, replicas=3)
+    stage.hold(doomed)
     with stage.watch("blog") as seen:
-        stage.change("blog", template={"spec": {"containers": [{"name": "app", "image": "app:2"}]}})
+        stage.change("blog", template=SECOND)
         eventually(lambda: len(stage.pods("blog")) > 3)
         stage.interrupt(doomed)
+        eventually(lambda: names.INTERRUPTED in stage.taints(doomed))
+        stage.release(doomed)
+        stage.release(spare)
         stage.wait_clear(doomed)
         end(stage, portal, doomed)
         eventually(lambda: len(stage.pods("blog")) == 3)
@@ -130,7 +139,7 @@ def test_a_newer_release_on_trial_leaves_the_old_one_to_its_visitors(
 
 
 def test_a_deleted_deployment_takes_its_detached_pod_along(stage: Stage, portal: PlayedPortal) -> None:
-    doomed = slow(stage)
+    doomed, _ = slow(stage)
     stage.interrupt(doomed)
     stage.wait_detached("blog")
     background = {"propagationPolicy": "Background"}
@@ -142,7 +151,7 @@ def test_a_deleted_deployment_takes_its_detached_pod_along(stage: Stage, portal:
 
 
 def test_scaled_to_nothing_the_detached_pod_goes_too(stage: Stage, portal: PlayedPortal) -> None:
-    doomed = slow(stage)
+    doomed, _ = slow(stage)
     stage.interrupt(doomed)
     stage.wait_detached("blog")
     stage.change("blog", replicas=0)
@@ -153,11 +162,12 @@ def test_scaled_to_nothing_the_detached_pod_goes_too(stage: Stage, portal: Playe
 
 
 def test_scaled_up_all_of_the_new_number_serve(stage: Stage, portal: PlayedPortal) -> None:
-    doomed = slow(stage)
+    doomed, spare = slow(stage)
     with stage.watch("blog") as seen:
         stage.interrupt(doomed)
         stage.wait_detached("blog")
         stage.change("blog", replicas=3)
+        stage.release(spare)
         stage.wait_clear(doomed)
         end(stage, portal, doomed)
         stage.wait_serving("blog", 3)
@@ -165,10 +175,11 @@ def test_scaled_up_all_of_the_new_number_serve(stage: Stage, portal: PlayedPorta
 
 
 def test_an_autoscaler_that_goes_up_and_down_meanwhile(stage: Stage, portal: PlayedPortal) -> None:
-    doomed = slow(stage, replicas=2)
+    doomed, spare = slow(stage, replicas=2)
     with stage.watch("blog") as seen:
         stage.interrupt(doomed)
         stage.wait_detached("blog")
+        stage.release(spare)
         for replicas in (4, 3, 5, 2):
             path = KINDS["Deployment"].path(stage.namespace, "blog", "scale")
             stage.patch(path, {"spec": {"replicas": replicas}})
@@ -182,7 +193,7 @@ def test_an_autoscaler_that_goes_up_and_down_meanwhile(stage: Stage, portal: Pla
 def test_what_heals_the_deployment_back_to_its_manifest_meets_nothing_to_heal(
     stage: Stage, portal: PlayedPortal
 ) -> None:
-    doomed = slow(stage)
+    doomed, spare = slow(stage)
     before = stage.get("Deployment", "blog")["spec"]
     with stage.watch("blog") as seen:
         stage.interrupt(doomed)
@@ -193,6 +204,7 @@ def test_what_heals_the_deployment_back_to_its_manifest_meets_nothing_to_heal(
                 KINDS["Deployment"].path(stage.namespace, "blog"),
                 stage.deployment("blog", notes={READY_AFTER: "2"}),
             )
+        stage.release(spare)
         stage.wait_clear(doomed)
         end(stage, portal, doomed)
     assert seen.least == 1

@@ -18,7 +18,7 @@ from tests.integration.spot.conftest import Led
 from tests.integration.spot.controllers import running_controller
 from tests.integration.spot.faulty_proxy import Request, running_proxy
 from tests.integration.spot.played_portal import PlayedPortal
-from tests.integration.spot.stage import HANDLER, JsonMap, Stage, end, eventually
+from tests.integration.spot.stage import DEADLINE_SECONDS, HANDLER, JsonMap, Stage, end, eventually
 
 
 def number(controller: Controller, state: str) -> float:
@@ -124,6 +124,7 @@ def test_a_node_whose_agent_never_comes_is_opened_avoided_and_told(stage: Stage,
         assert "after 2 s: its agent has said nothing" in told
         eventually(lambda: number(controller, "unheard") == 1)
         elsewhere = stage.node("elsewhere")
+        stage.wait_scheduler()
         start(stage, "wiki")
         eventually(lambda: places(stage, "wiki") == [elsewhere], "an unheard node is the last choice")
         stage.begin_agent(fresh)
@@ -200,7 +201,7 @@ def test_killed_as_it_opens_a_node_another_goes_on(
             proxy.after = kill
         if agent == "comes":
             stage.begin_agent(fresh)
-        assert first.wait(120) == -signal.SIGKILL
+        assert first.wait(DEADLINE_SECONDS) == -signal.SIGKILL
         stage.delete(LEASES.path(HANDLER, LEASE))
         stack.enter_context(running_controller(plane.kubeconfig, portal, **patience))
         wanted = {names.UNHEARD} if agent == "never comes" else set()

@@ -29,9 +29,9 @@ def blocked(portal: PlayedPortal, node: str) -> str:
     return next((str(each["blocked_reason"]) for each in record["pods"]), "") if record else ""
 
 
-def set_budget(stage: Stage, name: str, minimum: int = 1) -> None:
+def set_budget(stage: Stage, name: str, minimum: int = 1, **selector: str) -> None:
     path = f"/apis/policy/v1/namespaces/{stage.namespace}/poddisruptionbudgets"
-    stage.create(path, budget(name, "blog", minimum))
+    stage.create(path, budget(name, selector or {"app": "blog"}, minimum))
 
 
 def test_a_budget_that_allows_nobody_to_go_holds_up_nothing(stage: Stage, portal: PlayedPortal) -> None:
@@ -49,16 +49,22 @@ def test_a_budget_that_allows_nobody_to_go_holds_up_nothing(stage: Stage, portal
 def test_two_budgets_on_one_pod_which_no_eviction_passes(stage: Stage, portal: PlayedPortal) -> None:
     doomed = stage.node("doomed")
     # No Service selects by the second label: both budgets still see the pod once it serves no more.
-    stage.deploy("blog")
-    set_budget(stage, "one")
-    set_budget(stage, "two")
+    template = stage.template("blog")
+    template["metadata"]["labels"]["tier"] = "web"
+    stage.deploy("blog", spec={"template": template})
+    set_budget(stage, "one", tier="web")
+    set_budget(stage, "two", tier="web")
     stage.node("spare")
     with stage.watch("blog") as seen:
-        stage.interrupt(doomed, seconds=25)
+        stage.interrupt(doomed)
+        eventually(lambda: any(names.UNSERVED_AT in pods.notes(pod) for pod in stage.pods_on(doomed)))
+        stage.interrupt(doomed, seconds=20)
         stage.wait_clear(doomed)
         record = end(stage, portal, doomed)
     assert seen.least == 1
-    assert record["pods"][0]["state"] == "retired"
+    (left,) = record["pods"]
+    assert left["state"] == "retired"
+    assert moment(left["retired_at"]) >= moment(record["deadline"]) - LATE - timedelta(seconds=1)
 
 
 def test_two_budgets_hold_a_pod_that_is_not_handed_off_until_late(stage: Stage, portal: PlayedPortal) -> None:
@@ -98,8 +104,9 @@ def test_the_old_pod_serves_until_late_if_its_replacement_never_gets_ready(
     spare = stage.node("spare")
     stage.hold(spare)
     with stage.watch("blog") as seen:
-        stage.interrupt(doomed, seconds=20)
+        stage.interrupt(doomed)
         stage.wait_detached("blog")
+        stage.interrupt(doomed, seconds=20)
         eventually(lambda: seen.least == 0)
         gone_at = time.time()
         stage.wait_clear(doomed)
@@ -139,10 +146,11 @@ def test_with_a_full_quota_the_old_pod_serves_until_late(stage: Stage, portal: P
     eventually(lambda: stage.connection.call("GET", f"{path}/one").get("status", {}).get("used"))
     stage.node("spare")
     with stage.watch("blog") as seen:
-        stage.interrupt(doomed, seconds=25)
+        stage.interrupt(doomed)
         stage.wait_detached("blog")
         eventually(lambda: blocked(portal, doomed) == "quota")
         assert seen.least == 1
+        stage.interrupt(doomed, seconds=20)
         eventually(lambda: seen.least == 0)
         gone_at = time.time()
         stage.wait_clear(doomed)

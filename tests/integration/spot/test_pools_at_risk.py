@@ -27,9 +27,11 @@ def test_the_rest_of_a_pool_is_avoided_until_it_has_been_quiet(
         stage.interrupt(second)
         eventually(lambda: taints(stage, rest) == [TAINT], "the rest of the pool avoided")
         assert taints(stage, elsewhere) == []
+        stage.wait_scheduler()
         stage.deploy("blog")
         assert [pods.node(pod) for pod in stage.pods("blog")] == [elsewhere]
         stage.patch(f"/api/v1/nodes/{elsewhere}", {"spec": {"unschedulable": True}})
+        stage.wait_scheduler()
         stage.deploy("wiki")
         assert [pods.node(pod) for pod in stage.pods("wiki")] == [rest]
         end(stage, portal, first, second)

@@ -43,7 +43,7 @@ class SendingQueue:
             "source": "aws.ec2",
             "account": "123456789012",
             "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "MADANG_SPOT_REGION": REGION,
+            "region": REGION,
             "resources": [f"arn:aws:ec2:{REGION}:123456789012:instance/{instance}"],
             "detail": {"instance-id": instance, **detail},
         }
@@ -129,7 +129,8 @@ def test_of_an_instance_that_nobody_knows_nothing_comes(
     with led(**queue.settings) as controller:
         queue.interrupt("i-00000000000000000")
         eventually(lambda: queue.waiting == 0)
-    assert notices(controller, "unknown-instance") == 1
+    # Again, if the queue gives it again before it has heard that it was acknowledged.
+    assert notices(controller, "unknown-instance") >= 1
     assert stage.node_state(node) == {}
     assert not stage.left_behind()
 
