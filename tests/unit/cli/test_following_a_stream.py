@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from madang.backoff import pause_seconds
 from madang.following import End, Entry, follow
@@ -59,7 +59,6 @@ class Watcher:
         self.returns += 1
 
 
-@settings(deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30), st.lists(st.integers(0, 10), max_size=8))
 def test_every_line_is_shown_once_and_in_order_wherever_the_connection_is_cut(
     total: int, start: int, cuts: list[int]

@@ -23,7 +23,7 @@ WORLDS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORLDS, st.randoms(use_true_random=False), st.floats(0.05, 1), st.floats(0, 1), st.floats(0.1, 1))
 def test_nobody_is_missed_before_the_last_moment(
     world: World, luck: object, arrives: float, ready: float, listed: float
@@ -37,7 +37,7 @@ def test_nobody_is_missed_before_the_last_moment(
     assert not world.on_doomed
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(WORLDS)
 def test_when_all_goes_well_every_pod_has_left_before_its_nodes_end(world: World) -> None:
     least = world.desired
@@ -49,7 +49,7 @@ def test_when_all_goes_well_every_pod_has_left_before_its_nodes_end(world: World
     assert world.serving == world.desired
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(WORLDS, st.randoms(use_true_random=False), st.integers(0, 25))
 def test_a_handler_that_starts_anew_decides_what_the_last_one_would_have(
     world: World, luck: object, seconds: int
@@ -59,7 +59,7 @@ def test_a_handler_that_starts_anew_decides_what_the_last_one_would_have(
     assert world.actions() == world.actions()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(WORLDS, st.randoms(use_true_random=False))
 def test_while_replacements_never_get_ready_the_old_pods_serve_until_the_last_moment(
     world: World, luck: object
