@@ -44,7 +44,7 @@ class Workload:
     def owns(self, pod: Mapping[str, Any]) -> bool:
         """Whether its selector chooses the pod."""
         metadata = pod["metadata"]
-        ours = metadata["namespace"] == self.namespace
+        ours: bool = metadata["namespace"] == self.namespace
         return ours and self.labels.items() <= metadata.get("labels", {}).items()
 
     def __str__(self) -> str:

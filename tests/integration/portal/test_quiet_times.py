@@ -71,6 +71,35 @@ def test_while_builds_wait_or_run_there_is_no_quiet_time(registry: Cluster, stat
     assert registry.told == []
 
 
+def test_a_quiet_time_that_does_not_come_by_itself_is_made(registry: Cluster) -> None:
+    """A club that always has something built would keep the space of deleted images from all others."""
+    Build.objects.update(created_at=Now() - Value(timedelta(days=10)))
+    running, waiting = push(some_project()), push(some_project())
+    Build.objects.filter(pk=running.pk).update(state=BuildState.RUNNING)
+    assert collect_garbage() is None
+    assert queue.claim(waiting.pk, "w") is None
+    assert collect_garbage() is None
+    assert registry.told == []
+    Build.objects.filter(pk=running.pk).update(state=BuildState.SUCCEEDED)
+    assert registry.told == [collect_garbage()]
+    assert queue.claim(waiting.pk, "w") is None
+    days_later(1)
+    assert queue.claim(waiting.pk, "w") is not None
+
+
+def test_a_build_that_does_not_end_holds_up_the_others_once_a_day_at_most(registry: Cluster) -> None:
+    Build.objects.update(created_at=Now() - Value(timedelta(days=10)))
+    running, waiting = push(some_project()), push(some_project())
+    Build.objects.filter(pk=running.pk).update(state=BuildState.RUNNING)
+    assert collect_garbage() is None
+    QuietTime.objects.update(until=Now())
+    assert collect_garbage() is None
+    assert queue.startable() == [waiting.pk]
+    days_later(1)
+    assert collect_garbage() is None
+    assert queue.startable() == []
+
+
 def test_the_registry_is_told_once_in_a_week_and_until_when(registry: Cluster) -> None:
     until = collect_garbage()
     assert registry.told == [until]
