@@ -24,7 +24,11 @@ ROOT = Path(__file__).resolve().parents[3]
 class ServerProcess:
     def __init__(self, environment: dict[str, str], repositories: Path, log: Path) -> None:
         repositories.mkdir()
-        self.environment = {**environment, "MADANG_REPOSITORIES": str(repositories)}
+        self.environment = {
+            "MADANG_GIT_GOODBYE_SECONDS": str(PATIENCE_SECONDS),
+            **environment,
+            "MADANG_REPOSITORIES": str(repositories),
+        }
         self.repositories = repositories
         self.log = log
         self.port = free_port()
@@ -37,6 +41,7 @@ class ServerProcess:
                 [
                     *(sys.executable, "-m", "portal.serving", "portal.gitserver.asgi:application"),
                     *("--host=127.0.0.1", f"--port={self.port}", f"--ingress-port={self.ingress_port}"),
+                    f"--graceful-seconds={PATIENCE_SECONDS}",
                 ],
                 environment={**os.environ, **self.environment, "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}"},
                 log=log,
@@ -58,7 +63,7 @@ class ServerProcess:
         return int(json.loads(self.get("/healthz")[1])["pushes"])
 
     def get(self, path: str, headers: dict[str, str] | None = None, method: str = "GET") -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, path, headers=headers or {})
             answer = connection.getresponse()
@@ -89,8 +94,9 @@ class ServerProcess:
         return self.repositories / f"{project.pk}.git"
 
     def objects(self, project: Project) -> list[Path]:
-        """All files with objects, quarantined ones too."""
-        return [path for path in self.repository(project).glob("objects/**/*") if path.is_file()]
+        """All files with objects, quarantined ones too; a quarantine may go while they are looked for."""
+        found = os.walk(self.repository(project) / "objects")
+        return [Path(folder, name) for folder, _, names in found for name in names]
 
     def url(self, repository: str, key: str, user: str = "student") -> str:
         return f"http://{user}:{key}@127.0.0.1:{self.port}/{repository}"
