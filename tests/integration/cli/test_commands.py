@@ -11,6 +11,7 @@ import pytest
 from tests.integration.cli.scene import Answer, Server, Student
 
 PROJECT = "/clubs/robotics/projects/lunch"
+PATIENCE_SECONDS = 300
 
 
 def entry(sequence: int, kind: str = "build") -> dict[str, object]:
@@ -207,7 +208,7 @@ def test_an_interrupted_attach_says_how_to_resume_and_later_does(student: Studen
     assert process.stdout.readline() == "       line 1\n"
     assert "connection lost" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "madang attach --stream 7" in told
     server.on("GET", "/streams/7", Answer(lines=[entry(2), end("succeeded", 0)]))
