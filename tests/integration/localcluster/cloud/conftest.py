@@ -26,9 +26,10 @@ from localcluster.instance import Capacity, Instance, Node
 from localcluster.lock import held
 from localcluster.programs import toolchain
 from tests.integration.mortal import start_mortal
+from tests.integration.redis_server import free_port
 
 MODULE = Path(__file__).parent / "mock"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Service:
 
     url: str
 
-    def token(self, ttl: str | None = "60", method: str = "PUT") -> httpx.Response:
+    def token(self, ttl: str | None = "21600", method: str = "PUT") -> httpx.Response:
         headers = {} if ttl is None else {"X-aws-ec2-metadata-token-ttl-seconds": ttl}
         return self._send(method, "/latest/api/token", headers)
 
@@ -125,8 +126,7 @@ def mock(
     home = tmp_path_factory.mktemp("mock")
     config = home / "config.json"
     config.write_text(json.dumps(mock_settings(announced)))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [
         mock_program,
         "--config-file",

@@ -12,7 +12,9 @@ from localcluster.cloud.record import MachineRun
 
 ADDRESS, PORT = "169.254.169.254", 80
 # Answers one connection; run outside the machine on the listening socket made inside it.
-CLIENT = "import socket; s = socket.create_connection(('169.254.169.254', 80), 5); print(s.recv(9).decode())"
+CLIENT = (
+    "import socket; s = socket.create_connection(('169.254.169.254', 80), 300); print(s.recv(9).decode())"
+)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from localcluster.cloud.cluster import ApiProblem, Cluster
 from localcluster.instance import Instance
 from tests.integration.apiserver import running_api_server
 
+PATIENCE_SECONDS = 300
 FIRST, SECOND = "local:///local-a/i-1", "local:///local-a/i-2"
 
 
@@ -28,6 +29,7 @@ def server() -> Iterator[dict[str, Any]]:
             "headers": {"Authorization": f"Bearer {token}"},
             "verify": False,
             "trust_env": False,
+            "timeout": PATIENCE_SECONDS,
         }
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,10 +15,11 @@ from localcluster import built_in, cgroups, machines
 from localcluster.instance import Instance
 from localcluster.machine import MachineSpec
 from localcluster.program import HOST_NETWORK, Program
+from tests.integration.redis_server import free_port
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's")
 
-GENEROUS_SECONDS = 120
+GENEROUS_SECONDS = 300
 WEB_SERVER = """
 import http.server, socketserver, subprocess
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -102,9 +102,7 @@ def test_a_hanging_program_is_killed_and_started_again(instance: Instance) -> No
 
 def test_a_gate_leads_from_the_hosts_loopback_into_the_machine(instance: Instance, tmp_path: Path) -> None:
     (tmp_path / "greeting").write_text("from inside")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     inside = Program("web", ("/bin/sh", "-c", f"cd {tmp_path} && exec {machines.PYTHON} -c '{WEB_SERVER}'"))
     gate = Program(
         "gate", (machines.PYTHON, "-m", "localcluster.gate", "127.0.0.1:9000"), listen=(f"127.0.0.1:{port}",)
@@ -114,7 +112,7 @@ def test_a_gate_leads_from_the_hosts_loopback_into_the_machine(instance: Instanc
     def greeting() -> bytes:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(f"http://127.0.0.1:{port}/greeting", timeout=5) as answer:
+            with opener.open(f"http://127.0.0.1:{port}/greeting", timeout=60) as answer:
                 return bytes(answer.read())
         except OSError:
             return b""
@@ -145,10 +143,10 @@ def test_the_end_of_pid_1_ends_everything_and_a_reused_pid_is_never_shot(instanc
     assert machines.pid(instance, "one") is None
 
 
-def test_a_stop_lets_programs_end_by_themselves(instance: Instance) -> None:
-    home = start(
-        instance, shell("polite", "trap 'echo bye; exit' TERM; echo ready; while :; do sleep 0.1; done")
-    )
+def test_a_stop_lets_programs_end_by_themselves(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "STOP_SECONDS", GENEROUS_SECONDS)
+    # `wait` lets the shell hear the signal at once.
+    home = start(instance, shell("polite", "trap 'echo bye; exit' TERM; echo ready; sleep 999 & wait"))
     eventually(lambda: (home / "polite.log").exists() and "ready" in (home / "polite.log").read_text())
     machines.stop(instance, "one")
     assert "bye" in (home / "polite.log").read_text()

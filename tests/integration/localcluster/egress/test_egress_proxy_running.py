@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import os
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,9 @@ import httpx
 import pytest
 
 from localcluster.egress import WayOut, proxy_command, proxy_files
+from tests.integration.redis_server import free_port
+
+PATIENCE_SECONDS = 300
 
 
 class _Hello(http.server.BaseHTTPRequestHandler):
@@ -37,15 +39,14 @@ def server() -> Iterator[int]:
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[str]:
     """Lets the name localhost through, and nothing else."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     for name, text in proxy_files(tmp_path, port, WayOut(("localhost",), ports=(443,))).items():
         (tmp_path / name).write_text(text)
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(proxy_command(tmp_path), stdout=log, stderr=log, env=dict(os.environ))
     try:
         transport = httpx.HTTPTransport(retries=60)  # with growing pauses, while it starts
-        with httpx.Client(transport=transport, trust_env=False) as client:
+        with httpx.Client(transport=transport, trust_env=False, timeout=PATIENCE_SECONDS) as client:
             client.get(f"http://127.0.0.1:{port}/")
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -53,15 +54,19 @@ def proxy(tmp_path: Path) -> Iterator[str]:
         process.wait()
 
 
+def ask(address: str, proxy: str) -> httpx.Response:
+    return httpx.get(address, proxy=proxy, trust_env=False, timeout=PATIENCE_SECONDS)
+
+
 def test_a_named_host_is_reached(proxy: str, server: int) -> None:
-    answer = httpx.get(f"http://localhost:{server}/", proxy=proxy, trust_env=False)
+    answer = ask(f"http://localhost:{server}/", proxy)
     assert (answer.status_code, answer.text) == (200, "hello")
 
 
 def test_the_same_server_by_another_name_is_refused(proxy: str, server: int) -> None:
-    assert httpx.get(f"http://127.0.0.1:{server}/", proxy=proxy, trust_env=False).status_code == 403
+    assert ask(f"http://127.0.0.1:{server}/", proxy).status_code == 403
 
 
 def test_a_tunnel_to_another_port_than_tls_is_refused(proxy: str, server: int) -> None:
     with pytest.raises(httpx.ProxyError, match="403"):
-        httpx.get(f"https://localhost:{server}/", proxy=proxy, trust_env=False)
+        ask(f"https://localhost:{server}/", proxy)

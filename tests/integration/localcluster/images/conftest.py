@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,9 @@ import pytest
 from localcluster import programs
 from localcluster.instance import Instance
 from tests.integration.mortal import start_mortal
+from tests.integration.redis_server import free_port
+
+PATIENCE_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +27,7 @@ def program_folder() -> Path:
 @pytest.fixture
 def registry(program_folder: Path, tmp_path: Path) -> Iterator[str]:
     """host:port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     settings = tmp_path / "registry.json"
     settings.write_text(
         json.dumps(
@@ -44,7 +45,7 @@ def registry(program_folder: Path, tmp_path: Path) -> Iterator[str]:
     )
     try:
         transport = httpx.HTTPTransport(retries=60)  # with growing pauses, while it starts
-        with httpx.Client(transport=transport, trust_env=False) as client:
+        with httpx.Client(transport=transport, trust_env=False, timeout=PATIENCE_SECONDS) as client:
             client.get(f"http://{address}/v2/").raise_for_status()
         yield address
     finally:

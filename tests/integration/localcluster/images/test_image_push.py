@@ -9,6 +9,7 @@ from localcluster.errors import ClusterError
 from localcluster.images.layer import Text, pack
 from localcluster.images.oci import MANIFEST_TYPE, Image, digest_of
 from localcluster.images.registry import Registry
+from tests.integration.localcluster.images.conftest import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def _manifest(registry: str, reference: str) -> httpx.Response:
         f"http://{registry}/v2/madang/demo/manifests/{reference}",
         headers={"Accept": MANIFEST_TYPE},
         trust_env=False,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -35,9 +37,8 @@ def test_every_blob_that_the_manifest_names_is_there_whole(registry: str, image:
     Registry(registry).push(image, "madang/demo", ["1"])
     manifest = json.loads(_manifest(registry, "1").content)
     for blob in [manifest["config"], *manifest["layers"]]:
-        content = httpx.get(
-            f"http://{registry}/v2/madang/demo/blobs/{blob['digest']}", trust_env=False
-        ).content
+        address = f"http://{registry}/v2/madang/demo/blobs/{blob['digest']}"
+        content = httpx.get(address, trust_env=False, timeout=PATIENCE_SECONDS).content
         assert len(content) == blob["size"]
         assert f"sha256:{hashlib.sha256(content).hexdigest()}" == blob["digest"]
 
