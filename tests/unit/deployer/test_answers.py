@@ -11,6 +11,7 @@ import pytest
 
 from deployer.rollout.answer import ABSENCE, Answer, ask, read
 
+PATIENCE_SECONDS = 300
 MARK = {"x-served-by": "madang"}
 STAND_IN = {**MARK, ABSENCE: "not-yet"}
 
@@ -75,30 +76,30 @@ def answering(head: bytes, body: bytes, *, endless: bool) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         listener.close()
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
 
 
 def test_an_app_that_sends_without_an_end_has_answered() -> None:
     with answering(b"HTTP/1.1 200 OK", b"x" * 65536, endless=True) as url:
-        assert ask(url, "site.example", "/") == Answer(200, True)
+        assert ask(url, "site.example", "/", PATIENCE_SECONDS) == Answer(200, True)
 
 
 def test_a_packed_answer_is_not_unpacked() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 7"
     with answering(head, b"no gzip", endless=False) as url:
-        assert ask(url, "site.example", "/") == Answer(200, True)
+        assert ask(url, "site.example", "/", PATIENCE_SECONDS) == Answer(200, True)
 
 
 def test_the_controllers_own_404_is_known_by_its_words() -> None:
     words = b"404 page not found\n"
     head = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d" % len(words)
     with answering(head, words, endless=False) as url:
-        assert ask(url, "site.example", "/") == Answer(404, False)
+        assert ask(url, "site.example", "/", PATIENCE_SECONDS) == Answer(404, False)
 
 
 def test_a_connection_that_ends_at_once_is_no_answer() -> None:
     with answering(b"", b"", endless=False) as url:
-        answer = ask(url, "site.example", "/")
+        answer = ask(url, "site.example", "/", PATIENCE_SECONDS)
     assert (answer.status, answer.live) == (None, False)
     assert answer.error

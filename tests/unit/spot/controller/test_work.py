@@ -9,8 +9,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from spot.controller import work as module
 from spot.controller.work import FIRST, LAST, WORKERS, Work
 from spot.errors import Conflict, PermanentError, TemporaryError
+
+PATIENCE_SECONDS = 300
+# A rest that is not over while a test looks, however slowly it does.
+LONG_SECONDS = 3600.0
 
 
 @pytest.fixture
@@ -21,19 +26,19 @@ def work() -> Iterator[Work]:
 
 
 def until(look: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not look():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
 def again(work: Work, do: Callable[[], None]) -> bool:
-    return work.submit(("Detach", "u"), do)
+    return work.submit(("Detach", "u"), do, rest_seconds=LONG_SECONDS)
 
 
 def test_what_runs_or_has_just_been_done_is_not_begun_again(work: Work) -> None:
     going = threading.Event()
-    assert again(work, lambda: bool(going.wait(60)) and None)
+    assert again(work, lambda: bool(going.wait(PATIENCE_SECONDS)) and None)
     assert not again(work, lambda: None)
     going.set()
     until(lambda: work.idle)
@@ -51,7 +56,11 @@ def test_what_failed_for_the_moment_is_soon_begun_again(work: Work, error: Excep
 
 
 @pytest.mark.parametrize("error", [PermanentError("no"), RuntimeError("a bug")])
-def test_what_cannot_succeed_rests_and_harms_nothing_else(work: Work, error: Exception) -> None:
+def test_what_cannot_succeed_rests_and_harms_nothing_else(
+    work: Work, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PERMANENT_SECONDS", LONG_SECONDS)
+
     def fail() -> None:
         raise error
 
@@ -60,13 +69,13 @@ def test_what_cannot_succeed_rests_and_harms_nothing_else(work: Work, error: Exc
     assert not again(work, lambda: None)
     done = threading.Event()
     work.submit(("Evict", "u"), done.set)
-    assert done.wait(60)
+    assert done.wait(PATIENCE_SECONDS)
 
 
 def test_what_is_urgent_overtakes_what_waits(work: Work) -> None:
     gate = threading.Event()
     for number in range(WORKERS):
-        work.submit(("Busy", str(number)), lambda: bool(gate.wait(60)) and None)
+        work.submit(("Busy", str(number)), lambda: bool(gate.wait(PATIENCE_SECONDS)) and None)
     until(lambda: not work._waiting)
     for what, urgency in (("record", LAST), ("several", (1, 5)), ("sole", (1, 1)), ("fence", FIRST)):
         work.submit((what, "u"), lambda: None, urgency=urgency)
@@ -85,7 +94,7 @@ def test_once_stopped_nothing_begins_and_what_runs_is_waited_for() -> None:
         ended.set()
 
     work.submit(("Detach", "u"), slow)
-    assert going.wait(60)
+    assert going.wait(PATIENCE_SECONDS)
     work.stop()
     assert ended.is_set()
     assert not work.submit(("Detach", "another"), lambda: None)

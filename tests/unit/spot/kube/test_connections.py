@@ -35,7 +35,7 @@ def test_a_dead_peer_is_noticed_within_a_fraction_of_a_notice() -> None:
 
     socket.socket.connect = connect  # type: ignore[method-assign, assignment]
     try:
-        assert connection.call("GET", "/version") == {"kind": "Status"}
+        assert connection.call("GET", "/version", read_seconds=300) == {"kind": "Status"}
     finally:
         socket.socket.connect = original  # type: ignore[method-assign]
     (held,) = made

@@ -10,7 +10,7 @@ from spot.errors import PermanentError, TemporaryError
 from spot.outbox import Outbox
 from spot.reporting import Record
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 def record(name: str, revision: int = 1) -> dict[str, Any]:
