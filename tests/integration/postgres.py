@@ -18,7 +18,7 @@ BINARIES = Path(os.environ.get("MADANG_POSTGRES_BIN", "/usr/lib/postgresql/15/bi
 # Nothing of a test outlives its machine: no waiting for the disk.
 _CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _PREFIX = "madang-pg-"
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 def reserve_folder() -> Path:
