@@ -90,9 +90,12 @@ class Store:
         work.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             with held(self.root / "work.lock"):
-                folder = Path(stack.enter_context(TemporaryDirectory(dir=work)))
+                made = TemporaryDirectory(dir=work)
+                folder = Path(made.name)
                 in_use = os.open(folder, os.O_RDONLY)
+                # Ours until it is gone: nobody is to tidy it up while it is removed.
                 stack.callback(os.close, in_use)
+                stack.callback(made.cleanup)
                 fcntl.flock(in_use, fcntl.LOCK_SH)
             folder.chmod(0o755)
             yield folder
@@ -101,14 +104,8 @@ class Store:
         """Remove what killed processes left half done."""
         with held(self.root / "work.lock"):
             for folder in (self.root / "work").glob("*"):
-                descriptor = os.open(folder, os.O_RDONLY)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder)
-                except BlockingIOError:
-                    pass  # its owner lives
-                finally:
-                    os.close(descriptor)
+                with suppress(FileNotFoundError):  # its owner has just removed it
+                    _remove_unowned(folder)
         for blob in self.blobs.glob("new-*"):
             with suppress(FileNotFoundError):  # another process tidies too, or has just named it
                 if time.time() - blob.stat().st_mtime > _ABANDONED_SECONDS:
@@ -156,6 +153,17 @@ def run(command: list[str | Path], purpose: str, *, end: str = "TERM", **options
         said = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-15:])
         raise ClusterError(f"Could not {purpose}; {command[0]} ended with {answer.returncode}:\n{said}")
     return str(answer.stdout).strip()
+
+
+def _remove_unowned(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    except BlockingIOError:
+        pass  # its owner lives
+    finally:
+        os.close(descriptor)
 
 
 def _told(value: Any) -> Any:
