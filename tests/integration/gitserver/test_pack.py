@@ -46,7 +46,7 @@ def test_a_push_far_over_the_limit_is_cut_off(
     project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
     folder = student.project(files={"app.py": "", "data.bin": os.urandom(12 * MIB)})
     done = student.git("-c", f"http.postBuffer={post_buffer}", "push", url, "main", cwd=folder)
-    assert done.status == 1
+    assert done.status != 0
     eventually(lambda: server.pushes() == 0)
     assert server.objects(project) == []
 
