@@ -67,6 +67,13 @@ def cluster(clean: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedCl
     yield script
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases run out, and what was put off is due, when a test says so (`run_out`)."""
+    waits = {"lease_seconds": 3600, "retry_seconds": 3600}
+    monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update=waits))
+
+
 @pytest.fixture
 def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a lease's keeper sees (a wish to stop) is seen after a third of a second."""

@@ -14,7 +14,7 @@ from portal.sweeping import sweep
 from deployer.kube import JsonMap, Kube
 from tests.integration.apiserver import running_api_server
 from tests.integration.portal.processes import Worker, eventually
-from tests.integration.portal.scene import BY, push, some_project
+from tests.integration.portal.scene import BY, push, run_out, some_project
 
 NAMESPACE = "madang-builds"
 T = TypeVar("T")
@@ -53,12 +53,13 @@ def owner_of(build: Build) -> str:
 @pytest.fixture
 def workers(
     platform_environment: dict[str, str], kubeconfig: Path, tmp_path: Path
-) -> Iterator[Callable[[], Worker]]:
-    """Starts workers; those that a failed test leaves are killed."""
-    environment = {**platform_environment, "KUBECONFIG": str(kubeconfig), "MADANG_LEASE_SECONDS": "6"}
+) -> Iterator[Callable[..., Worker]]:
+    """Starts workers; those that a failed test leaves are killed. No lease of a living one runs out."""
+    environment = {**platform_environment, "KUBECONFIG": str(kubeconfig)}
     started: list[Worker] = []
 
-    def start() -> Worker:
+    def start(lease_seconds: int = 3600) -> Worker:
+        environment["MADANG_LEASE_SECONDS"] = str(lease_seconds)
         started.append(Worker("builds", environment, tmp_path / f"worker-{len(started)}.log"))
         return started[-1]
 
@@ -79,7 +80,7 @@ def swept_until(look: Callable[[], T | None], worker: Worker) -> T:
 
 
 def test_a_job_outlives_a_killed_worker_and_one_that_leaves_and_ends_when_it_is_cancelled(
-    workers: Callable[[], Worker], kube: Kube
+    workers: Callable[..., Worker], kube: Kube
 ) -> None:
     project = some_project()
     build = push(project)
@@ -88,6 +89,7 @@ def test_a_job_outlives_a_killed_worker_and_one_that_leaves_and_ends_when_it_is_
     assert str(first.pid) in owner_of(build)
 
     first.kill()
+    run_out(Build)
     second = workers()
     swept_until(lambda: str(second.pid) in owner_of(build), second)
     assert build.takeovers == 1
@@ -96,7 +98,8 @@ def test_a_job_outlives_a_killed_worker_and_one_that_leaves_and_ends_when_it_is_
     assert owner_of(build) == ""
     assert build.state == "running"
 
-    third = workers()
+    # Its wish to stop is seen within a third of a lease.
+    third = workers(90)
     swept_until(lambda: str(third.pid) in owner_of(build), third)
     assert build.takeovers == 1
     again = job_of(kube, build)
