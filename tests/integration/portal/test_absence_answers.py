@@ -49,6 +49,13 @@ def test_a_host_names_a_project_however_it_is_written(host: str, name: str | Non
     assert (subdomain(host) or None) == name
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is fresh, and who asks waits, until a test says otherwise."""
+    monkeypatch.setattr(looking, "FRESH_SECONDS", 3600.0)
+    monkeypatch.setattr(looking, "PATIENCE_SECONDS", 300.0)
+
+
 class Asked:
     """One answer of the application."""
 
