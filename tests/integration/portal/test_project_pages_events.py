@@ -35,6 +35,13 @@ say = sync_to_async(log.say)
 end = sync_to_async(log.end)
 
 
+@pytest.fixture(autouse=True)
+def no_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between what a test waits for, which may take its time."""
+    for module in (streams, applogs):
+        monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600.0)
+
+
 @pytest.fixture
 def build(clean: None) -> Build:
     return push(some_project())

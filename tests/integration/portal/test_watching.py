@@ -51,6 +51,10 @@ async def events(client: httpx.AsyncClient, stream: int, after: int = 0) -> Asyn
             yield json.loads(line)
 
 
+async def without_heartbeats(told: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event async for event in told if "heartbeat" not in event]
+
+
 def threads_of(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
 
@@ -99,7 +103,7 @@ async def test_a_lost_connection_goes_on_where_it_stopped(build: Build, client: 
             break
     await say(build.stream_id, "four")
     await end(build.stream_id, StreamState.FAILED)
-    rest = [event async for event in events(client, build.stream_id, after=first[-1]["sequence"])]
+    rest = await without_heartbeats(events(client, build.stream_id, after=first[-1]["sequence"]))
     assert [event.get("text") for event in rest[:-1]] == ["three", "four"]
     assert rest[-1] == {"end": {"state": "failed", "exit_code": 1}}
     assert rest[0]["sequence"] == first[-1]["sequence"] + 1
@@ -122,7 +126,7 @@ async def test_who_asks_in_korean_is_told_in_korean(build: Build, client: httpx.
 
 async def test_an_ended_deploy_is_shown_whole_and_ends(build: Build, client: httpx.AsyncClient) -> None:
     await end(build.stream_id, StreamState.SUPERSEDED)
-    seen = [event async for event in events(client, build.stream_id)]
+    seen = await without_heartbeats(events(client, build.stream_id))
     assert seen[0]["text"].startswith("Build")
     assert seen[-1]["end"] == {"state": "superseded", "exit_code": 1}
     await client.aclose()
@@ -136,6 +140,8 @@ async def test_a_database_that_is_away_ends_nothing_and_what_was_written_meanwhi
 
     async with aclosing(following.follow(build.stream_id, 0, heartbeat_seconds=0.1)) as watched:
         first = await anext(watched)
+        while isinstance(first, following.Heartbeat):
+            first = await anext(watched)
         with monkeypatch.context() as patched:
             patched.setattr(following, "_look", away)
             gone = 0.0
