@@ -73,8 +73,9 @@ def test_filters_come_back_filled_and_pages_go_on_from_an_entry(owner: Client, c
 def test_days_are_whole(owner: Client, club: Club) -> None:
     audit.record(MINA, "push", club="robots", project="site")
     Club.objects.update(created_at=timezone.now() - timedelta(days=9))
-    AuditEntry.objects.filter(action="push").update(at=timezone.now() - timedelta(days=2))
-    day = (timezone.now() - timedelta(days=2)).date().isoformat()
+    then = timezone.now() - timedelta(days=2)
+    AuditEntry.objects.filter(action="push").update(at=then)
+    day = then.date().isoformat()
     said = text(owner.get("/clubs/robots/audit", {"since": day, "until": day}))
     assert "pushed to site" in said
     assert "made the club" not in said
