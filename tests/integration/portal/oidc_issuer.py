@@ -60,13 +60,13 @@ class Issuer:
         if asked is None or client != SECRET or asked["redirect_uri"] != form["redirect_uri"]:
             return None
         now = int(time.time())
-        claims = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 60, **self.person}
+        claims = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 3600, **self.person}
         if "nonce" in asked:
             claims["nonce"] = asked["nonce"]
         return {
             "access_token": "an access token",
             "token_type": "Bearer",
-            "expires_in": 60,
+            "expires_in": 3600,
             "id_token": jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": "one"}),
         }
 

@@ -34,7 +34,8 @@ def issuer(clean: None) -> Iterator[Issuer]:
             "secret": SECRET,
             "settings": {"server_url": issuer.url, "scope": ["openid", "profile", "email"]},
         }
-        with override_settings(SOCIALACCOUNT_PROVIDERS={"openid_connect": {"APPS": [app]}}):
+        apps = {"openid_connect": {"APPS": [app]}}
+        with override_settings(SOCIALACCOUNT_PROVIDERS=apps, SOCIALACCOUNT_REQUESTS_TIMEOUT=240):
             yield issuer
 
 

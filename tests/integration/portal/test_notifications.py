@@ -47,7 +47,8 @@ def listener(monkeypatch: pytest.MonkeyPatch, cluster: ScriptedCluster) -> Itera
     real = outward.post
 
     def post(url: str, body: bytes, headers: dict[str, str], **given: object) -> outward.Response:
-        return real(url, body, headers, resolve=lambda host, port: ["127.0.0.2"], **given)  # type: ignore[arg-type]
+        there = {"resolve": lambda host, port: ["127.0.0.2"], "seconds": 240.0}
+        return real(url, body, headers, **there, **given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(outward, "post", post)
     with listening() as running:

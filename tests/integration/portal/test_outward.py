@@ -6,18 +6,25 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from portal.notifications.outward import Forbidden, Unreachable, post
+from portal.notifications import outward
+from portal.notifications.outward import Forbidden, Response, Unreachable
 
 from tests.integration.portal.listener import Listener, listening
 
 NAMED = ("127.0.0.2/32",)
 """As if an operator had named it: the only address here that may be reached."""
+
+
+def post(url: str, body: bytes, headers: dict[str, str], **given: Any) -> Response:
+    """With time enough, unless a test gives less."""
+    return outward.post(url, body, headers, **{"seconds": 240.0, **given})
 
 
 @pytest.fixture

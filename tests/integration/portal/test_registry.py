@@ -47,13 +47,13 @@ class Registry:
 
     def send(self, login: tuple[str, str] | None, method: str, path: str, **more: object) -> httpx.Response:
         """As docker, containerd and BuildKit do: asked for a token, they fetch it and come again."""
-        with httpx.Client(base_url=self.url, timeout=60) as client:
+        with httpx.Client(base_url=self.url, timeout=240) as client:
             answer = client.request(method, path, **more)  # type: ignore[arg-type]
             if answer.status_code != 401 or login is None:
                 return answer
             asked = dict(re.findall(r'(\w+)="([^"]*)"', answer.headers["WWW-Authenticate"]))
             query = {"service": asked["service"], "scope": asked.get("scope", "")}
-            got = httpx.get(asked["realm"], params=query, auth=login, timeout=60)
+            got = httpx.get(asked["realm"], params=query, auth=login, timeout=240)
             if got.status_code != 200:
                 return got
             client.headers["Authorization"] = f"Bearer {got.json()['token']}"
@@ -140,7 +140,7 @@ def registry(
         def answers() -> bool:
             program.alive()
             try:
-                return httpx.get(f"{url}/v2/").status_code == 401
+                return httpx.get(f"{url}/v2/", timeout=240).status_code == 401
             except httpx.TransportError:
                 return False
 
@@ -216,9 +216,8 @@ def test_a_club_and_its_keys_pull_their_own_images_alone(registry: Registry) -> 
 
 def test_a_token_is_also_given_for_a_form_as_oauth2_clients_send_it(registry: Registry) -> None:
     project = some_project()
-    realm = dict(
-        re.findall(r'(\w+)="([^"]*)"', httpx.get(f"{registry.url}/v2/").headers["WWW-Authenticate"])
-    )["realm"]
+    asked = httpx.get(f"{registry.url}/v2/", timeout=240).headers["WWW-Authenticate"]
+    realm = dict(re.findall(r'(\w+)="([^"]*)"', asked))["realm"]
     form = {
         "grant_type": "password",
         "username": f"club-{project.club.slug}",
@@ -226,11 +225,11 @@ def test_a_token_is_also_given_for_a_form_as_oauth2_clients_send_it(registry: Re
         "service": "madang-registry",
         "scope": f"repository:{project.club.slug}/site:pull,push",
     }
-    answer = httpx.post(realm, data=form, timeout=60)
+    answer = httpx.post(realm, data=form, timeout=240)
     assert answer.status_code == 200
     assert answer.json()["scope"] == f"repository:{project.club.slug}/site:pull"
-    assert httpx.post(realm, data={**form, "password": "wrong"}, timeout=60).status_code == 401
-    assert httpx.post(realm, data={**form, "grant_type": "refresh_token"}, timeout=60).status_code == 400
+    assert httpx.post(realm, data={**form, "password": "wrong"}, timeout=240).status_code == 401
+    assert httpx.post(realm, data={**form, "grant_type": "refresh_token"}, timeout=240).status_code == 400
 
 
 def test_old_images_go_and_those_that_may_be_wanted_stay(

@@ -39,6 +39,7 @@ def smtp(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpServer]:
         url = f"smtp://127.0.0.1:{server.port}/?tls=none"
         changed = settings.MADANG.model_copy(update={"email_url": SecretStr(url)})
         monkeypatch.setattr(settings, "MADANG", changed)
+        monkeypatch.setattr("portal.mail.sending._TIMEOUT_SECONDS", 240)
         yield server
 
 

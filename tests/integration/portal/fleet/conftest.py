@@ -43,7 +43,7 @@ def reporter(portal: Portal) -> Iterator[Callable[..., Reporter]]:
     made: list[Reporter] = []
 
     def make(key: str = NEW_KEY, **more: object) -> Reporter:
-        made.append(Reporter(portal.url, SecretStr(key), 60, **more))  # type: ignore[arg-type]
+        made.append(Reporter(portal.url, SecretStr(key), 240, **more))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
