@@ -39,7 +39,7 @@ class Entrance:
             body = "404 page not found"
             answer = f"HTTP/1.1 404 X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
         if answer == "":
-            await asyncio.sleep(60)
+            await asyncio.sleep(3600)
         writer.write(answer.encode())
         writer.close()
 

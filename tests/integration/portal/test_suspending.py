@@ -464,7 +464,7 @@ def test_the_prober_asks_nothing_of_it_and_calls_nothing_a_failure(
     with running_entrance() as entrance:
         given = settings.MADANG.model_copy(update={"ingress_probe_url": entrance.url})
         monkeypatch.setattr(settings, "MADANG", given)
-        rounds.probe()
+        rounds._enroll()
         Probe.objects.update(next_at=Now() - timedelta(seconds=1))
         suspend(project)
         assert rounds.probe() == rounds.Round(0, 0)
