@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from django.conf import settings
 from portal import cluster as the_cluster
-from portal.drills import ending, running
+from portal.drills import ending, local, prober, running
 from portal.projects.models import Project
 from pydantic import SecretStr
 
@@ -41,6 +41,12 @@ class Ingress(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def wait_asked(self, host: str, times: int = 5) -> None:
+        """Until visitors have come so often from now on."""
+        until = self.asked.get(host, 0) + times
+        while self.asked.get(host, 0) < until:
+            time.sleep(0.05)
 
 
 class _Answering(BaseHTTPRequestHandler):
@@ -123,7 +129,7 @@ def fleet(place: Place, project: Project) -> Fleet:
 
 @pytest.fixture
 def drills(ingress: Ingress, door: str, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drills are on, and quick."""
+    """Drills are on, and quick; what is asked is waited for."""
     changes = {
         "drills": "local",
         "drill_url": door,
@@ -133,6 +139,9 @@ def drills(ingress: Ingress, door: str, fleet: Fleet, monkeypatch: pytest.Monkey
     monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update=changes))
     monkeypatch.setattr(the_cluster, "read_fleet", lambda: fleet)
     monkeypatch.setattr(running, "BEFORE_SECONDS", 0.5)
+    monkeypatch.setattr(running, "BEFORE_MOST_SECONDS", 240.0)
+    monkeypatch.setattr(prober, "TIMEOUT_SECONDS", 240.0)
+    monkeypatch.setattr(local, "TIMEOUT_SECONDS", 240.0)
     monkeypatch.setattr(running, "WRITE_SECONDS", 0.1)
     monkeypatch.setattr(running, "_LOOK_SECONDS", 0.05)
     monkeypatch.setattr(ending, "SETTLE", timedelta(0))

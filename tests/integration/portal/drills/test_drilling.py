@@ -59,12 +59,14 @@ def host(project: Project) -> str:
 def test_a_drill_tells_what_the_visitors_of_a_project_met(
     fleet: Fleet, place: Place, ingress: Ingress, project: Project
 ) -> None:
+    visited = host(project)
+
     def taken() -> None:
-        time.sleep(0.5)
-        ingress.down.add(host(project))
-        time.sleep(1)
+        ingress.wait_asked(visited)
+        ingress.down.add(visited)
+        ingress.wait_asked(visited)
         ingress.down.clear()
-        time.sleep(0.5)
+        ingress.wait_asked(visited)
         gone(place)
 
     place.taken = taken
@@ -99,22 +101,23 @@ def test_what_did_not_answer_before_counts_for_nothing(
 
 
 def test_a_worker_that_dies_while_it_watches_leaves_seconds_that_nobody_saw(
-    fleet: Fleet, place: Place, monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet, place: Place, ingress: Ingress, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[int] = []
+    visited, asked = host(project), 0
 
     def over(drill: Drill, now: datetime) -> ending.Over | None:
         looks.append(1)
         if len(looks) == 3:
             raise Killed
-        return ending.Over("", None) if len(looks) > 6 else None
+        return ending.Over("", None) if len(looks) > 6 and ingress.asked[visited] > asked else None
 
     monkeypatch.setattr(ending, "over", over)
     drill = begun(fleet)
     assert not survive(running.run, drill.pk)
     before = Drill.objects.get(pk=drill.pk)
     assert before.state == "watching"
-    seen = before.projects.get().requests
+    seen, asked = before.projects.get().requests, ingress.asked[visited]
     run_out(Drill)
     time.sleep(0.2)
     running.run(drill.pk)
