@@ -35,7 +35,7 @@ def serving(visit: Visit, address: str = "127.0.0.1", tls: ssl.SSLContext | None
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert started.wait(30)
+    assert started.wait(300)
     try:
         yield ports[0]
     finally:

@@ -16,7 +16,7 @@ from tests.integration.mortal import start_mortal
 from tests.integration.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 400
 T = TypeVar("T")
 
 
