@@ -90,6 +90,8 @@ def test_language_and_colours_are_remembered_with_and_without_javascript(
     expect(page.get_by_role("heading", level=1)).to_have_text("서비스 상태")
     page.locator("header summary").click()
     page.get_by_role("button", name="어둡게").click()
+    # Not before its answer has come with the cookie.
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.url.endswith("/status")
     page.goto("/login")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

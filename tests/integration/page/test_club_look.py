@@ -13,6 +13,7 @@ from portal.clubs.models import Club, Membership
 from portal.projects.models import Project
 
 from tests.integration.page.club_scene import Clubs, clubs
+from tests.integration.page.lasting import lasting
 from tests.integration.page.site import Site, axe
 from tests.integration.portal.scene import BY
 
@@ -84,15 +85,18 @@ def test_the_history_is_in_the_readers_own_time(site: Site, scene: Clubs, who: s
 
 def test_a_key_is_copied_and_revoked_by_keyboard(site: Site, scene: Clubs) -> None:
     page = site.visitor(scene.owner)
+    lasting(page)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/clubs/photo/keys")
     page.get_by_label("Name", exact=True).fill("laptop")
     page.keyboard.press("Enter")
     shown = page.locator("#key-text").inner_text()
+    page.wait_for_load_state()
     page.get_by_role("button", name="Copy the key").press("Enter")
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert shown.startswith("mdg_")
     page.get_by_role("link", name="I have copied it").press("Enter")
+    page.wait_for_url("**/clubs/photo/keys")
     page.get_by_role("button", name="Revoke").press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("laptop")

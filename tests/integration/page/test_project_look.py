@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from portal.accounts.models import User
 from portal.builds import log
 from portal.builds.models import Build, StreamState
@@ -15,8 +15,6 @@ from portal.releases.models import Release
 from tests.integration.page.site import Site, axe
 from tests.integration.portal.scene import BY, ScriptedCluster, push, some_project, work
 from tests.integration.portal.visitors import person
-
-PATIENCE = 60_000
 
 
 @pytest.fixture
@@ -33,16 +31,10 @@ def at(project: Project, path: str = "") -> str:
     return f"/clubs/{project.club.slug}/{project.slug}{path}"
 
 
-def patient(page: Page) -> Page:
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    return page
-
-
 def test_the_first_push_page_turns_into_the_live_log_and_then_into_what_is_live(
     site: Site, project: Project, member: User
 ) -> None:
-    page = patient(site.visitor(member))
+    page = site.visitor(member)
     page.goto(at(project))
     expect(page.get_by_text("Waiting for your push")).to_be_visible()
     build = push(project)
@@ -62,7 +54,7 @@ def test_a_log_is_followed_wrapped_and_searched_by_keys_of_its_own(
 ) -> None:
     build = push(project)
     log.say(build.stream_id, *[f"line {number}" for number in range(300)], kind="build")
-    page = patient(site.visitor(member))
+    page = site.visitor(member)
     page.goto(at(project, f"/builds/{build.pk}"))
     lines = page.locator(".log-lines")
     expect(lines.locator(".log-line")).to_have_count(301)
@@ -85,7 +77,7 @@ def test_a_log_is_followed_wrapped_and_searched_by_keys_of_its_own(
 
 def test_a_build_that_ends_is_told_on_its_page(site: Site, project: Project, member: User) -> None:
     build = push(project)
-    page = patient(site.visitor(member))
+    page = site.visitor(member)
     page.goto(at(project, f"/builds/{build.pk}"))
     expect(page.get_by_text("Number 1 in the queue.")).to_be_visible()
     page.get_by_role("button", name="Cancel the build").click()
@@ -103,7 +95,7 @@ def test_without_javascript_variables_are_saved_and_releases_rolled_back(
 ) -> None:
     push(project)
     work()
-    page = patient(site.visitor(member, script=False))
+    page = site.visitor(member, script=False)
     page.goto(at(project, "/config"))
     page.locator("#id_new-0-name").fill("COLOUR")
     page.locator("#id_new-0-value").fill("green")
@@ -126,7 +118,7 @@ def test_dark_pages_have_contrast_too(site: Site, project: Project) -> None:
     set_config(by=BY, project=project, set={"TOKEN": "x"})
     build = push(project)
     log.say(build.stream_id, "\x1b[31mred\x1b[0m", "\x1b[2mdim\x1b[0m", kind="build")
-    page = patient(site.visitor(owner, theme="dark"))
+    page = site.visitor(owner, theme="dark")
     wrong = []
     for path in ("", f"/builds/{build.pk}", "/releases", "/config", "/logs", "/network", "/settings"):
         page.goto(at(project, path))

@@ -10,6 +10,7 @@ from portal.accounts.people import create_person
 from portal.clubs.models import Club
 from portal.signups.models import SignupRequest
 
+from tests.integration.page.lasting import lasting
 from tests.integration.page.site import Site
 from tests.integration.portal.scene import BY
 from tests.integration.portal.signups_scene import approved, confirmed, letter
@@ -86,7 +87,10 @@ def test_an_operator_declines_by_one_key_and_a_reason_and_letters_in_it_do_nothi
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Robotics club is declined")).to_be_visible()
+    # Its script hears keys once the page is there as a whole.
+    page.wait_for_load_state()
     page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Take the decline back")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Robotics club waits again")).to_be_visible()
     assert not Club.objects.exists()
@@ -107,6 +111,7 @@ def test_a_preset_fills_the_budget_without_javascript(site: Site) -> None:
 def test_the_first_key_is_copied_by_its_button(site: Site) -> None:
     approved()
     page = site.visitor()
+    lasting(page)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(path_in(letter()[1], "/welcome/"))
     page.get_by_label("A password").fill("correct horse battery")
@@ -114,6 +119,7 @@ def test_the_first_key_is_copied_by_its_button(site: Site) -> None:
     page.get_by_role("button", name="Begin and show the key").click()
     key = page.locator("#key").inner_text()
     assert key.startswith("mdg_")
+    page.wait_for_load_state()
     page.get_by_role("button", name="Copy", exact=True).first.click()
     expect(page.get_by_role("button", name="Copied").first).to_be_visible()
     page.goto("/apply")
