@@ -50,7 +50,7 @@ class Load(Background[LoadResult]):
 
     def __init__(self, host: str, port: int, *, rate: int = 50, mode: str = "new") -> None:
         words = (host, str(port), str(rate), mode)
-        super().__init__("tests.e2e.load", words, LoadResult, patience_seconds=60)
+        super().__init__("tests.e2e.load", words, LoadResult, patience_seconds=300)
 
 
 class Visitors:

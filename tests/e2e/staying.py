@@ -48,7 +48,7 @@ class Staying(Background[StayResult]):
 
     def __init__(self, host: str, port: int, mode: str) -> None:
         words = (host, str(port), mode)
-        super().__init__("tests.e2e.staying", words, StayResult, patience_seconds=2 * LONG_SECONDS)
+        super().__init__("tests.e2e.staying", words, StayResult, patience_seconds=5 * LONG_SECONDS)
 
 
 async def long_requests(host: str, port: int, stop: Path) -> StayResult:

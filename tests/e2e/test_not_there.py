@@ -30,7 +30,7 @@ class Heard:
 
 
 def hear(on: Road, host: str, path: str = "/", method: str = "GET", **headers: str) -> Heard:
-    connection = http.client.HTTPConnection("127.0.0.1", on.instance.ports.http, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", on.instance.ports.http, timeout=PATIENCE_SECONDS)
     try:
         given = {"Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
         connection.request(method, path, headers=given)
@@ -73,7 +73,7 @@ def test_a_suspended_project_says_that_it_stands_still_and_comes_back_without_a_
     assert on.sign_in(CLUB).status == 0
     folder = on.checkout(PROJECTS / "visited", NAME)
     on.create_project(CLUB, NAME, folder)
-    assert hear(on, f"{NAME}.madang.localhost").absence == "not-yet"
+    on.wait_for(lambda: hear(on, f"{NAME}.madang.localhost").absence == "not-yet", PATIENCE_SECONDS)
     host = live_host(on.student("git", "push", "madang", "main", cwd=folder, show=True))
     before = hear(on, host)
     assert (before.status, before.absence) == (200, None)

@@ -32,8 +32,15 @@ def test_a_build_and_visitors_survive_the_loss_of_their_nodes(platform: Road) ->
     pushing = threading.Thread(target=push)
     with Load(host, on.instance.ports.http) as new, Load(host, on.instance.ports.http, mode="kept") as kept:
         pushing.start()
-        on.wait_for(lambda: build_node(on) is not None or not pushing.is_alive())
-        under_build = build_node(on)
+        seen: list[str | None] = []
+
+        def builds_or_has_ended() -> bool:
+            # Looked at once: a moment later the build may have ended.
+            seen.append(build_node(on))
+            return seen[-1] is not None or not pushing.is_alive()
+
+        on.wait_for(builds_or_has_ended)
+        under_build = seen[-1]
         assert under_build is not None, pushed
         spot = [node.name for node in on.instance.nodes if node.name.startswith("spot")]
         doomed = list(dict.fromkeys([under_build, on.node_of(CLUB, "flask"), *spot]))
