@@ -40,8 +40,18 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[None]:
+    from django.db import connection
+
     with running_postgres(FOLDER):
         yield
+        connection.close()
+        connection.close_pool()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """It goes with its server. To drop it, PostgreSQL waits five seconds for whoever is still connected."""
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ class Claim:
 
 def startable() -> list[int]:
     """The ids of halts that a worker should look at now."""
+    if not Halt.objects.exists():
+        return []  # as nearly always, and this is asked whenever a rollout ends: one query instead of five
     stopping = halts_free().filter(suspended("project__club"), stopped_at=None)
     returning = (halt for line in lines().values() for halt in line.next_returning)
     return sorted([*stopping.values_list("id", flat=True), *returning])

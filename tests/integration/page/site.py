@@ -18,7 +18,7 @@ import uvicorn
 from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, ViewportSize
 from portal.accounts.models import User
 
 SHARE = Path(sys.prefix) / "share/madang"
@@ -49,7 +49,6 @@ def served() -> Iterator[str]:
             yield address
             server.should_exit = server.force_exit = True
             thread.join(10)
-            connection.close_pool()
 
 
 @dataclass
@@ -65,9 +64,16 @@ class Site:
     @contextmanager
     def opened(cls, browser: Browser, url: str) -> Iterator[Site]:
         site = cls(browser, url)
-        yield site
-        site.close()
-        assert not site.complaints, "\n".join(site.complaints)
+        try:
+            yield site
+        finally:
+            site.close()
+        site.no_complaints()
+
+    def no_complaints(self) -> None:
+        """Of what browsers saw until now; then they begin anew."""
+        complaints, self.complaints = self.complaints, []
+        assert not complaints, "\n".join(complaints)
 
     def close(self) -> None:
         for context in self.contexts:
@@ -87,22 +93,27 @@ class Site:
         context = self.browser.new_context(
             base_url=self.url,
             locale={"ko": "ko-KR", "en": "en-US"}[language],
-            viewport={"width": width, "height": 844 if width < 600 else 900},
+            viewport=screen(width),
             color_scheme=theme,
             java_script_enabled=script,
             timezone_id="Asia/Seoul",
         )
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         self.contexts.append(context)
-        if user is not None:
-            context.add_cookies(
-                [{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": self.url}]
-            )
+        self.sign_in(context, user)
         page = context.new_page()
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("response", self._answered)
         return page
+
+    def sign_in(self, context: BrowserContext, user: User | None) -> None:
+        """With a new session, and with no cookie of before; None is nobody."""
+        context.clear_cookies()
+        if user is not None:
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": self.url}]
+            )
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refused form (422) is an error to Chromium's console, and none to us; files are seen to below.
@@ -114,6 +125,24 @@ class Site:
             response.status >= 400 and response.request.resource_type != "document"
         ):
             self.complaints.append(f"{response.status} {response.url}")
+
+
+def screen(width: int) -> ViewportSize:
+    return {"width": width, "height": 844 if width < 600 else 900}
+
+
+def resize(page: Page, width: int) -> None:
+    """As a phone is turned or a window drawn: a script that follows the width has done so, too."""
+    page.set_viewport_size(screen(width))
+    page.evaluate(
+        """(width) => new Promise((followed) => {
+            const look = () => innerWidth === width
+              ? requestAnimationFrame(() => requestAnimationFrame(followed))
+              : requestAnimationFrame(look);
+            look();
+        })""",
+        width,
+    )
 
 
 def session_of(user: User) -> str:

@@ -22,6 +22,15 @@ class LetIn(MiddlewareMixin):
         return HttpResponse(status=LET_IN)
 
 
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """In place of the page that tells it, which takes far longer than to find out."""
+    return HttpResponse(status=403)
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(status=404)
+
+
 @dataclass(frozen=True)
 class Route:
     """`name` as the table has it; `converters` of the parts of its address."""

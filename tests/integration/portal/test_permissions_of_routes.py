@@ -8,13 +8,14 @@ from unittest.mock import patch
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
+from portal import urls
 from portal.accounts.models import User
 from portal.clubs.actions import create_club
 from portal.clubs.models import Membership
 from portal.web import permissions
 from portal.web.permissions import PERMISSIONS, Access, access
 
-from tests.integration.portal.routes import LET_IN, Route, nameless, routes
+from tests.integration.portal.routes import LET_IN, Route, forbidden, missing, nameless, routes
 from tests.integration.portal.scene import BY
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,14 @@ def visitors(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) ->
         other.delete()
 
 
+@pytest.fixture
+def curt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal is its status alone: its page, made thousands of times, is the last test's."""
+    monkeypatch.setattr(urls, "handler403", forbidden)
+    monkeypatch.setattr(urls, "handler404", missing)
+
+
+@pytest.mark.usefixtures("curt")
 @pytest.mark.parametrize("route", ALL, ids=lambda route: route.name)
 def test_the_table_holds_for_every_role_and_club(visitors: dict[str, Client], route: Route) -> None:
     wanted = access(route.name)
@@ -91,6 +100,7 @@ def expected(wanted: Access, role: str, club: str) -> int | str:
     return LET_IN if wanted is Access.PERSON or rank in OF_CLUBS[wanted] else 403
 
 
+@pytest.mark.usefixtures("curt")
 def test_a_route_outside_the_table_is_there_for_nobody(visitors: dict[str, Client]) -> None:
     with patch.dict(permissions.PERMISSIONS, clear=True):
         for route in ALL:
