@@ -27,6 +27,7 @@ from portal.leases.model import Lease, LeaseLost
 from portal.leases.shutdown import stopping
 from portal.nudge import nudge_build, nudge_waiting_builds
 from portal.projects.selectors import config
+from portal.registry.size import require_size
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _work(lease: Lease, keeper: Keeper) -> None:
         if outcome.state == "stopped":
             _stopped(lease, keeper, build, order, builder)
         else:
-            _settle(lease, outcome, masker)
+            _settle(lease, build, outcome, masker)
     except TemporaryError as error:
         steps.retry(lease, masked(error.explanation, masker), machine_lost=False)
     except (UserError, PermanentError) as error:
@@ -105,8 +106,9 @@ def _follow(
         return builder.follow(order, build.log_since, log, keeper.should_stop)
 
 
-def _settle(lease: Lease, outcome: BuildOutcome, masker: Masker) -> None:
+def _settle(lease: Lease, build: Build, outcome: BuildOutcome, masker: Masker) -> None:
     if outcome.state == "succeeded" and outcome.digest:
+        require_size(build.project, outcome.digest)
         steps.succeed(lease, outcome.digest)
         return
     why = masked(outcome.explanation or _unexplained(outcome.state), masker)

@@ -46,6 +46,18 @@ def delete_images(repository: str, digests: Iterable[str]) -> bool:
     return True
 
 
+def size_bytes(repository: str, digest: str) -> int | None:
+    """What a node pulls for the image; None if the registry does not tell."""
+    try:
+        with _client(repository) as client:
+            answer = client.get(f"/v2/{repository}/manifests/{digest}", headers={"Accept": _MANIFESTS})
+        manifest = answer.raise_for_status().json()
+        return sum(int(part["size"]) for part in (manifest["config"], *manifest["layers"]))
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        logger.warning("an image's size is not known", extra={"repository": repository, "error": str(error)})
+        return None
+
+
 def forget_project(project: Project) -> bool:
     """Deletes all images and the build cache of a project; False: try again later."""
     if not is_ours():

@@ -232,6 +232,35 @@ def test_a_token_is_also_given_for_a_form_as_oauth2_clients_send_it(registry: Re
     assert httpx.post(realm, data={**form, "grant_type": "refresh_token"}, timeout=240).status_code == 400
 
 
+def test_an_image_that_is_too_large_for_nodes_fails_its_build_and_goes(
+    registry: Registry, cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = some_project()
+    own = f"{project.club.slug}/site"
+    digests = []
+
+    def really_pushes(order: object, stop: object) -> object:
+        from deployer.build import BuildOutcome
+
+        login = (order.push_username, order.push_password)  # type: ignore[attr-defined]
+        pushed = registry.push(login, own, "x" * (10 + 3000 * len(digests)), f"build-{len(digests)}")
+        digests.append(pushed.headers["Docker-Content-Digest"])
+        return BuildOutcome("succeeded", digests[-1])
+
+    cluster.during_build = really_pushes  # type: ignore[assignment]
+    monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update={"image_limit_bytes": 2000}))
+    builds = []
+    for _ in range(2):
+        builds.append(push(project))
+        work()
+    small, large = Build.objects.filter(pk__in=[build.pk for build in builds]).order_by("pk")
+    assert (small.state, large.state) == (BuildState.SUCCEEDED, BuildState.FAILED)
+    assert large.explanation is not None
+    assert large.explanation["reason"] == "image-too-large"
+    club = (f"club-{project.club.slug}", pull_password(project.club_id))
+    assert [registry.pull(club, own, image) for image in digests] == [200, 404]
+
+
 def test_old_images_go_and_those_that_may_be_wanted_stay(
     registry: Registry, cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
