@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from deployer.errors import Explanation, TemporaryError
-from deployer.kube import Kube
-from deployer.rollout import RolloutOutcome, following, names
+from deployer.kube import Kube, patience
+from deployer.rollout import RolloutOutcome, names
 from deployer.rollout.applying import Applying
 from deployer.rollout.following import Following
 from tests.unit.deployer.orders import ROLLOUT_SETTINGS, rollout_order
@@ -57,7 +57,7 @@ class Cluster:
 
 def follow(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, looks: int) -> RolloutOutcome:
     """What becomes of it within so many looks."""
-    monkeypatch.setattr(following, "time", cluster)
+    monkeypatch.setattr(patience, "time", cluster)
     kube, nothing = cast("Kube", cluster), cast("Applying", None)
     settings, quiet = ROLLOUT_SETTINGS, lambda _: None
     return Following(kube, settings, nothing, ORDER, quiet, lambda: cluster.looks >= looks).run()
@@ -72,6 +72,6 @@ def test_an_app_that_is_seen_and_does_not_become_ready_has_its_time_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cluster = Cluster()
-    looks = int(ROLLOUT_SETTINGS.progress_deadline_seconds / following.PAUSE_SECONDS) + 3
+    looks = int(ROLLOUT_SETTINGS.progress_deadline_seconds / patience.PAUSE_SECONDS) + 3
     assert follow(cluster, monkeypatch, looks).state == "failed"
     assert cluster.now <= ROLLOUT_SETTINGS.progress_deadline_seconds + 1
