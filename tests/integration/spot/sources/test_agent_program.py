@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.ports import free_port
 
 from localcluster.cloud import announcements, lifecycle
 from localcluster.cloud.record import CloudInstance, EventCode, MachineRun
@@ -27,6 +26,7 @@ from spot.names import METADATA
 from spot.sources.annotation import decode, notices
 from tests.integration.apiserver import running_api_server
 from tests.integration.localcluster.cloud.conftest import Service
+from tests.integration.redis_server import free_port
 
 PATIENCE_SECONDS = 300.0
 NODE = "/api/v1/nodes/spot-1"
