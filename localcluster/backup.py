@@ -29,7 +29,7 @@ from localcluster.report import Progress, Report
 ABOUT, DATABASE, SECRETS = "backup.json", "postgres.tar", "secrets.json"
 FORMAT = 1
 # Of the database alone: what a pusher sends meanwhile is there whole, or not at all.
-_BASE_BACKUP = ("pg_basebackup", "-U", "madang", "-D", "-", "-F", "tar", "-X", "fetch", "-c", "fast")
+_BASE_BACKUP = ("pg_basebackup", "-U", "postgres", "-D", "-", "-F", "tar", "-X", "fetch", "-c", "fast")
 _CHANGED_MEANWHILE = 1  # tar's exit code
 
 
