@@ -22,6 +22,7 @@ from portal.sweeping import sweep
 
 from deployer.build import BuildOrder, BuildOutcome, LogLine
 from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
+from deployer.sentence import Sentence
 from tests.integration.portal.scene import (
     BY,
     WHY,
@@ -40,7 +41,7 @@ from tests.integration.portal.scene import (
 def test_a_push_ends_live(cluster: ScriptedCluster) -> None:
     project = some_project()
     cluster.lines = [LogLine(at(1), "build", "Step 1"), LogLine(at(2), "build", "Step 2")]
-    build = push(project, seen=("Python, from requirements.txt",))
+    build = push(project, seen=(Sentence("Python, from requirements.txt"),))
     work()
     build.refresh_from_db()
     assert build.state == "succeeded"

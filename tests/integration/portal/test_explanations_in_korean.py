@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.utils.translation import override
-from portal.builds.models import Build, LogStream
+from portal.builds.models import Build, LogEntry, LogStream
 from portal.clubs.models import Club
 from portal.notifications.collecting import collect
 from portal.notifications.models import Event
@@ -118,6 +118,7 @@ def test_a_row_of_before_is_shown_as_it_was_written(failed: Build, project: Proj
     }
     Build.objects.filter(pk=failed.pk).update(explanation=told)
     LogStream.objects.filter(pk=failed.stream_id).update(explanation=told)
+    LogEntry.objects.filter(stream_id=failed.stream_id).update(said=None)
     shown = page(visit(project.club), project, f"/builds/{failed.pk}")
     assert (ENGLISH in shown, KOREAN in shown) == (True, False)
     # What nothing was filled into is known by its text.

@@ -17,6 +17,7 @@ from portal.projects.models import Project
 from portal.releases.models import Release
 
 from deployer.build import BuildOutcome
+from deployer.sentence import Sentence
 from tests.integration.portal.scene import (
     BY,
     WHY,
@@ -42,7 +43,7 @@ def project(cluster: ScriptedCluster) -> Project:
 @pytest.fixture
 def failed(project: Project, cluster: ScriptedCluster) -> Build:
     cluster.build_outcomes.append(BuildOutcome("failed", explanation=WHY))
-    build = push(project, seen=("Python, from requirements.txt",))
+    build = push(project, seen=(Sentence("Python, from requirements.txt"),))
     work()
     build.refresh_from_db()
     assert build.state == "failed"

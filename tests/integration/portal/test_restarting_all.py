@@ -7,11 +7,15 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from portal.accounts.models import AuditEntry
+from portal.accounts.principal import Principal
 from portal.clubs.actions import create_club
 from portal.clubs.suspending import suspend_club
+from portal.problems import conflict
 from portal.projects.actions import create_project, delete_project
 from portal.projects.models import Project
-from portal.releases.models import Release
+from portal.releases.management.commands import restart_projects
+from portal.releases.models import Release, Rollout
+from portal.releases.redeploying import restart
 
 from tests.integration.portal.scene import BY, ScriptedCluster, live_number, push, some_project, work
 
@@ -58,14 +62,19 @@ def test_one_clubs_alone() -> None:
     assert (live_number(site), live_number(others)) == (1, 2)
 
 
-def test_a_project_without_room_does_not_hold_up_the_others() -> None:
+def test_one_that_is_refused_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     site, others = served(some_project("site")), served(of_another_club("others"))
-    site.club.pods = 0
-    site.club.save(update_fields=["pods"])
+
+    def refusing(*, by: Principal, project: Project) -> Rollout:
+        if project == site:
+            raise conflict("full", "There is no room.", "Make some.")
+        return restart(by=by, project=project)
+
+    monkeypatch.setattr(restart_projects, "restart", refusing)
     told, trouble = StringIO(), StringIO()
     with pytest.raises(CommandError, match="1 of 2 projects were not restarted"):
         call_command("restart_projects", "--all", stdout=told, stderr=trouble)
-    assert f"{site}: not restarted" in trouble.getvalue()
+    assert f"{site}: not restarted\nThere is no room." in trouble.getvalue()
     assert told.getvalue() == f"{others}: release 2 is on its way\n"
 
 
