@@ -139,7 +139,7 @@ def test_of_many_workers_one_sends(smtp: SmtpServer) -> None:
 
 def test_a_dead_workers_mail_is_found_by_the_sweep_and_sent() -> None:
     mail = post(to=MINA, subject="Hello", body="x")
-    OutgoingMail.objects.update(lease_owner="dead", lease_until=Now() + timedelta(seconds=60))
+    OutgoingMail.objects.update(lease_owner="dead", lease_until=Now() + timedelta(hours=1))
     assert sweep().mails == 0
     OutgoingMail.objects.update(lease_until=Now() - timedelta(seconds=1))
     assert sweep().mails == 1
