@@ -47,7 +47,7 @@ class Breakable:
             headers={"Host": "madang.localhost", "Authorization": f"Bearer {self.key}"},
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as answer:
+        with opener.open(request, timeout=PATIENCE_SECONDS) as answer:
             found = json.load(answer)
         return Said(found["state"], found["reason"], found["what"])
 
@@ -64,15 +64,18 @@ class Breakable:
         return self.on.kubectl("-n", NAMESPACE, *words)
 
     def agree(self, *, live: bool, reason: str = "") -> Said:
-        """Waits until a visitor gets it so, then until Madang says so; and it is still so for the visitor."""
+        """Waits until a visitor gets it so, then until Madang says so and it is still so for the visitor."""
         self.on.wait_for(lambda: self.is_visited() is live, PATIENCE_SECONDS)
         wanted = "live" if live else "down"
-        self.on.wait_for(
-            lambda: (told := self.said()).state == wanted and (live or told.reason == reason),
-            PATIENCE_SECONDS,
-        )
-        assert self.is_visited() is live
-        return self.said()
+        heard: list[Said] = []
+
+        def agrees() -> bool:
+            told = self.said()
+            heard.append(told)
+            return told.state == wanted and (live or told.reason == reason) and self.is_visited() is live
+
+        self.on.wait_for(agrees, PATIENCE_SECONDS)
+        return heard[-1]
 
 
 @pytest.fixture(scope="module")
