@@ -130,6 +130,6 @@ async def test_who_follows_by_the_api_comes_again_after_a_while(monkeypatch: pyt
             return applogs.events(read, CLUB)
 
     monkeypatch.setattr(logs, "LIFE_SECONDS", -1.0)
-    found = [each async for each in logs._events(Endless(), True, 10, None)]  # type: ignore[arg-type]
+    found = [each async for each in logs._events(Endless(), True, 10, None, "en")]  # type: ignore[arg-type]
     assert [each["text"] for each in found] == ["again"]
     assert stopped.wait(300)
