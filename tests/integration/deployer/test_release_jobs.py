@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from deployer.kube import JsonMap, Kube
+from deployer.kube import JsonMap, Kube, patience
 from deployer.kube.job_node import RAN_ON
 from deployer.kube.jobs import finished
 from deployer.kube.logs import ContainerLine
-from deployer.rollout import AppLine, RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings, preparing
+from deployer.rollout import AppLine, RolloutOrder, RolloutOutcome, Rollouts, RolloutSettings
 from tests.integration.deployer.driven_clock import DrivenClock
 from tests.integration.deployer.kubelet import DEADLINE_SECONDS, Kubelet, container, eventually
 from tests.unit.deployer.orders import CLUB, rollout_order
@@ -242,7 +242,7 @@ def test_one_that_waits_for_a_machine_for_ever_is_the_platforms_trouble_and_call
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = DrivenClock()
-    monkeypatch.setattr(preparing, "time", clock)
+    monkeypatch.setattr(patience, "time", clock)
     call = scene.prepare()
     eventually(lambda: "release command: waiting for a machine with room" in call.sentences)
     clock.pause_seconds = 60.0

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from deployer.errors import PermanentError
-from deployer.kube import JsonMap, Kube
+from deployer.kube import JsonMap, Kube, patience
 from deployer.rollout import (
     RolloutOrder,
     RolloutOutcome,
     Rollouts,
     RolloutSettings,
-    following,
     release_command,
 )
 from tests.integration.deployer.driven_clock import DrivenClock
@@ -188,7 +187,7 @@ def test_the_clock_stands_still_while_the_image_is_pulled(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = DrivenClock()
-    monkeypatch.setattr(following, "time", clock)
+    monkeypatch.setattr(patience, "time", clock)
     with ingress([200]) as (url, _):
         scene.settings = replace(
             scene.settings, ingress_probe_url=url, progress_deadline_seconds=60, wait_deadline_seconds=10**9
