@@ -117,7 +117,7 @@ def test_a_refusal_is_told_in_korean_before_anything_is_taken(
     assert student.git("checkout", "-q", "-b", "feature", cwd=folder).status == 0
     done = student.git("push", url, "feature", cwd=folder, **KOREAN)
     assert done.status == 1
-    assert "-----> 거절됨: main 브랜치만 배포되는데, 이 푸시에는 feature이(가) 들어 있어요." in done.output
+    assert "-----> 거절됨: main 브랜치만 배포돼요. 이 푸시에 다른 것이 들어 있어요: feature." in done.output
     assert "배포하려면:  git push madang feature:main" in done.output
     assert not Build.objects.filter(project=project).exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ from localcluster.errors import ClusterError
 from localcluster.install.readiness import look, wait_until_ready
 from tests.integration.apiserver import running_control_plane
 
+PATIENCE_SECONDS = 300.0
+# A cause is told once it has stood for five.
+WAITED_SECONDS = 15
 LABELS = {"karpenter.sh/capacity-type": "on-demand"}
 
 
@@ -41,19 +45,32 @@ def api() -> Iterator[PlainApi]:
             room = {"cpu": "2", "memory": "1Gi", "pods": "20"}
             ready = {"conditions": [{"type": "Ready", "status": "True"}]}
             api.merge(f"/api/v1/nodes/{name}/status", {"status": {**ready, "allocatable": room}})
+            # As the node controller does once a kubelet has said that it is ready.
+            api.merge(f"/api/v1/nodes/{name}", {"spec": {"taints": None}})
         yield api
         api.close()
 
 
 @pytest.fixture
 def namespace(api: PlainApi, request: pytest.FixtureRequest) -> str:
-    name = str(request.node.name).replace("_", "-")[:40]
+    name = str(request.node.name).replace("_", "-")[:40].rstrip("-")
     api.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}])
     return name
 
 
 def cordon(api: PlainApi, cordoned: bool) -> None:
     api.merge("/api/v1/nodes/ondemand-1", {"spec": {"unschedulable": cordoned}})
+
+
+def refused_by_the_scheduler(api: PlainApi, namespace: str) -> None:
+    """Until it has looked at the pod, which is nobody's haste."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        for pod in api.get(f"/api/v1/namespaces/{namespace}/pods")["items"]:
+            if any(each["type"] == "PodScheduled" for each in pod["status"].get("conditions", [])):
+                return
+        time.sleep(0.1)
+    raise AssertionError("the scheduler never looked at the pod")
 
 
 def deployment(namespace: str, memory: str = "1Mi", **spec: Any) -> dict[str, Any]:
@@ -76,9 +93,10 @@ def test_a_cordoned_node_is_told_once_while_waiting_and_again_at_the_end(
 ) -> None:
     cordon(api, True)
     api.apply([deployment(namespace)])
+    refused_by_the_scheduler(api, namespace)
     told: list[str] = []
     with pytest.raises(ClusterError) as failed:
-        wait_until_ready(api, (namespace,), told.append, 9)
+        wait_until_ready(api, (namespace,), told.append, WAITED_SECONDS)
     cordon(api, False)
     why = "no node, as ondemand-1 is cordoned. Next: bin/kubectl uncordon ondemand-1"
     assert told[0] == "waiting for git 0/1"
@@ -90,9 +108,10 @@ def test_a_cordoned_node_is_told_once_while_waiting_and_again_at_the_end(
 
 def test_a_node_without_room_is_named_with_what_is_short(api: PlainApi, namespace: str) -> None:
     api.apply([deployment(namespace, memory="2Gi")])
+    refused_by_the_scheduler(api, namespace)
     told: list[str] = []
     with pytest.raises(ClusterError, match=r"ondemand-1 has no room for it \(Insufficient memory\)"):
-        wait_until_ready(api, (namespace,), told.append, 9)
+        wait_until_ready(api, (namespace,), told.append, WAITED_SECONDS)
 
 
 def test_a_deployment_that_may_make_no_pod_says_why(api: PlainApi, namespace: str) -> None:
@@ -100,7 +119,7 @@ def test_a_deployment_that_may_make_no_pod_says_why(api: PlainApi, namespace: st
     api.merge(f"/api/v1/namespaces/{namespace}", {"metadata": {"labels": labels}})
     api.apply([deployment(namespace, hostNetwork=True)])
     with pytest.raises(ClusterError, match=r"- git: no pod is made: .*violates PodSecurity"):
-        wait_until_ready(api, (namespace,), lambda _: None, 9)
+        wait_until_ready(api, (namespace,), lambda _: None, WAITED_SECONDS)
 
 
 def test_where_nothing_is_installed_nothing_is_waited_for(api: PlainApi) -> None:
