@@ -101,7 +101,8 @@ class Backend:
     async def write(self, data: bytes) -> None:
         """Request body. After git has refused it (it closed its input) the rest goes nowhere."""
         stdin = self._process.stdin
-        if stdin is None or self._refused_input:
+        # uvloop has an error of its own for a pipe that is known to be closed.
+        if stdin is None or self._refused_input or stdin.is_closing():
             return
         try:
             stdin.write(data)
