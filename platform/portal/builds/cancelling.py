@@ -89,7 +89,7 @@ def cancel_all(project: Project) -> None:
     )
     # A worker at it loses its lease with this, too.
     Halt.objects.filter(project=project).delete()
-    Release.objects.filter(project=project).exclude(state__in=RELEASE_STATES.terminal).update(
+    Release.objects.filter(project=project, state__in=RELEASE_STATES.open).update(
         state=ReleaseState.RETIRED, reason=_DELETED.reason, ended_at=Now()
     )
     for stream_id in LogStream.objects.filter(project=project, state=StreamState.OPEN).values_list(

@@ -72,7 +72,7 @@ def require_room_for_source(server: GitServer, target: Target, size_bytes: int) 
 
 def _waiting_bytes(target: Target) -> int:
     """Without the build whose place this push takes."""
-    builds = Build.objects.filter(project__club__slug=target.club).exclude(state__in=BUILD_STATES.terminal)
+    builds = Build.objects.filter(project__club__slug=target.club, state__in=BUILD_STATES.open)
     others = builds.exclude(project=target.project_id, state=BuildState.QUEUED)
     return int(others.aggregate(total=Sum("archive_bytes"))["total"] or 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -80,51 +81,53 @@ def channels(request: PageRequest, club: str | None = None) -> HttpResponse:
 
 @require_POST
 def events(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
-    place = _place(request, club)
-    form = EventsForm(request.POST, operator=place.operator)
-    try:
+    def choose(place: _Place) -> str:
+        form = EventsForm(request.POST, operator=place.operator)
         # Of what the form does not know nothing is chosen; nothing at all is refused.
         chosen = form.cleaned_data["events"] if form.is_valid() else []
         changed = set_events(by=request.by, owner=place.owner, channel_id=channel, events=chosen)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _("Kept for “%(name)s”.") % {"name": changed.name})
-    return redirect(place.url())
+        return _("Kept for “%(name)s”.") % {"name": changed.name}
+
+    return _carried_out(request, club, choose)
 
 
 @require_POST
 @once
 def test(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
-    place = _place(request, club)
-    try:
+    def send(place: _Place) -> str:
         send_test(by=request.by, owner=place.owner, channel_id=channel)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _("A test is on its way; how it went stands below in a moment."))
-    return redirect(place.url())
+        return _("A test is on its way; how it went stands below in a moment.")
+
+    return _carried_out(request, club, send)
 
 
 @require_POST
 @once
 def ask(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
-    place = _place(request, club)
-    try:
-        asked = ask_again(by=request.by, owner=place.owner, channel_id=channel)
-    except Problem as problem:
-        return _refused(request, place, problem)
-    messages.success(request, _said(asked))
-    return redirect(place.url())
+    def ask_once_more(place: _Place) -> str:
+        return _said(ask_again(by=request.by, owner=place.owner, channel_id=channel))
+
+    return _carried_out(request, club, ask_once_more)
 
 
 @require_POST
 @once
 def remove(request: PageRequest, channel: int, club: str | None = None) -> HttpResponse:
+    def take_out(place: _Place) -> str:
+        removed = remove_channel(by=request.by, owner=place.owner, channel_id=channel)
+        return _("“%(name)s” is told nothing any more.") % {"name": removed.name}
+
+    return _carried_out(request, club, take_out)
+
+
+def _carried_out(request: PageRequest, club: str | None, deed: Callable[[_Place], str]) -> HttpResponse:
+    """Back to the channels, with what the deed says of itself, or with why it was refused."""
     place = _place(request, club)
     try:
-        removed = remove_channel(by=request.by, owner=place.owner, channel_id=channel)
+        said = deed(place)
     except Problem as problem:
         return _refused(request, place, problem)
-    messages.success(request, _("“%(name)s” is told nothing any more.") % {"name": removed.name})
+    messages.success(request, said)
     return redirect(place.url())
 
 
