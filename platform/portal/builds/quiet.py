@@ -40,10 +40,12 @@ def begin(quiet: timedelta, every: timedelta) -> QuietTime | None:
     those that run are over.
     """
     lock_slots()
+    if not _is_due(every):
+        return None
     open_ = Build.objects.filter(state__in=BUILD_STATES.open)
     states = set(open_.order_by().values_list("state", flat=True).distinct())
     late = _is_due(every + _PATIENCE)
-    if not _is_due(every) or (states and not late):
+    if states and not late:
         return None
     lasting = present()
     if lasting is not None and (lasting.used or not late):
