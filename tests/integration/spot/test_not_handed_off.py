@@ -23,6 +23,18 @@ def only_pod(record: dict[str, Any]) -> dict[str, Any]:
     return dict(left)
 
 
+def moved_with_a_gap(stage: Stage, doomed: str, name: str) -> tuple[str, float]:
+    """The node that serves in the end, and takes no pod before nothing has served for a while; and when."""
+    spare, began = stage.node("spare"), time.monotonic()
+    stage.hold(spare)
+    stage.interrupt(doomed)
+    stage.wait_gap(doomed, GAP_SECONDS)
+    stage.release(spare)
+    stage.wait_clear(doomed)
+    stage.wait_serving(name, 1)
+    return spare, began
+
+
 @pytest.mark.parametrize(
     ("reason", "more"),
     [
@@ -36,13 +48,7 @@ def test_a_deployment_that_allows_no_second_pod(
 ) -> None:
     doomed = stage.node("doomed")
     stage.deploy("blog", **more)
-    spare, began = stage.node("spare"), time.monotonic()
-    stage.hold(spare)
-    stage.interrupt(doomed)
-    stage.wait_gap(doomed, GAP_SECONDS)
-    stage.release(spare)
-    stage.wait_clear(doomed)
-    stage.wait_serving("blog", 1)
+    spare, began = moved_with_a_gap(stage, doomed, "blog")
     left = only_pod(end(stage, portal, doomed))
     assert (left["way"], left["state"], left["gap_reason"]) == ("evict", "retired", reason)
     assert GAP_SECONDS - LOOK_SECONDS < left["gap_seconds"] < time.monotonic() - began
@@ -96,13 +102,7 @@ def test_a_stateful_set_with_a_volume_of_one_node(stage: Stage, portal: PlayedPo
     stage.create(path, {"kind": "StatefulSet", "metadata": {"name": "store"}, "spec": spec})
     stage.create(f"/api/v1/namespaces/{stage.namespace}/services", service("store"))
     stage.wait_serving("store", 1)
-    spare, began = stage.node("spare"), time.monotonic()
-    stage.hold(spare)
-    stage.interrupt(doomed)
-    stage.wait_gap(doomed, GAP_SECONDS)
-    stage.release(spare)
-    stage.wait_clear(doomed)
-    stage.wait_serving("store", 1)
+    spare, began = moved_with_a_gap(stage, doomed, "store")
     left = only_pod(end(stage, portal, doomed))
     assert (left["way"], left["owner"], left["gap_reason"]) == ("evict", "StatefulSet/store", "statefulset")
     assert GAP_SECONDS - LOOK_SECONDS < left["gap_seconds"] < time.monotonic() - began
