@@ -1,4 +1,4 @@
-"""Removing images from the registry, by digest."""
+"""Removing images from the registry."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ def is_ours() -> bool:
     return bool(environment().registry_signing_key.get_secret_value())
 
 
-def delete_images(repository: str, digests: Iterable[str]) -> bool:
-    """Deletes manifests (the registry's garbage collection frees the space); False: try again later."""
+def delete_images(repository: str, references: Iterable[str]) -> bool:
+    """Deletes manifests (the registry's garbage collection frees the space); False: try again later.
+
+    Of a tag the name alone goes: another tag's image of the same digest stays.
+    """
     with _client(repository) as client:
         try:
-            for digest in sorted(set(digests)):
-                answer = client.delete(f"/v2/{repository}/manifests/{digest}")
+            for reference in sorted(set(references)):
+                answer = client.delete(f"/v2/{repository}/manifests/{reference}")
                 if answer.status_code not in (200, 202, 404):
                     logger.warning(
                         "image not deleted", extra={"repository": repository, "status": answer.status_code}
@@ -44,6 +47,15 @@ def delete_images(repository: str, digests: Iterable[str]) -> bool:
             logger.warning("no answer from the registry", extra={"error": str(error)})
             return False
     return True
+
+
+def tags_of(repository: str) -> list[str]:
+    """Raises httpx.HTTPError."""
+    with _client(repository) as client:
+        answer = client.get(f"/v2/{repository}/tags/list")
+    if answer.status_code == 404:
+        return []
+    return list(answer.raise_for_status().json()["tags"] or ())
 
 
 def size_bytes(repository: str, digest: str) -> int | None:
@@ -67,11 +79,12 @@ def forget_project(project: Project) -> bool:
     if not delete_images(own, digests):
         return False
     try:
+        left = tags_of(own)
         cached = _tagged(f"cache/{own}", "cache")
     except httpx.HTTPError as error:
         logger.warning("no answer from the registry", extra={"error": str(error)})
         return False
-    return cached is None or delete_images(f"cache/{own}", [cached])
+    return delete_images(own, left) and (cached is None or delete_images(f"cache/{own}", [cached]))
 
 
 def _tagged(repository: str, tag: str) -> str | None:

@@ -5,20 +5,36 @@ The config of the others goes too: nothing is released from it again, and it may
 
 from __future__ import annotations
 
+import logging
+import re
+
+import httpx
 from django.db import transaction
 
+from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.environment import environment
 from portal.projects.models import Project
-from portal.registry.images import delete_images, is_ours
+from portal.registry.images import delete_images, is_ours, tags_of
 from portal.releases.models import RELEASE_STATES, Release
+
+logger = logging.getLogger(__name__)
+
+_OF_A_BUILD = re.compile(r"build-([0-9]{1,18})")
+_WITHOUT_AN_IMAGE = BUILD_STATES.terminal - {BuildState.SUCCEEDED}
 
 
 def collect() -> int:
     """Deletes images that no kept release uses; gives how many releases lost theirs."""
     if not is_ours():
         return 0
-    projects = Project.objects.select_related("club").filter(deleted_at=None)
-    return sum(_collect(project) for project in projects)
+    projects = list(Project.objects.select_related("club").filter(deleted_at=None))
+    collected = sum(_collect(project) for project in projects)
+    try:
+        for project in projects:
+            _untag(project)
+    except httpx.HTTPError as error:
+        logger.warning("no answer from the registry", extra={"error": str(error)})
+    return collected
 
 
 def _collect(project: Project) -> int:
@@ -31,6 +47,15 @@ def _collect(project: Project) -> int:
     without = Release.objects.filter(project=project, image_kept=False)
     without.exclude(encrypted_config=b"").update(encrypted_config=b"")
     return len(gone)
+
+
+def _untag(project: Project) -> None:
+    """Names of images whose builds pushed them and still ended without success (cancelled, out of time, no
+    room): no row knows their digests, and what has a name is never collected."""
+    repository = f"{project.club.slug}/{project.slug}"
+    found = {int(match[1]): tag for tag in tags_of(repository) if (match := _OF_A_BUILD.fullmatch(tag))}
+    over = Build.objects.filter(project=project, pk__in=found, state__in=_WITHOUT_AN_IMAGE)
+    delete_images(repository, [found[build_id] for build_id in over.values_list("pk", flat=True)])
 
 
 @transaction.atomic

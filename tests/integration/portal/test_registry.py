@@ -19,6 +19,7 @@ from django.core.management import call_command
 from portal.builds import queue, steps
 from portal.builds.models import Build, BuildState
 from portal.derived import pull_password, push_password
+from portal.registry.images import forget_project
 from portal.registry.retention import collect
 from portal.releases.models import Release
 from pydantic import SecretStr
@@ -292,3 +293,29 @@ def test_old_images_go_and_those_that_may_be_wanted_stay(
     page = f"/clubs/{project.club.slug}/site/releases"
     for path in (page, f"{page}/2", f"{page}/3", f"{page}/2/rollback"):
         assert visit(project.club).get(path).status_code == 200, path
+
+
+def test_what_a_build_without_success_had_pushed_goes_with_its_name(registry: Registry) -> None:
+    """A student may push and cancel all day: no release ever knew these images."""
+    project = some_project()
+    own = f"{project.club.slug}/site"
+    club = (f"club-{project.club.slug}", pull_password(project.club_id))
+    tags = []
+    for state in (BuildState.CANCELLED, BuildState.FAILED, BuildState.SUCCEEDED):
+        build = push(project)
+        tags.append(f"build-{build.pk}")
+        image = registry.push(running(build), own, "the same", tags[-1]).headers["Docker-Content-Digest"]
+        lease = steps.Lease(build.pk, "w", 1)
+        if state == BuildState.SUCCEEDED:
+            steps.succeed(lease, image)
+        else:
+            steps.end(lease, state, WHY)
+    build = push(project)
+    tags.append(f"build-{build.pk}")
+    registry.push(running(build), own, "not done yet", tags[-1])
+    collect()
+    assert [registry.pull(club, own, tag) for tag in tags] == [404, 404, 200, 200]
+    assert registry.pull(club, own, image) == 200
+    assert forget_project(project)
+    assert [registry.pull(club, own, tag) for tag in tags] == [404] * 4
+    assert forget_project(project)
