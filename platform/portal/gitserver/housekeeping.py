@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 _RECENT = timedelta(days=7)
 _REMOVED_SECONDS = 7 * 86400
 _PACKS_BEFORE_COLLECTING = 30
+# Where git locks. No branch or tag has such a name.
+_LOCKS = ("*.lock", "refs/**/*.lock", "objects/info/**/*.lock", "objects/pack/*.lock")
 
 
 async def keep_house(server: GitServer) -> None:
@@ -70,8 +72,9 @@ def clear_leftovers(repositories: Repositories) -> None:
         shutil.rmtree(path, ignore_errors=True)
     for path in repositories.root.glob("*.git/objects/tmp_objdir-incoming-*"):
         shutil.rmtree(path, ignore_errors=True)
-    for path in repositories.root.glob("*.git/refs/heads/*.lock"):
-        path.unlink(missing_ok=True)
+    for pattern in _LOCKS:
+        for path in repositories.root.glob(f"*.git/{pattern}"):
+            path.unlink(missing_ok=True)
     for path in repositories.sources.glob("*.part"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 

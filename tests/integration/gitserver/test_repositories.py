@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from portal.gitserver.housekeeping import clear_leftovers
 from portal.gitserver.repositories import Owner, Repositories, folder_bytes, git_environment
 
 
@@ -50,6 +51,35 @@ def test_a_project_that_comes_back_finds_its_repository_again(repositories: Repo
 def test_a_half_made_repository_is_never_seen(repositories: Repositories) -> None:
     path = repositories.ensure(ROBOTS)
     assert [entry.name for entry in repositories.root.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        "HEAD.lock",
+        "packed-refs.lock",
+        "refs/heads/main.lock",
+        "refs/heads/site/next.lock",
+        "refs/tags/v1.lock",
+        "objects/info/commit-graph.lock",
+        "objects/info/commit-graphs/commit-graph-chain.lock",
+        "objects/pack/multi-pack-index.lock",
+    ],
+)
+def test_a_lock_of_a_killed_server_is_in_nobodys_way(repositories: Repositories, lock: str) -> None:
+    path = repositories.ensure(ROBOTS)
+    tree = repositories.git("mktree", at=path, stdin="")
+    author = ("-c", "user.name=Minji", "-c", "user.email=minji@example.org")
+    commit = repositories.git(*author, "commit-tree", "-m", "site", tree, at=path)
+    (path / lock).parent.mkdir(parents=True, exist_ok=True)
+    (path / lock).touch()
+    clear_leftovers(repositories)
+    for name in ("refs/heads/main", "refs/heads/site/next", "refs/tags/v1"):
+        repositories.git("update-ref", name, commit, at=path)
+    repositories.git("symbolic-ref", "HEAD", "refs/heads/site/next", at=path)
+    repositories.git("gc", "--quiet", at=path)
+    assert not (path / lock).exists()
+    assert repositories.tip(path, "site/next") == commit
 
 
 def test_a_file_that_goes_while_sizes_are_summed_up_is_no_failure(
