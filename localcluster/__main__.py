@@ -32,7 +32,7 @@ settings (environment):
   MADANG_PROGRAMS      a folder of compiled programs to use instead of compiling
 
 every other notice of the stand-in cloud (rebalance, maintenance, put off, called off):
-  python -m localcluster.cloud --help
+  .venv/bin/python -m localcluster.cloud --help
 """
 
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
-        prog="python -m localcluster",
+        prog=".venv/bin/python -m localcluster",
         description=__doc__,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -92,7 +92,7 @@ class Api:
             time.sleep(0.1)
         raise ClusterError(
             f"The API server is not ready after {deadline_seconds:.0f} s: {said.strip()[-400:]}\n"
-            "Look at `python -m localcluster logs control kube-apiserver` and `… logs control etcd`."
+            'Look at `make logs ARGS="control kube-apiserver"` and `make logs ARGS="control etcd"`.'
         )
 
     def ready_nodes(self) -> set[str]:
@@ -151,4 +151,4 @@ def node_is_ready(node: Mapping[str, Any]) -> bool:
 
 
 def _unreachable(error: Exception) -> str:
-    return f"The API server does not answer ({error}). `python -m localcluster status` shows what runs."
+    return f"The API server does not answer ({error}). `make status` shows what runs."

@@ -131,7 +131,7 @@ def _wait_for_nodes(server: api.Api, wanted: set[str], report: Report) -> None:
         if waited > NODES_READY_SECONDS:
             raise ClusterError(
                 f"Not Ready after {NODES_READY_SECONDS:.0f} s: {', '.join(missing)}.\n"
-                f"Look at `python -m localcluster logs {missing[0]}`; its programs' last words stand there."
+                f'Look at `make logs ARGS="{missing[0]}"`; its programs\' last words stand there.'
             )
         if waited > api.SLOW_SECONDS and missing != told:
             told = missing

@@ -94,7 +94,7 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
     said = log.read_bytes()[place:].decode(errors="replace").strip()
     raise ClusterError(
         f"Machine {spec.name} did not start: {said.splitlines()[-1] if said else 'it said nothing'}\n"
-        f"The whole of it stands in {log}. `python -m localcluster preflight` looks for causes."
+        f"The whole of it stands in {log}. `.venv/bin/python -m localcluster preflight` looks for causes."
     )
 
 

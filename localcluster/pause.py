@@ -34,6 +34,6 @@ def wait_for_mirror(instance: Instance, deadline_seconds: float = 60) -> None:
         if time.monotonic() > deadline:
             raise ClusterError(
                 f"The image mirror does not answer at {instance.mirror_url}. "
-                "Look at `python -m localcluster logs control mirror-write` and `… logs control gate`."
+                'Look at `make logs ARGS="control mirror-write"` and `make logs ARGS="control gate"`.'
             )
         time.sleep(0.05)

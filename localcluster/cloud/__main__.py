@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
-        prog="python -m localcluster.cloud",
+        prog=".venv/bin/python -m localcluster.cloud",
         description="The stand-in cloud of the embedded cluster that MADANG_INSTANCE names: instance ids, "
         "metadata services inside the nodes, notices, kills, replacements.",
         epilog=EPILOG,

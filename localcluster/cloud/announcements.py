@@ -81,7 +81,7 @@ def put_off_maintenance(
     if not events:
         raise Refused(
             f"{instance.node} has no {code or 'maintenance'} scheduled. "
-            f"Schedule one: `python -m localcluster.cloud maintenance {instance.node}`."
+            f"Schedule one: `.venv/bin/python -m localcluster.cloud maintenance {instance.node}`."
         )
     if len(events) > 1:
         raise Refused(
@@ -150,5 +150,5 @@ def _only_spot(instance: CloudInstance, what: str) -> None:
         raise Refused(
             f"{instance.node} is an on-demand node: it cannot be {what}. "
             "Choose a spot node, or have its Auto Scaling group take it: "
-            f"`python -m localcluster.cloud terminate {instance.node}`."
+            f"`.venv/bin/python -m localcluster.cloud terminate {instance.node}`."
         )

@@ -16,7 +16,7 @@ SILENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 10.0
 STOPPED_LOOKING = (
     "Stopped looking. What was announced goes on; "
-    "`python -m localcluster.cloud cancel {node}` calls it off until it has begun."
+    "`.venv/bin/python -m localcluster.cloud cancel {node}` calls it off until it has begun."
 )
 
 
