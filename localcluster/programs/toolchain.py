@@ -28,12 +28,7 @@ class Toolchain:
 
     def environment(self) -> dict[str, str]:
         """The process's own, without the settings that would make another result of the same sources."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name
-            not in ("GOEXPERIMENT", "GOAMD64", "GOARM64", "GOOS", "GOARCH", "CGO_ENABLED", "CGO_CFLAGS")
-        }
+        kept = {name: value for name, value in os.environ.items() if name not in _CHANGES_THE_RESULT}
         return {**kept, "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
