@@ -193,7 +193,9 @@ def _held_up(
         return "quota" if quota else "refused", parse(failure.get("lastTransitionTime"))
     for pod in replacements:
         scheduled = pods.condition(pod, "PodScheduled")
-        if scheduled.get("reason") == "Unschedulable":
+        # One that is named a node has its room as soon as what stands there, headroom say, has made way.
+        nominated = pod.get("status", {}).get("nominatedNodeName")
+        if scheduled.get("reason") == "Unschedulable" and not nominated:
             return "no-room", parse(scheduled.get("lastTransitionTime"))
         for status in pod.get("status", {}).get("containerStatuses") or []:
             waiting = (status.get("state") or {}).get("waiting") or {}

@@ -177,14 +177,23 @@ def test_a_replacement_that_may_not_be_made_is_said(message: str, reason: str) -
     assert (found.blocked, found.blocked_since) == (reason, NOW)
 
 
+UNSCHEDULED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "lastTransitionTime": "2026-11-25T02:59:00Z",
+}
+
+
+def test_a_replacement_for_which_headroom_makes_way_is_not_held_up() -> None:
+    """The scheduler says that it fits nowhere, and in the same words for which node it has ended others."""
+    status = {"conditions": [UNSCHEDULED], "nominatedNodeName": "spare"}
+    preempting = pod("new", "", ready_for=None, status=status)
+    assert group(deployment(), [OLD, preempting], listed={"u-old"}).blocked == ""
+
+
 def test_a_replacement_without_room_or_image_is_said() -> None:
-    unscheduled = {
-        "type": "PodScheduled",
-        "status": "False",
-        "reason": "Unschedulable",
-        "lastTransitionTime": "2026-11-25T02:59:00Z",
-    }
-    nowhere = pod("new", "", ready_for=None, status={"conditions": [unscheduled]})
+    nowhere = pod("new", "", ready_for=None, status={"conditions": [UNSCHEDULED]})
     found = group(deployment(), [OLD, nowhere], listed={"u-old"})
     assert (found.blocked, found.blocked_since) == ("no-room", NOW - timedelta(minutes=1))
     waiting = {"containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]}
