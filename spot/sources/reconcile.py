@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 SOURCE = "ec2"
 FIRST_PAUSE_SECONDS = 5.0
+_Key = tuple[str, Kind, str, bool]
 
 
 class Reconcile:
@@ -34,7 +36,7 @@ class Reconcile:
     def __init__(self, ec2: Ec2, registry: CollectorRegistry) -> None:
         self._ec2 = ec2
         self._unknown: frozenset[str] = frozenset()
-        self._since: dict[tuple[str, Kind, str, bool], datetime] = {}
+        self._since: dict[_Key, datetime] = {}
         self._failures = Counter(
             "madang_spot_reconcile_failures", "Reads of EC2 that failed.", registry=registry
         )
@@ -46,22 +48,27 @@ class Reconcile:
 
     def read(self, instance_ids: Iterable[str]) -> tuple[Notice, ...]:
         """What is to be said of these instances. Raises TemporaryError or PermanentError."""
+        return tuple(chain.from_iterable(self._parts(instance_ids)))
+
+    def _parts(self, instance_ids: Iterable[str]) -> Iterator[tuple[Notice, ...]]:
+        """First what ends or has ended, which needs no answer about scheduled events."""
         at = times.now()
         states = self._ec2.states(instance_ids)
         unknown = frozenset(each for each, state in states.items() if state is None)
-        gone, self._unknown = unknown & self._unknown, unknown
+        gone = self._unknown = unknown & self._unknown
         running = [each for each, state in states.items() if state == "running"]
-        notices = (*state_notices(states, gone, at), *event_notices(self._ec2.events(running), at))
+        yield self._aged(Kind.STOPPING, state_notices(states, gone, at), at)
+        yield self._aged(Kind.MAINTENANCE, event_notices(self._ec2.events(running), at), at)
+        # Not before: after trouble the next read comes in seconds, which a new instance may need to be known.
+        self._unknown = unknown
         self._last.set(at.timestamp())
-        return tuple(self._aged(notices, at))
 
-    def _aged(self, notices: Iterable[Notice], at: datetime) -> Iterator[Notice]:
-        """A notice that was read before was noticed then: told again, it is not a new one."""
-        known, self._since = self._since, {}
-        for notice in notices:
-            key = (notice.instance_id, notice.kind, notice.detail, notice.called_off)
-            self._since[key] = known.get(key, at)
-            yield replace(notice, noticed_at=self._since[key])
+    def _aged(self, kind: Kind, notices: Iterable[Notice], at: datetime) -> tuple[Notice, ...]:
+        """All of a kind. One that was read before was noticed then: told again, it is not a new one."""
+        told = tuple(notices)
+        since = {key: self._since.get(key, at) for key in map(_key, told)}
+        self._since = {key: first for key, first in self._since.items() if key[1] is not kind} | since
+        return tuple(replace(notice, noticed_at=since[_key(notice)]) for notice in told)
 
     def follow(
         self,
@@ -74,14 +81,19 @@ class Reconcile:
         failures, pause = 0, 0.0
         while not stopped.wait(pause):
             try:
-                if notices := self.read(instance_ids()):
-                    deliver(notices)
+                for notices in self._parts(instance_ids()):
+                    if notices:
+                        deliver(notices)
                 failures, pause = 0, interval_seconds
             except Exception as error:
                 failures += 1
                 pause = pause_seconds(failures, FIRST_PAUSE_SECONDS, interval_seconds)
                 self._failures.inc()
                 log.warning("EC2 was not read: %s", error, exc_info=not isinstance(error, SpotError))
+
+
+def _key(notice: Notice) -> _Key:
+    return notice.instance_id, notice.kind, notice.detail, notice.called_off
 
 
 def tell_each(notices: Iterable[Notice], take: Callable[[Notice], object]) -> None:

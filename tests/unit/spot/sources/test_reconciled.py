@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from spot.errors import TemporaryError
+from spot.errors import PermanentError, TemporaryError
 from spot.interruption import Kind, Notice
-from spot.sources.reconcile import event_notices, state_notices, tell_each
+from spot.sources.reconcile import Reconcile, event_notices, state_notices, tell_each
 
 ONE, OTHER = "i-1234567890abcdef0", "i-0b662ef9931388ba0"
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -70,3 +73,29 @@ def test_one_that_could_not_be_told_hides_no_other_and_is_told_of_in_the_end() -
     with pytest.raises(TemporaryError):
         tell_each(state_notices({ONE: "stopping", OTHER: "stopping"}, NONE, NOW), take)
     assert taken == [OTHER]
+
+
+class NoEvents:
+    """An EC2 whose events the handler may not read; `stopped` is set once it was asked `times` for them."""
+
+    def __init__(self, states: dict[str, str | None], times: int) -> None:
+        self.stopped, self._states, self._left = threading.Event(), states, times
+
+    def states(self, instance_ids: Iterable[str]) -> dict[str, str | None]:
+        return self._states
+
+    def events(self, running: Iterable[str]) -> Any:
+        self._left -= 1
+        if not self._left:
+            self.stopped.set()
+        raise PermanentError("AWS did not describe the status of instances: UnauthorizedOperation")
+
+
+def test_what_has_ended_is_told_though_the_events_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spot.sources.reconcile.FIRST_PAUSE_SECONDS", 0.001)
+    ec2, told = NoEvents({ONE: "terminated", OTHER: None}, times=3), list[Notice]()
+    source = Reconcile(cast("Any", ec2), CollectorRegistry())
+    source.follow(lambda: [ONE, OTHER], told.extend, ec2.stopped)
+    # What EC2 does not know is not gone for that: these reads came too soon after one another.
+    assert [(notice.instance_id, notice.gone) for notice in told] == [(ONE, True)] * 3
+    assert len({notice.noticed_at for notice in told}) == 1
