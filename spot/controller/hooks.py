@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
-from spot import doomed_node
+from spot import doomed_node, pods
 from spot.cloud.autoscaling import AutoScaling
 from spot.controller.work import Work
 from spot.interruption import Interruption, Kind, LifecycleHook, Notice
@@ -42,6 +42,9 @@ class Hooks:
                 continue
             end = state.interruption
             if end.hook is None and end.kind is not Kind.ASG_TERMINATE:
+                continue
+            if pods.instance_id(node) not in ("", end.instance_id):
+                # A kubelet may write what it likes onto its own Node, and must not speak for other instances.
                 continue
             if state.clear_at is not None or (end.deadline is not None and now >= end.deadline):
                 self._work.submit(("Complete", end.id), partial(self._complete, self._groups, end))

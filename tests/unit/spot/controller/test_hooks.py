@@ -61,11 +61,12 @@ class Scene:
         self.hooks = Hooks(self.cache, cast("Any", AtOnce()), cast("Any", self.groups if groups else None))
         self.stand()
 
-    def stand(self, clear_at: datetime | None = None) -> None:
+    def stand(self, clear_at: datetime | None = None, provider_id: str = "aws:///local-a/i-1") -> None:
         """The Node as its interruption stands on it."""
         self._version += 1
         node: dict[str, Any] = copy.deepcopy(a_node("doomed"))
         node["metadata"] |= {"resourceVersion": str(self._version), "annotations": {}}
+        node["spec"]["providerID"] = provider_id
         fenced = doomed_node.fence(node, self._end, moves=True, now=NOW)
         node["metadata"]["annotations"] = fenced["metadata"]["annotations"]
         state = doomed_node.read(node)
@@ -120,6 +121,14 @@ def test_no_group_is_asked_about_a_node_that_none_ends() -> None:
         scene.stand(clear_at=NOW)
         scene.hooks.look(NOW)
         assert (scene.groups.beats, scene.groups.completed) == ([], [])
+
+
+def test_what_a_node_says_of_another_instance_is_no_answer_to_that_ones_group() -> None:
+    scene = Scene()
+    for clear_at in (None, NOW):
+        scene.stand(clear_at, provider_id="aws:///local-a/i-2")
+        scene.hooks.look(NOW)
+    assert (scene.groups.beats, scene.groups.completed) == ([], [])
 
 
 def test_how_long_an_instance_is_held_is_its_hooks_word() -> None:
