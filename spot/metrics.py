@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300)
 disable_created_metrics()  # type: ignore[no-untyped-call]
 STATES = ("noticed", "fenced", "moving", "clear", "gone", "cancelled")
+FRESH = ("waiting", "unheard")
 
 
 class Metrics:
@@ -88,7 +89,7 @@ class Metrics:
         )
         for state in STATES:
             self.interruptions.labels(state)
-        for state in ("waiting", "unheard"):
+        for state in FRESH:
             self.fresh_nodes.labels(state)
 
     def request(self, verb: str, code: str) -> None:
@@ -121,6 +122,22 @@ class Metrics:
             )
         )
         self.left_behind.set(sum(names.HANDOFF in pods.labels(pod) for pod in cache.all("Pod")))
+
+    def leads_no_more(self) -> None:
+        """What stands now is the next leader's to tell: of all replicas' numbers the highest counts."""
+        for each in (
+            self.leader,
+            self.early_messages,
+            self.blocked_pods,
+            self.left_behind,
+            self.avoided_nodes,
+        ):
+            each.set(0)
+        for state in STATES:
+            self.interruptions.labels(state).set(0)
+        for state in FRESH:
+            self.fresh_nodes.labels(state).set(0)
+        self.headroom.clear()
 
     def _pod(self, before: PodRecord | None, pod: PodRecord) -> None:
         if pod.done and (before is None or not before.done):

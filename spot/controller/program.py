@@ -139,7 +139,7 @@ class Controller:
         finally:
             lost.set()
             renewing.join()
-            self.metrics.leader.set(0)
+            self.metrics.leads_no_more()
             log.info("%s leads no more", self._identity)
 
     def _loop(self, parts: _Parts, lost: threading.Event) -> None:
