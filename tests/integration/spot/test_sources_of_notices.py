@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,14 @@ from spot.controller import deliveries
 from spot.controller.program import Controller
 from tests.integration.spot.conftest import Led
 from tests.integration.spot.played_portal import PlayedPortal
-from tests.integration.spot.sources.conftest import REGION, aws, moto
+from tests.integration.spot.sources.conftest import IMAGE, REGION, aws, moto
+from tests.integration.spot.sources.lifecycle_actions import Waiting, lifecycle_actions
 from tests.integration.spot.stage import Stage, end, eventually
 
 __all__ = ["aws", "moto"]
+
+GROUP, HOOK, TOKEN = "stage-nodes", "drain", "87654321-4321-4321-4321-210987654321"
+TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 
 
 class SendingQueue:
@@ -36,22 +41,36 @@ class SendingQueue:
         }
 
     def send(self, kind: str, instance: str, **detail: str) -> None:
+        self._send("aws.ec2", kind, instance, {"instance-id": instance, **detail})
+
+    def _send(self, source: str, kind: str, instance: str, detail: dict[str, str]) -> None:
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": kind,
-            "source": "aws.ec2",
+            "source": source,
             "account": "123456789012",
             "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "region": REGION,
             "resources": [f"arn:aws:ec2:{REGION}:123456789012:instance/{instance}"],
-            "detail": {"instance-id": instance, **detail},
+            "detail": detail,
         }
         self._client.send_message(QueueUrl=self.url, MessageBody=json.dumps(event))
 
     def interrupt(self, instance: str) -> None:
         kind = "EC2 Spot Instance Interruption Warning"
         self.send(kind, instance, **{"instance-action": "terminate"})
+
+    def terminate(self, instance: str) -> None:
+        """As a group tells it whose hook waits for an answer."""
+        detail = {
+            "LifecycleActionToken": TOKEN,
+            "AutoScalingGroupName": GROUP,
+            "LifecycleHookName": HOOK,
+            "EC2InstanceId": instance,
+            "LifecycleTransition": TERMINATING,
+        }
+        self._send("aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", instance, detail)
 
     @property
     def waiting(self) -> int:
@@ -64,6 +83,30 @@ class SendingQueue:
 @pytest.fixture
 def queue(aws: str) -> SendingQueue:
     return SendingQueue(aws)
+
+
+@pytest.fixture
+def member(aws: str) -> Iterator[str]:
+    """The instance of a group whose hook holds back its end for an hour."""
+    groups = boto3.client("autoscaling", region_name=REGION, endpoint_url=aws)
+    groups.create_launch_configuration(LaunchConfigurationName=GROUP, ImageId=IMAGE, InstanceType="t3.medium")
+    groups.create_auto_scaling_group(
+        AutoScalingGroupName=GROUP,
+        LaunchConfigurationName=GROUP,
+        MinSize=1,
+        MaxSize=1,
+        AvailabilityZones=[f"{REGION}a"],
+    )
+    groups.put_lifecycle_hook(
+        AutoScalingGroupName=GROUP,
+        LifecycleHookName=HOOK,
+        LifecycleTransition=TERMINATING,
+        HeartbeatTimeout=3600,
+    )
+    members = groups.describe_auto_scaling_instances()["AutoScalingInstances"]
+    yield next(each["InstanceId"] for each in members if each["AutoScalingGroupName"] == GROUP)
+    groups.delete_auto_scaling_group(AutoScalingGroupName=GROUP, ForceDelete=True)
+    groups.delete_launch_configuration(LaunchConfigurationName=GROUP)
 
 
 def notices(controller: Controller, result: str) -> float:
@@ -119,6 +162,34 @@ def test_that_an_instance_shuts_down_is_news_enough(
         record = end(stage, portal, doomed)
     assert record["kind"] == "stopping"
     assert [pods.node(pod) for pod in stage.pods("blog")] == [spare]
+
+
+@pytest.mark.parametrize("source", ["queue", "node"])
+def test_a_group_that_ends_an_instance_waits_until_its_pods_have_left(
+    stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue, member: str, source: str
+) -> None:
+    doomed = stage.node("doomed", f"aws:///local-a/{member}")
+    stage.instances[doomed] = member
+    stage.deploy("blog")
+    spare = stage.node("spare")
+    stage.hold(spare)
+    held = Waiting(GROUP, HOOK, member, TOKEN)
+    with lifecycle_actions() as actions, led(**queue.settings), stage.watch("blog") as seen:
+        actions.waiting.append(held)
+        if source == "queue":
+            queue.terminate(member)
+        else:
+            stage.terminate_by_group(doomed)
+        stage.wait_detached("blog")
+        eventually(lambda: held.heartbeats, "a heartbeat")
+        assert held.result is None
+        stage.release(spare)
+        stage.wait_clear(doomed)
+        eventually(lambda: held.result == "CONTINUE", "the group's leave to go on")
+        record = end(stage, portal, doomed)
+        eventually(lambda: queue.waiting == 0)
+    assert seen.least == 1
+    assert record["kind"] == "asg-terminate"
 
 
 def test_of_an_instance_that_nobody_knows_nothing_comes(
