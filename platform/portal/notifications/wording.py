@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.fleet.reasons import in_words
 from portal.notifications.models import EventKind
 from portal.plain_names import without_links
 from portal.translating import explained
@@ -70,9 +71,10 @@ def _gap(told: Told) -> Message:
         "Its machine was taken away, and visitors found nothing for %(count)d seconds.",
         max(1, seconds),
     ) % {"count": max(1, seconds)}
+    why = str(told.data.get("reason", ""))
     lines = (
         what,
-        str(told.data.get("reason", "")),
+        _("Why: %(why)s") % {"why": in_words(why)} if why else "",
         _("Not your code; it serves again from another machine."),
     )
     return Message(

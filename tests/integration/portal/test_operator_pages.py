@@ -173,7 +173,7 @@ def test_interruptions_are_listed_summed_up_and_told_step_by_step(root: Client) 
     one = text(root.get("/operator/interruptions/int-0123456789ab"))
     assert "+1.0 s chess/blog is detached: a replacement starts, it serves on" in one
     assert "+7.0 s chess/blog: its replacement is ready on spot-2" in one
-    assert "1.5 s replacement-late" in one
+    assert "1.5 s its replacement was not ready in time" in one
     assert root.get("/operator/interruptions/none").status_code == 404
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deployer.errors import Explanation
+from portal.fleet.reasons import in_words
 from portal.translating import explained
 from portal.web.icons import ICONS
 from portal.web.once import FIELD
@@ -134,6 +135,12 @@ def field_input(bound: Any, attributes: dict[str, str]) -> SafeString:
 def role_name(role: str) -> str:
     """A role in a club, in words."""
     return words_of_clubs.role_name(role)
+
+
+@register.filter
+def reason_in_words(reason: str) -> str:
+    """Why a pod could not move, or left a gap."""
+    return in_words(reason)
 
 
 @register.filter

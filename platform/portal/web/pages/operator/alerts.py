@@ -17,6 +17,7 @@ from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.drills.models import OPEN, Drill
 from portal.fleet.live import Look
 from portal.fleet.models import InterruptedPod
+from portal.fleet.reasons import in_words
 from portal.fleet.states import InterruptionState, PodState, Way
 from portal.mail.models import MailState
 from portal.mail.selectors import undelivered
@@ -76,7 +77,7 @@ def _stuck_handoffs() -> Iterator[Alert]:
             "handoff-blocked",
             "error",
             told % {"whose": whose, "node": pod.interruption.node},
-            pod.blocked_reason,
+            in_words(pod.blocked_reason),
             _("Add a node, or make room: see what each node carries."),
             pod.blocked_since,
             reverse("operator-interruption", args=[pod.interruption_id]),

@@ -19,6 +19,7 @@ from portal.environment import environment
 from portal.fleet import live
 from portal.fleet.board import Board, Told, board
 from portal.fleet.models import InterruptedPod
+from portal.fleet.reasons import in_words
 from portal.threads import database
 from portal.translating import explained
 from portal.web.request import PageRequest
@@ -131,7 +132,7 @@ def _told(look: live.Look) -> dict[str, Told]:
             row.replacement,
             row.replacement_node,
             row.gap_seconds,
-            row.gap_reason or row.blocked_reason,
+            in_words(row.gap_reason or row.blocked_reason),
         )
         for row in rows
     }

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.fleet.reasons import in_words
 from portal.fleet.timeline import Step
 
 _NODE_STEPS: Mapping[str, Promise] = {
@@ -42,7 +43,7 @@ def step_said(step: Step) -> str:
     where = _(" on %(node)s") % {"node": pod.replacement_node} if pod.replacement_node else ""
     return str(_POD_STEPS[step.word]) % {
         "pod": f"{pod.club}/{pod.project}" if pod.project else f"{pod.namespace}/{pod.name}",
-        "why": pod.blocked_reason or _("no reason was told"),
+        "why": in_words(pod.blocked_reason) or _("no reason was told"),
         "where": where,
     }
 
