@@ -105,6 +105,25 @@ def test_a_wish_for_a_larger_budget_is_answered_in_the_inbox(root: Client, club:
     assert again.status_code == 409
 
 
+def test_what_begins_to_wait_comes_into_an_open_inbox(root: Client, club: Club) -> None:
+    def asked_for(answer: Any) -> str:
+        (address,) = [each for each in attributes(answer, "hx-get") if "seen=" in each]
+        return address
+
+    def again(address: str) -> Any:
+        return root.get(address, headers={"HX-Request": "true"})
+
+    before = asked_for(root.get("/operator"))
+    assert again(before).status_code == 204
+    owner = person("mina", club="robots", role="owner")
+    ask_for_budget(by=owner, club=club, budget=Share(8 * GIB, 6000, 30), why="A game server.")
+    part = again(before)
+    assert part.status_code == 200
+    assert "<html" not in part.content.decode()
+    assert "Wishes 8 GiB, 6 cores, 30 copies" in text(part)
+    assert again(asked_for(part)).status_code == 204
+
+
 def test_every_kind_of_trouble_is_an_alert_with_its_next_step(
     root: Client, cluster: ScriptedCluster, scripted: ScriptedFleet
 ) -> None:

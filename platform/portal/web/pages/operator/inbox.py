@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -34,7 +36,14 @@ class Wish:
 
 @require_GET
 def inbox(request: PageRequest) -> HttpResponse:
-    return page(request)
+    """The page; asked by htmx, what waits alone, or nothing while that is what its reader has `seen`."""
+    if not request.htmx:
+        return page(request)
+    waiting = _waiting()
+    if waiting["seen"] == request.GET.get("seen"):
+        # To htmx this leaves everything as it is: what is being typed, and where the focus is.
+        return HttpResponse(status=204)
+    return render(request, "web/operator/inbox_told.html", waiting)
 
 
 def page(
@@ -46,18 +55,34 @@ def page(
     status: int = 200,
 ) -> HttpResponse:
     """The inbox; a refused decision comes back with what was typed (`answer`, to the request `refused`)."""
-    waiting = signups.waiting()
     context = {
+        **_waiting(),
         "tab": "inbox",
-        "signups": list(waiting[:_SHOWN]),
-        "more_signups": max(0, waiting.count() - _SHOWN),
-        "wishes": [
-            Wish(each, amounts(budget_of(each.club)), amounts(each.wanted))
-            for each in budget_requests_waiting()
-        ],
-        "alerts": alerts(live.look(_PATIENCE_SECONDS)),
         "problem": problem,
         "refused": refused,
         "answer": answer,
     }
     return render(request, "web/operator/inbox.html", context, status=status)
+
+
+def _waiting() -> dict[str, Any]:
+    """Everything that waits; `seen` names it as it is now."""
+    waiting = signups.waiting()
+    shown, more = list(waiting[:_SHOWN]), max(0, waiting.count() - _SHOWN)
+    wishes = [
+        Wish(each, amounts(budget_of(each.club)), amounts(each.wanted)) for each in budget_requests_waiting()
+    ]
+    found = alerts(live.look(_PATIENCE_SECONDS))
+    version = (
+        [(each.pk, each.state_since) for each in shown],
+        more,
+        [(each.request.pk, each.present) for each in wishes],
+        found,
+    )
+    return {
+        "signups": shown,
+        "more_signups": more,
+        "wishes": wishes,
+        "alerts": found,
+        "seen": hashlib.sha256(repr(version).encode()).hexdigest()[:16],
+    }
