@@ -26,7 +26,7 @@ from portal.gitserver.exchange import (
     too_late,
 )
 from portal.gitserver.pushes import Push
-from portal.gitserver.reflines import RefLines, too_many_refs
+from portal.gitserver.reflines import RefLines
 from portal.gitserver.room import full, measure
 from portal.gitserver.server import Busy, GitServer
 from portal.gitserver.unpacking import Damaged
@@ -61,7 +61,7 @@ async def receive_pack(
     async def put(part: bytes) -> None:
         """What is refused is read to its end all the same: the pusher's git does not read while it sends."""
         refs.watch(part)
-        if not refs.too_many:
+        if not refs.refused:
             await backend.write(part)
 
     try:
@@ -70,9 +70,9 @@ async def receive_pack(
         except BaseException:
             await _cut_off(backend)
             raise
-        if refs.too_many:
+        if refs.refused:
             await _cut_off(backend)
-            await refuse(send, 413, too_many_refs())
+            await refuse(send, 413, refs.refused)
             return
         await backend.end_input()
         await deliver(server, backend, request, receive, send, reference=push.id)
