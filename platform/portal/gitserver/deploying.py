@@ -11,10 +11,12 @@ from deployer.build.detection import plan as plan_build
 from deployer.errors import DeployerError, Explanation, UserError
 from deployer.sentence import Sentence
 from deployer.source import Archive, read_snapshot, write_archive
+from portal.accounts.selectors import still_valid
 from portal.builds.actions import accept_push
 from portal.builds.models import Build
 from portal.gitserver import kept, wording
 from portal.gitserver.answers import busy
+from portal.gitserver.authentication import key_refused
 from portal.gitserver.following import Ending, Follower, Say
 from portal.gitserver.pushes import Push
 from portal.gitserver.refs import Deploy, Keep, RefUpdate, Refuse, decide
@@ -44,6 +46,9 @@ async def pre_receive(
         await say(wording.refusal(refused))
         return 1
     if isinstance(decision, Keep):
+        if not await database(still_valid, push.principal):
+            await say(wording.refusal(key_refused()))
+            return 1
         await say(wording.kept(decision.tags))
         return 0
     if server.closing.is_set():
@@ -138,6 +143,9 @@ def _prepare(
 
 
 def _queue(push: Push, commit: str, plan: BuildPlan, archive: Archive) -> Build:
+    """Raises UserError, also for a key that was revoked while its pack was on the way."""
+    if not still_valid(push.principal):
+        raise UserError(key_refused())
     project = Project.objects.select_related("club").get(pk=push.target.project_id)
     return accept_push(
         by=push.principal,

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+from portal.accounts.models import AccessKey
 from portal.builds.models import Build
 
 from tests.integration.gitserver.narrow_road import narrow_road
@@ -134,6 +136,36 @@ def test_a_pusher_killed_in_the_middle_of_the_pack_leaves_nothing(
     again = student.start("push", url, "main", cwd=folder)
     school.succeed(school.accepted(project, push=again))
     assert again.wait().status == 0, again.output
+
+
+def test_a_key_that_is_revoked_while_its_pack_is_on_the_way_deploys_nothing(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, key, folder = school.project(), school.key("deploy"), student.project()
+    pack = subprocess.run(
+        ["git", "pack-objects", "-q", "--stdout", "--revs"],
+        input=b"HEAD\n",
+        cwd=folder,
+        env=student.environment,
+        capture_output=True,
+        check=True,
+    ).stdout
+    line = f"{'0' * 40} {student.tip(folder)} refs/heads/main\0report-status side-band-64k".encode()
+    body = b"%04x%s0000%s" % (len(line) + 4, line, pack)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
+    connection.putrequest("POST", f"/{school.club}/app.git/git-receive-pack")
+    connection.putheader("Authorization", "Basic " + b64encode(f"x:{key}".encode()).decode())
+    connection.putheader("Content-Type", "application/x-git-receive-pack-request")
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders()
+    connection.send(body[:-20])
+    eventually(lambda: server.pushes() == 1)
+    AccessKey.objects.filter(club=school.club).update(revoked_at=timezone.now())
+    connection.send(body[-20:])
+    assert b"expired or revoked" in connection.getresponse().read()
+    connection.close()
+    eventually(lambda: server.pushes() == 0)
+    assert not Build.objects.filter(project=project).exists()
 
 
 def sizes(files: list[Path]) -> list[int]:
