@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from madang import __version__
 from madang.commands import build, config, credential, deploy, keys, login, logs, project, release
-from madang.output import errors
+from madang.output import complain
 from madang.problem import INTERRUPTED_EXIT_CODE, Problem
 
 _HELP = """Put your club's projects on the web with git push.
@@ -41,8 +41,7 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except Problem as problem:
-            text = problem.to_json() if ctx.meta["madang.json"] else problem.lines()
-            errors.print(text, markup=False)
+            complain(problem.to_json() if ctx.meta["madang.json"] else problem.lines())
             raise typer.Exit(problem.exit_code) from problem
         except KeyboardInterrupt as error:
             raise typer.Exit(INTERRUPTED_EXIT_CODE) from error

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from madang.terminal import printable
+from madang.terminal import harmless, printable
 
 for _stream in (sys.stdout, sys.stderr):
     if isinstance(_stream, io.TextIOWrapper):
@@ -23,7 +23,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str, style: str = "") -> None:
-    screen.print(Text(text, style=style))
+    screen.print(Text(harmless(text), style=style))
 
 
 def raw(text: str, style: str = "") -> None:
@@ -38,7 +38,12 @@ def raw(text: str, style: str = "") -> None:
 
 def hint(text: str) -> None:
     """The next step, dimmed and on the error stream, so that a pipe gets only the result."""
-    errors.print(Text(text, style="dim"))
+    complain(text, "dim")
+
+
+def complain(text: str, style: str = "") -> None:
+    """On the error stream; it may quote what a server or a repository says."""
+    errors.print(Text(harmless(text), style=style))
 
 
 def as_json(value: Any) -> None:
@@ -56,7 +61,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for column in columns:
         drawn.add_column(column, no_wrap=True)
     for row in rows:
-        drawn.add_row(*(Text("-" if cell in (None, "") else str(cell)) for cell in row))
+        drawn.add_row(*(Text("-" if cell in (None, "") else harmless(str(cell))) for cell in row))
     screen.print(drawn)
 
 

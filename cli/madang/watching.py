@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from madang.following import End, Entry, follow
-from madang.output import as_json, errors, json_line, raw, say
+from madang.output import as_json, hint, json_line, raw, say
 from madang.portal import Portal
 from madang.problem import INTERRUPTED_EXIT_CODE, Problem
 from madang.progress import keep_sequence, read_sequence
@@ -55,14 +55,14 @@ class _Screen:
     def waits(self, why: str) -> None:
         """The build waits for its turn; said again only when the reason is another."""
         if why != self._why:
-            errors.print(f"madang: {why}", style="dim", markup=False)
+            hint(f"madang: {why}")
         self._why = why
 
     def lost(self, reason: str, wait_seconds: float) -> None:
-        errors.print(f"madang: connection lost ({reason}); again in {ceil(wait_seconds)} s", style="dim")
+        hint(f"madang: connection lost ({reason}); again in {ceil(wait_seconds)} s")
 
     def back(self) -> None:
-        errors.print("madang: connected again", style="dim")
+        hint("madang: connected again")
 
 
 def show(portal: Portal, answer: dict[str, Any], *, what: str, begun: str, detach: bool, json: bool) -> None:
