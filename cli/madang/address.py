@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urlsplit
 from madang.problem import Problem
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# What no name of a host holds: git's settings and a terminal would take it for more than a letter.
+_NO_HOST = re.compile(r"[\s*\x00-\x1f\x7f]")
 # As the portal has it: a label of a host name, without two hyphens in a row.
 _SLUG = re.compile(r"[a-z](?:-?[a-z0-9])*")
 _LONGEST = 40
@@ -51,9 +53,24 @@ def origin(url: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or " " in parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or _NO_HOST.search(parts.hostname):
         return None
     return f"{parts.scheme}://{_host(parts)}{_port(parts.scheme, port)}"
+
+
+def told_address(what: str, given: object) -> str:
+    """A web address that the portal names, which a browser or git is then given.
+
+    Raises Problem for anything else: to both, some words are orders.
+    """
+    if origin(str(given)) is None:
+        raise Problem(
+            what=f"The Madang names an address of {what} that is none.",
+            evidence=str(given)[:200],
+            next="Check that this is your Madang, by its address in the browser: madang whoami",
+            reason="not-madang",
+        )
+    return str(given)
 
 
 def parse_remote(url: str) -> ProjectAddress | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from madang.address import told_address
 from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
 from madang.output import as_json, say
 from madang.session import portal_session, project_session
@@ -58,7 +59,7 @@ def open_project(
 ) -> None:
     """Print the project's address and open it in the browser."""
     session = project_session(url, club, project)
-    address = str(session.portal.get(session.path)["url"])
+    address = told_address("the project", session.portal.get(session.path)["url"])
     if json:
         as_json({"url": address})
         return

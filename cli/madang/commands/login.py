@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from madang.address import origin, portal_url
+from madang.address import origin, portal_url, told_address
 from madang.hosts import hosts_path, load_hosts, save_hosts
 from madang.options import ClubOption, JsonOption, UrlOption
 from madang.output import as_json, hint, moment, say
@@ -52,7 +52,8 @@ def login(
     place = portal_url(url or typer.prompt(asked, default=hosts.current))
     secret = _key(key)
     identity = Portal(place, secret).get("/whoami")
-    git_url = origin(str(identity["git_url"])) or str(identity["git_url"])
+    told = told_address("its git server", identity["git_url"])
+    git_url = origin(told) or told
     save_hosts(hosts.with_key(url=place, git_url=git_url, opens=_opens(identity["key"]), key=secret))
     use_credential_helper(git_url, helper_command())
     if json:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from madang import repository
-from madang.address import is_slug, slug_from
+from madang.address import is_slug, slug_from, told_address
 from madang.options import ClubOption, JsonOption, ProjectOption, UrlOption
 from madang.output import as_json, hint, say, table
 from madang.portal import Portal
@@ -156,7 +156,7 @@ def _present(portal: Portal, club: str, name: str, refused: Problem) -> Any:
 
 
 def _add_remote(project: dict[str, Any], *, quiet: bool = False) -> None:
-    wanted, branch = str(project["git_url"]), str(project["deploy_branch"])
+    wanted, branch = told_address("its git server", project["git_url"]), str(project["deploy_branch"])
     if not repository.inside_repository():
         if not quiet:
             hint("Next, in your code's folder:")

@@ -1,5 +1,5 @@
 import pytest
-from madang.address import ProjectAddress, origin, parse_remote, portal_url, slug_from
+from madang.address import ProjectAddress, origin, parse_remote, portal_url, slug_from, told_address
 from madang.problem import Problem
 
 
@@ -55,3 +55,21 @@ def test_a_folders_name_becomes_a_project_name() -> None:
     assert slug_from("2026 robots--") == "robots"
     assert slug_from("x" * 50) == "x" * 40
     assert slug_from("급식") == ""
+
+
+@pytest.mark.parametrize("url", ["https://*", "https://*.com", "https://a\x1b[2Jb.org", "https://a b.org"])
+def test_a_host_that_git_would_take_for_many_is_none(url: str) -> None:
+    assert origin(url) is None
+
+
+@pytest.mark.parametrize(
+    "given", ["--upload-pack=touch /tmp/x", "ext::sh -c x", "file:///etc", "javascript:alert(1)", None]
+)
+def test_an_address_that_a_portal_names_is_one_of_the_web_or_is_used_for_nothing(given: object) -> None:
+    with pytest.raises(Problem) as refused:
+        told_address("the project", given)
+    assert refused.value.reason == "not-madang"
+    assert (
+        told_address("the project", "http://lunch.madang.localhost:8000")
+        == "http://lunch.madang.localhost:8000"
+    )
