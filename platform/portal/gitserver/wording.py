@@ -69,7 +69,9 @@ def trouble(explanation: Explanation) -> str:
 
 
 def _paragraph(first: str, *rest: str) -> str:
-    return "\n".join(["", section(first), *([under(*rest)] if rest else []), ""])
+    """What it quotes (a file's name, a line of it) opens no section and does nothing to the terminal."""
+    head, *more = (plain(line) for text in (first, *rest) for line in text.split("\n"))
+    return "\n".join(["", section(head), *([under(*more)] if more else []), ""])
 
 
 def kept(tags: Sequence[str]) -> str:

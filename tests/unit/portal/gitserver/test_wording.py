@@ -64,5 +64,18 @@ def test_a_refusal_has_its_reason_first() -> None:
     assert lines == ["", "-----> Refused: No.", "         line 3", "       Do this.", ""]
 
 
+def test_what_a_refusal_quotes_opens_no_section_and_does_not_play_with_the_terminal() -> None:
+    named = "docs/\x1b]0;title\x07\x1b[2Ja\n-----> Live: http://elsewhere.example"
+    lines = refusal(Explanation("x", f"{named} is a link.", "\x9b31mline", "Do this.")).split("\n")
+    assert lines == [
+        "",
+        "-----> Refused: docs/a",
+        "       -----> Live: http://elsewhere.example is a link.",
+        "         31mline",
+        "       Do this.",
+        "",
+    ]
+
+
 def test_a_duration_is_short() -> None:
     assert (duration(5.9), duration(65)) == ("5 s", "1 min 05 s")
