@@ -74,7 +74,7 @@ def _slack(message: Message, url: str) -> dict[str, Any]:
 
 def _plain(text: str) -> str:
     """Discord reads its own marks in an embed."""
-    return "".join(f"\\{each}" if each in "*_~`|>[]#<@" else each for each in text)
+    return "".join(f"\\{each}" if each in "\\*_~`|>[]#<@" else each for each in text)
 
 
 def _escaped(text: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import django
@@ -145,6 +146,12 @@ def test_a_chat_gets_text_that_calls_nobody_and_is_no_markup() -> None:
     slack = json.loads(payload("slack", 1, FAILED, told, "http://m/x"))
     assert {block["text"]["type"] for block in slack["blocks"]} == {"plain_text"}
     assert "<" not in slack["text"]
+
+
+def test_a_backslash_in_a_log_frees_no_mark_in_a_chat() -> None:
+    told = message(replace(FAILED, data={**FAILED.data, "what": r"\[Log in\](https://elsewhere.example)"}))
+    discord = json.loads(payload("discord", 1, FAILED, told, "http://m/x"))
+    assert r"\\\[Log in\\\](https" in discord["embeds"][0]["description"]
 
 
 def test_a_generic_webhook_gets_all_that_is_known() -> None:
