@@ -12,6 +12,9 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
 # Objects that frameworks attach and that may hold a request's headers or a task's arguments.
 _WITHHELD = frozenset({"request", "data", "taskName", "color_message"})
 
+# JSON leaves them as they are, and some terminals obey them: a stranger's path stands in a line.
+_OBEYED = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+
 _LINK = re.compile(
     r"((?:/|%2F)(?:welcome|invitations|notifications/confirm|notifications/stop|apply/confirm|apply|password/reset|account/email/confirm)(?:/|%2F))\S{9,}"
 )
@@ -33,7 +36,7 @@ class JsonFormatter(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         # Django names the address of what failed, and a link that was not used then is still good.
         told = {key: without_links(value) if isinstance(value, str) else value for key, value in line.items()}
-        return json.dumps(told, default=str, ensure_ascii=False)
+        return json.dumps(told, default=str, ensure_ascii=False).translate(_OBEYED)
 
 
 def without_links(text: str) -> str:

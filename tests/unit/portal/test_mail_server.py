@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import smtplib
 from datetime import timedelta
@@ -123,3 +124,12 @@ def test_a_link_whose_page_failed_is_not_written_into_the_log(
     written = JsonFormatter().format(record)
     assert "PX3v8mYzrVQ" not in written
     assert "/…" in written
+
+
+def test_a_line_of_the_log_holds_nothing_that_a_terminal_obeys_and_is_the_same_json() -> None:
+    path = "/\x9b2J\x1b[31m\x7f마당"
+    record = logging.LogRecord("portal.web.errors", 40, "", 0, "page failed", (), None)
+    vars(record).update(path=path)
+    written = JsonFormatter().format(record)
+    assert all(letter.isprintable() for letter in written)
+    assert json.loads(written)["path"] == path
