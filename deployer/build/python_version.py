@@ -14,6 +14,8 @@ from deployer.source.snapshot import Snapshot
 DEFAULT_VERSION = "3.12"
 # Newest first: the newest that `requires-python` allows is taken.
 VERSIONS = (DEFAULT_VERSION, "3.11")
+# A sign, the major version, the minor one and the number behind it, of ">=3.10.2", "==3.12.*", "<4.0".
+PART = re.compile(r"(~=|==|!=|>=|<=|>|<|\^|~)?\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?[\w.*+]*")
 
 
 def python_version(snapshot: Snapshot) -> tuple[str, str]:
@@ -35,8 +37,9 @@ def python_version(snapshot: Snapshot) -> tuple[str, str]:
 
 
 def allows(specifier: str, minor: int) -> bool:
-    """Whether a requires-python lets Python 3.<minor> pass, looking at minor versions only."""
-    for sign, major, text in re.findall(r"(~=|==|!=|>=|<=|>|<|\^|~)?\s*(\d+)(?:\.(\d+))?", specifier):
+    """Whether a requires-python lets the newest Python 3.<minor> pass, looking at minor versions only."""
+    # One blank for many: the pattern would try each of a thousand again from the next.
+    for sign, major, text, patch in PART.findall(" ".join(specifier.split())):
         if major != "3":
             if major == "4" and sign == "<":
                 continue
@@ -46,13 +49,13 @@ def allows(specifier: str, minor: int) -> bool:
             "": minor == bound if text else True,
             "==": minor == bound if text else True,
             "~": minor == bound,
-            "~=": minor >= bound,
+            "~=": minor == bound if patch else minor >= bound,
             "^": minor >= bound,
             ">=": minor >= bound,
             ">": minor >= bound,
             "<": minor < bound,
             "<=": minor <= bound,
-            "!=": minor != bound,
+            "!=": minor != bound or bool(patch),
         }[sign]
         if not holds:
             return False

@@ -151,6 +151,11 @@ def test_python_packages_without_a_way_to_start_are_refused_with_the_file_to_wri
         ({"pyproject.toml": '[project]\nrequires-python = ">=3.10"\n'}, "3.12"),
         ({"pyproject.toml": '[project]\nrequires-python = ">=3.9,<3.12"\n'}, "3.11"),
         ({"pyproject.toml": '[project]\nrequires-python = "==3.13.*"\n'}, "3.13"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.9.2"\n'}, "3.12"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.8.1,!=3.9.7,<4.0.0"\n'}, "3.12"),
+        ({"pyproject.toml": '[project]\nrequires-python = "~=3.11.0"\n'}, "3.11"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.10,!=3.12.*"\n'}, "3.11"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.10.4"\n'}, "3.12"),
         ({}, "3.12"),
     ],
 )
