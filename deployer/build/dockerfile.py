@@ -11,8 +11,10 @@ from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
 LOOKED_FOR = ("Dockerfile",)
-EXPOSE = re.compile(r"^\s*EXPOSE\s+(\d+)(?:/tcp)?\b", re.IGNORECASE | re.MULTILINE)
-STAGE = re.compile(r"^\s*FROM\s", re.IGNORECASE | re.MULTILINE)
+# Blanks and not \s, here and for other files: a file of nothing but empty lines would be looked through from
+# each of them to its end, and hold up the git server for an hour.
+EXPOSE = re.compile(r"^[ \t]*EXPOSE[ \t]+(\d{1,5})(?:/tcp)?\b", re.IGNORECASE | re.MULTILINE)
+STAGE = re.compile(r"^[ \t]*FROM\s", re.IGNORECASE | re.MULTILINE)
 SYNTAX = re.compile(r"^#\s*syntax\s*=\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 

@@ -100,7 +100,8 @@ def node_version(snapshot: Snapshot, package: dict[str, Any]) -> tuple[int, str]
 
 def allows(wanted: str, version: int) -> bool:
     """Whether a range of npm's lets a major version pass, looking at major versions only."""
-    return any(_allows_all(part, version) for part in wanted.split("||"))
+    # One blank for many: the pattern would try each of a thousand again from the next.
+    return any(_allows_all(" ".join(part.split()), version) for part in wanted.split("||"))
 
 
 def _allows_all(part: str, version: int) -> bool:

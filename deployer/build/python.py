@@ -18,8 +18,8 @@ from deployer.source.snapshot import Snapshot
 LOOKED_FOR = ("requirements.txt", "pyproject.toml", "Pipfile", "uv.lock", "poetry.lock")
 SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress")
 # What pip reads besides the file itself: other files, or the project's own folder.
-REFERENCE = re.compile(r"^\s*(?:-r|-c|-e|--requirement|--constraint|--editable|\.)[ =./]", re.MULTILINE)
-NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
+REFERENCE = re.compile(r"^[ \t]*(?:-r|-c|-e|--requirement|--constraint|--editable|\.)[ =./]", re.MULTILINE)
+NAME = re.compile(r"^[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

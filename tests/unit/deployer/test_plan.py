@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -352,6 +353,21 @@ def test_what_a_project_says_never_becomes_another_instruction() -> None:
     evil = {"pyproject.toml": '[project]\ndependencies = ["flask\\nRUN evil"]\n', "app.py": FLASK["app.py"]}
     for made in (planned(FLASK, Manifest(web=web)), planned(evil)):
         assert not [line for line in (made.dockerfile or "").splitlines() if line.startswith("RUN evil")]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Dockerfile": "FROM scratch\n" + "\n" * 20_000},
+        {**FLASK, "requirements.txt": "flask\n" + "\n" * 20_000},
+        {**FLASK, "pyproject.toml": f"[project]\nrequires-python = '{' ' * 20_000}'\n"},
+        package(scripts={"start": "node a.js"}, engines={"node": " " * 20_000}),
+    ],
+)
+def test_a_file_of_empty_lines_or_blanks_holds_up_nobody(files: dict[str, str]) -> None:
+    began = process_time()
+    planned(files)
+    assert process_time() - began < 1
 
 
 def test_a_plan_survives_being_stored() -> None:
