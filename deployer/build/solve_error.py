@@ -19,15 +19,15 @@ from deployer.sentence import Sentence
 SOLVE = re.compile(r"^(?:ERROR|error): (?:failed to solve: )?(.*)", re.DOTALL)
 PLACE = re.compile(r"^(\S+):(\d+)$")
 STEP_ERROR = re.compile(r"^#(\d+) ERROR: ")
-STEP_NAME = re.compile(r"^#(\d+) (\[.*?\] .*)$")
 PROCESS = re.compile(r'process "(.*)" did not complete successfully: (?:exit code: (\d+)|(.*))$')
+# A whole word that names an image, looked at once from its beginning: tried at each of its slashes and colons
+# a name of a thousand characters in FROM holds up a worker, and the leases of its other builds, for minutes.
 NO_IMAGE = re.compile(
-    r"(?:failed to resolve source metadata for |^)?(docker\.io/\S+|\S+/\S+:\S+): "
+    r"(?<!\S)(?=docker\.io/\S|[^\s/]+/[^\s:]*:\S)(\S+): "
     r"(?:\S+: )?(?:not found|pull access denied|.*insufficient_scope)"
 )
 NO_FILE = re.compile(r'failed to (?:compute cache key|calculate checksum).*?"([^"]+)": not found')
 PARSE = re.compile(r"dockerfile parse error(?: on line (\d+))?: (.*)")
-UNKNOWN_STAGE = re.compile(r"(?:invalid from flag value|failed to parse stage name|base name \(.*\)).*")
 # The registry or the mirror did not answer, or the daemon went away: nothing that a student wrote does this.
 PLATFORM = re.compile(
     r"failed to push|failed to authorize|failed to fetch (?:anonymous|oauth) token|failed to do request"

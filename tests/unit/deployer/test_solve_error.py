@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from deployer.build.solve_error import explain
@@ -158,6 +160,13 @@ def test_common_failures_get_their_own_advice(output: str, advice: str) -> None:
 
 def test_a_full_disk_is_told_as_such() -> None:
     assert blamed("error: failed to solve: write /x: no space left on device\n")[1] == "disk-full"
+
+
+def test_an_endless_name_in_a_from_line_holds_up_no_worker() -> None:
+    began = process_time()
+    told = blamed(f'error: failed to solve: failed to parse stage name "{"a/:" * 100}": invalid reference\n')
+    assert told[:2] == (True, "build-failed")
+    assert process_time() - began < 0.2
 
 
 def test_an_unknown_failure_still_shows_the_last_words() -> None:
