@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +16,7 @@ from git.exc import GitError
 
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
-from deployer.source.tree import Entry, list_tree, open_repository, unreadable
+from deployer.source.tree import Entry, list_tree, open_repository, printed, unreadable
 
 DEFAULT_LIMIT_BYTES = 512 << 20
 _ATTRIBUTES = "* -export-subst\n"
@@ -104,10 +105,10 @@ def _pack(repository: git.Repo, commit: str, descriptor: int) -> None:
     with (
         os.fdopen(os.dup(descriptor), "wb") as out,
         gzip.GzipFile("", "wb", compresslevel=3, fileobj=out, mtime=0) as packed,
+        closing(printed(process)) as chunks,
     ):
-        while chunk := process.stdout.read(1 << 20):
+        for chunk in chunks:
             packed.write(chunk)
-    process.wait()
 
 
 def _sha256(path: Path) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from typing import IO, Any
 
 import git
 from git.exc import GitError, ODBError
@@ -106,6 +110,30 @@ def read_blob(repository: git.Repo, entry: Entry) -> bytes:
     return content
 
 
+def printed(process: Any) -> Generator[bytes]:
+    """What a git command (GitPython's `as_process`) prints, as it comes; left early, it is ended. Raises
+    GitError if it fails.
+
+    Its complaints are read beside it: git complains of each bad line of a .gitattributes, and once their pipe
+    is full it waits for a reader for ever.
+    """
+    kept: deque[bytes] = deque(maxlen=8)
+    listener = Thread(target=_keep_last, args=(process.stderr, kept), name="git-complaints", daemon=True)
+    listener.start()
+    try:
+        while chunk := process.stdout.read(1 << 20):
+            yield chunk
+        listener.join()
+        process.wait(stderr=b"".join(kept))
+    finally:
+        process.kill()
+        listener.join()
+
+
+def _keep_last(stream: IO[bytes], kept: deque[bytes]) -> None:
+    kept.extend(iter(lambda: stream.read(4096), b""))
+
+
 def leaves_tree(link: str, targets: Mapping[str, str]) -> bool:
     """Whether following the link passes above the root, other links on the way followed as the kernel would.
 
@@ -162,23 +190,23 @@ def _listed(repository: git.Repo, commit: str) -> bytes:
     process = repository.git.ls_tree("-r", "-l", "-z", "--full-tree", commit, as_process=True)
     listed = bytearray()
     files = 0
-    while chunk := process.stdout.read(1 << 20):
-        files += chunk.count(b"\0")
-        listed += chunk
-        if files > MAX_FILES or len(listed) > MAX_LISTING_BYTES:
-            process.kill()
-            raise UserError(
-                Explanation(
-                    "too-many-files",
-                    Sentence(
-                        "This commit has more than {most} files, or very long names: that is not built.",
-                        most=MAX_FILES,
-                    ),
-                    "",
-                    "Leave installed packages and generated files (node_modules, venv) out with .gitignore.",
+    with closing(printed(process)) as chunks:
+        for chunk in chunks:
+            files += chunk.count(b"\0")
+            listed += chunk
+            if files > MAX_FILES or len(listed) > MAX_LISTING_BYTES:
+                raise UserError(
+                    Explanation(
+                        "too-many-files",
+                        Sentence(
+                            "This commit has more than {most} files, or very long names: that is not built.",
+                            most=MAX_FILES,
+                        ),
+                        "",
+                        "Leave installed packages and generated files (node_modules, venv) out with "
+                        ".gitignore.",
+                    )
                 )
-            )
-    process.wait()
     return bytes(listed)
 
 

@@ -202,6 +202,15 @@ def test_git_fills_nothing_into_a_file_on_its_way(repository: Repository, tmp_pa
         assert found.read().decode() == text
 
 
+def test_what_git_complains_of_holds_nothing_up(repository: Repository, tmp_path: Path) -> None:
+    """A line for each of these, together more than a pipe holds."""
+    repository.write(".gitattributes", "".join(f"{number} !{'x' * 60}{{}}\n" for number in range(3000)))
+    repository.write("page.txt", "hello")
+    archive = write_archive(repository.folder, repository.commit(), tmp_path / "a.tar.gz")
+    with tarfile.open(archive.path) as opened:
+        assert opened.getnames() == [".gitattributes", "page.txt"]
+
+
 def test_a_mistake_in_madang_yaml_is_refused_when_it_is_pushed(repository: Repository) -> None:
     repository.write("madang.yaml", "web:\n  prot: 1\n")
     with pytest.raises(UserError) as refused:
