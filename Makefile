@@ -55,7 +55,7 @@ page: setup ## the pages' style sheet, scripts and words for this working tree
 dev: setup page ## the portal from this working tree, with reload, against the running cluster
 	@$(CLUSTER) dev $(ARGS)
 
-demo: setup ## the main road, end to end, on a cluster of its own; prints what it proved
+demo: setup ## the main road, end to end, on this machine's cluster, which stays up; prints what it proved
 	@$(PYTHON) -m tests.e2e.demo $(ARGS)
 
 bench-page: setup page ## a club's first page with 1000 projects and 5000 releases, beside its SQL and an empty view
