@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import polib
 import pytest
 from portal.web.pages.help.document import anchors, links
 from portal.web.pages.help.guides import LANGUAGES, addresses, file_name
 from portal.web.pages.help.topics import TOPICS
+
+from deployer.rollout.failure import MAY_NOT_WRITE
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
@@ -68,3 +72,23 @@ def test_anchors_are_those_of_git_hosts() -> None:
     text = "# Title\n\n## madang.yaml\n\n## Who did that?\n\n### `make up`, again\n\n## 누가 그랬나요?\n"
     text += "\n## Keys\n\n## Keys\n"
     assert anchors(text) == ["madangyaml", "who-did-that", "make-up-again", "누가-그랬나요", "keys", "keys-1"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES["students"])
+def test_the_errors_that_the_students_guide_quotes_are_what_madang_says(language: str) -> None:
+    said = " ".join(
+        text
+        for file in (ROOT / "platform/portal").glob("*/locale/ko/LC_MESSAGES/*.po")
+        for entry in polib.pofile(str(file))
+        for text in (entry.msgid, entry.msgstr)
+    )
+    lines = written(file_name("students", language)).splitlines()
+    head = next(number for number, line in enumerate(lines) if "*nothing answered on port" in line)
+    first = next(number for number in range(head, 0, -1) if lines[number].startswith("|---")) + 1
+    last = next(number for number in range(head, len(lines)) if not lines[number].startswith("|"))
+    quotes = [quote for line in lines[first:last] for quote in re.findall(r"\*(.+?)\*", line.split(" | ")[0])]
+    assert len(quotes) > 15
+    for quote in quotes:
+        # In place of what is filled in stand an ellipsis, a number, or a word as code.
+        for piece in re.split(r"…|\d+|`[^`]+`", quote):
+            assert piece in said or MAY_NOT_WRITE.search(quote), f"{quote}: nothing says {piece!r}"
