@@ -99,7 +99,7 @@ def refused(message: str) -> Explanation | None:
         "over-budget",
         "Your club's budget has no room for this release beside what runs now.",
         detail,
-        "Lower web.memory or web.replicas in madang.yaml, stop another project, or ask for a larger budget.",
+        "Lower web.memory or web.replicas in madang.yaml, delete a project, or ask for a larger budget.",
     )
 
 
