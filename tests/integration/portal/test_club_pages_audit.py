@@ -47,7 +47,7 @@ def test_entries_are_sentences_with_who_and_from_where(owner: Client, club: Club
     said = text(owner.get("/clubs/robots/audit"))
     assert "민아 made the key “Jun's laptop”" in said
     assert "Key “Jun's laptop” pushed to site" in said
-    assert "민아 changed settings of site: A, B, C, D, …" in said
+    assert "민아 changed variables of site: A, B, C, D, …" in said
     assert "민아 some new thing site" in said
     assert "Operator test made the club" in said
     assert "203.0.113.7" in said
