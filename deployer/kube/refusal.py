@@ -48,7 +48,7 @@ def translate(error: ApiException | HTTPError | OSError, doing: str) -> Deployer
                     "kubernetes-missing",
                     Sentence("Not in the cluster: could not {doing}.", doing=doing),
                     evidence,
-                    "",
+                    "An operator has to look.",
                 )
             )
         case 409:
