@@ -91,6 +91,7 @@ class Following:
                 self._end_of_log(pod),
                 self._order.limits,
                 self._settings.base_images,
+                own_dockerfile=self._order.plan.dockerfile is None,
                 node_lost=self._node.is_lost(),
             )
             return replace(outcome, restarts=restarts)

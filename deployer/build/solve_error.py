@@ -53,10 +53,15 @@ class Blame:
     explanation: Explanation
 
 
-def explain(log: Sequence[str], base_images: Sequence[str], memory_bytes: int) -> Blame:
-    """Whose failure a build that ended with exit code 1 is. `log` is its last lines, without time stamps."""
+def explain(
+    log: Sequence[str], base_images: Sequence[str], memory_bytes: int, *, own_dockerfile: bool = True
+) -> Blame:
+    """Whose failure a build that ended with exit code 1 is. `log` is its last lines, without time stamps.
+
+    Lines of a Dockerfile that the student never saw (not `own_dockerfile`) are not named.
+    """
     error = _last_error(log)
-    place = _place(log)
+    place = _place(log) if own_dockerfile else None
     if process := PROCESS.search(error):
         if NO_PROXY.search("\n".join(_step_output(log))):
             return Blame(False, advice.registries_unreachable(_step_output(log)))

@@ -33,13 +33,15 @@ def judge(
     limits: BuildLimits,
     base_images: Sequence[str],
     *,
+    own_dockerfile: bool = True,
     node_lost: bool = False,
 ) -> BuildOutcome:
     """The outcome of a Job that has ended. `log` is the end of the build container's, without time stamps.
 
-    `node_lost`: the node that it ran on is gone or going, as the cluster knows it.
+    `own_dockerfile`: the project brought it. `node_lost`: the node that it ran on is gone or going, as the
+    cluster knows it.
     """
-    outcome = _judge(job, pod, log, limits, base_images, node_lost)
+    outcome = _judge(job, pod, log, limits, base_images, own_dockerfile, node_lost)
     if outcome.state != "lost" or outcome.explanation is None:
         return outcome
     return replace(outcome, node_lost=node_lost or outcome.explanation.reason in NODE_LOST)
@@ -51,6 +53,7 @@ def _judge(
     log: Sequence[str],
     limits: BuildLimits,
     base_images: Sequence[str],
+    own_dockerfile: bool,
     node_lost: bool,
 ) -> BuildOutcome:
     container = pod.container(BUILD) if pod else None
@@ -97,7 +100,7 @@ def _judge(
     if code in PLATFORM_CODES or reason in ("StartError", "ContainerCannotRun"):
         trouble = [*log[-3:], f"exit code {code} {reason}".strip(), container.ended.message]
         return _lost("builder-did-not-work", "Not your code: the builder could not do its work.", trouble)
-    blame = explain(log, base_images, limits.memory_bytes)
+    blame = explain(log, base_images, limits.memory_bytes, own_dockerfile=own_dockerfile)
     return BuildOutcome("failed" if blame.students else "lost", explanation=blame.explanation)
 
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from deployer.build import LogLine, following
+from deployer.build import BuildPlan, LogLine, following
 from deployer.build.following import Following
 from deployer.build.reclaim import INTERRUPTED_UNTIL, MAY_FINISH
 from deployer.kube import Kube, patience
 from deployer.kube.logs import ContainerLine
-from tests.unit.deployer.orders import BUILD_SETTINGS, build_order
+from tests.unit.deployer.orders import BUILD_SETTINGS, GENERATED, OWN, build_order
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
@@ -69,3 +69,43 @@ def test_a_talking_build_hears_of_its_node_and_loses_and_repeats_no_line(
     assert [line.text for line in lines if line.kind == "platform"] == [MAY_FINISH]
     assert pod.read > 2
     assert [line.at for line in lines] == sorted(line.at for line in lines)
+
+
+class FailedPod:
+    """As much of a cluster as a follower asks: a Job that has failed, and its pod's log."""
+
+    WHY = 'process "/bin/sh -c npm run build" did not complete successfully: exit code: 1'
+    LOG = (
+        f"#9 ERROR: {WHY}",
+        "Dockerfile:8",
+        "--------------------",
+        "   8 | >>> RUN npm run build",
+        "--------------------",
+        f"error: failed to solve: {WHY}",
+    )
+
+    def get(self, kind: str, namespace: str, name: str) -> Any:
+        failed = {"type": "Failed", "status": "True"}
+        annotations = {following.SEEN_PODS: '["u"]'}
+        return {"metadata": {"annotations": annotations}, "status": {"conditions": [failed]}}
+
+    def find(self, kind: str, namespace: str, **selectors: Any) -> Any:
+        metadata = {"name": "p", "uid": "u", "creationTimestamp": START.isoformat()}
+        ended = {"name": "build", "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+        return [{"metadata": metadata, "status": {"phase": "Failed", "containerStatuses": [ended]}}]
+
+    def stream(self, *names: str, since: datetime | None) -> Iterator[ContainerLine]:
+        return iter(())
+
+    def end_of_log(self, namespace: str, pod: str, container: str, lines: int) -> list[str]:
+        return list(self.LOG)
+
+
+@pytest.mark.parametrize(("plan", "place"), [(OWN, " (Dockerfile line 8)"), (GENERATED, "")])
+def test_a_line_is_named_of_a_dockerfile_that_the_student_wrote_alone(plan: BuildPlan, place: str) -> None:
+    order = build_order(plan=plan)
+    outcome = Following(cast("Kube", FailedPod()), BUILD_SETTINGS, order, None, print, lambda: False).run()
+    assert outcome.explanation is not None
+    assert outcome.explanation.what == (
+        f"Your build stopped: the step `npm run build` ended with exit code 1{place}."
+    )

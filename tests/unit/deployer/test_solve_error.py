@@ -79,6 +79,13 @@ def test_a_failed_step_is_told_with_its_line_its_output_and_what_to_do() -> None
     assert "flsk==3" in advice
 
 
+def test_the_lines_of_a_dockerfile_that_the_student_never_saw_are_not_named() -> None:
+    told = explain(PIP.splitlines(), BASES, 512 << 20, own_dockerfile=False).explanation
+    assert told.what == (
+        "Your build stopped: the step `pip install -r requirements.txt` ended with exit code 1."
+    )
+
+
 def test_package_registries_out_of_reach_are_not_the_students_doing() -> None:
     students, reason, what, *_ = blamed(PROXY)
     assert (students, reason) == (False, "registries-unreachable")
