@@ -162,14 +162,18 @@ def push_change_under_load(on: Road, proof: Proof, project: Pushed) -> None:
         done = on.student("git", "push", "madang", "main", cwd=folder, show=True)
         on.wait_for(lambda: AFTER in on.visit(host).body)
         time.sleep(8)  # the old pods' grace: a request lost while they end would count
+    # One source file has changed: pip's step comes from the build cache.
+    cached = "RUN pip install" in done.output and "Collecting " not in done.output
+    built = "packages from the cache" if cached else "its packages were installed anew"
     for title, load in both(new, kept):
+        seen = _saw(load, BEFORE) and _saw(load, AFTER)
         proof.add(
             f"{name} pushed again under load, {title}",
             goal="0 failed requests",
             value=load.failed,
             unit=f"of {load.requests}",
-            holds=done.status == 0 and load.failed == 0 and _saw(load, BEFORE) and _saw(load, AFTER),
-            evidence=_told(load) + f"; push took {done.seconds:.0f} s",
+            holds=done.status == 0 and cached and load.failed == 0 and seen,
+            evidence=_told(load) + f"; push took {done.seconds:.0f} s, {built}",
         )
 
 
