@@ -65,6 +65,26 @@ _SENTENCES: Mapping[str, Promise] = {
     "confirm_channel": gettext_lazy("noted that the address of “%(name)s” was confirmed"),
     "stop_channel": gettext_lazy("removed the channel “%(name)s”, as its reader wished"),
     "withdraw_budget_request": gettext_lazy("withdrew the request for a larger budget"),
+    # What operators read alone: it is of no club, or the club is not there.
+    "decline_signup": gettext_lazy("declined the application: %(reason)s"),
+    "reopen_signup": gettext_lazy("took the decline of the application back"),
+    "delete_club": gettext_lazy("deleted the club “%(name)s”"),
+    "create_person": gettext_lazy("made the account %(user)s"),
+    "create_operator": gettext_lazy("made the account %(user)s, an operator's"),
+    "make_operator": gettext_lazy("made %(user)s an operator"),
+    "disable_person": gettext_lazy("disabled the account %(user)s"),
+    "enable_person": gettext_lazy("enabled the account %(user)s again"),
+    "end_sessions": gettext_lazy("signed %(user)s out everywhere"),
+    "set_profile": gettext_lazy("changed the profile of %(user)s"),
+    "pause_queue": gettext_lazy("paused the queue of builds: %(why)s"),
+    "resume_queue": gettext_lazy("let builds start again"),
+    "set_price": gettext_lazy("set the price of %(instance_type)s"),
+    "remove_price": gettext_lazy("removed the price of %(instance_type)s"),
+    "start_drill": gettext_lazy("began a drill of %(node)s"),
+    "cancel_drill": gettext_lazy("cancelled the drill of %(node)s"),
+    "send_mail_again": gettext_lazy("had the mail to %(recipient)s tried again"),
+    "admin_change": gettext_lazy("changed %(table)s %(row)s in the admin"),
+    "admin_delete": gettext_lazy("deleted %(table)s %(row)s in the admin"),
 }
 
 
