@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from portal.accounts.models import AuditEntry  # noqa: E402 - models need Django's settings
-from portal.web.pages.club.words import sentence  # noqa: E402
+from portal.web.pages.club.words import deed, sentence  # noqa: E402
 
 PORTAL = Path(__file__).resolve().parents[3] / "platform/portal"
 
@@ -41,3 +41,15 @@ def test_the_actions_are_found() -> None:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_action_is_read_as_a_sentence(action: str) -> None:
     assert sentence(AuditEntry(action=action)) != action.replace("_", " ")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_is_chosen_from_a_list_by_its_sentence(action: str) -> None:
+    assert deed(action) != action.replace("_", " ")
+    assert "%(" not in deed(action)
+
+
+def test_a_choice_says_what_was_done_whomever_it_was_done_to() -> None:
+    assert deed("cancel_build") == "cancelled build … of …"
+    assert deed("change_role") == "changed a role"
+    assert deed("of_an_older_version") == "of an older version"

@@ -15,7 +15,7 @@ from portal.accounts import trail
 from portal.accounts.actors import actors
 from portal.clubs.models import Club
 from portal.web.pages.club.fields import offer
-from portal.web.pages.club.words import called, events, sentence
+from portal.web.pages.club.words import called, deed, events, sentence
 from portal.web.request import PageRequest
 from portal.web.trail import end_of, exported, first_moment, page
 
@@ -39,7 +39,7 @@ class SoughtForm(forms.Form):
         who = {name: called(actor) for name, actor in actors(_known(club, "actor")).items()}
         choices = {
             "actor": sorted(who.items(), key=lambda item: item[1].casefold()),
-            "action": [(action, action.replace("_", " ")) for action in _known(club, "action")],
+            "action": [(action, deed(action)) for action in _known(club, "action")],
             "project": [(project, project) for project in _known(club, "project")],
         }
         for name, known in choices.items():

@@ -86,6 +86,8 @@ _SENTENCES: Mapping[str, Promise] = {
     "admin_change": gettext_lazy("changed %(table)s %(row)s in the admin"),
     "admin_delete": gettext_lazy("deleted %(table)s %(row)s in the admin"),
 }
+# Where the sentence says little without its names.
+_OF_ALL: Mapping[str, Promise] = {"change_role": gettext_lazy("changed a role")}
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,17 @@ def sentence(entry: AuditEntry) -> str:
     if pattern is None:
         return " ".join([entry.action.replace("_", " "), entry.project]).strip()
     return str(pattern) % _Facts(entry)
+
+
+def deed(action: str) -> str:
+    """The action whomever and whatever it was done to, as one of a list to choose from."""
+    pattern = _OF_ALL.get(action) or _SENTENCES.get(action)
+    return str(pattern) % _Anything() if pattern is not None else action.replace("_", " ")
+
+
+class _Anything(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 class _Facts(dict[str, str]):
