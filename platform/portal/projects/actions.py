@@ -75,8 +75,8 @@ def set_config(
     """Changes variables; if a release is live, a new release of its build carries them out."""
     by.require("deploy", club=project.club.slug, project=project.slug)
     locked = lock(project)
-    before = config_of(locked)
-    after = {name: value for name, value in before.items() if name not in frozenset(unset)} | dict(set)
+    before, gone = config_of(locked), frozenset(unset)
+    after = {name: value for name, value in before.items() if name not in gone} | dict(set)
     changed = tuple(
         sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     )

@@ -203,6 +203,14 @@ def test_a_project_has_so_many_variables_and_can_always_have_fewer() -> None:
     assert done.changed == ("N0", "ONE_MORE")
 
 
+def test_variables_that_go_are_read_once() -> None:
+    """Not once for each that there is: a key could hold the project's row for minutes with one request."""
+    project = some_project()
+    set_config(by=BY, project=project, set={"A": "1", "B": "2", "C": "3"})
+    assert set_config(by=BY, project=project, set={}, unset=iter(["C", "A"])).changed == ("A", "C")
+    assert config(project) == {"B": "2"}
+
+
 def test_keys_of_encryption_are_rotated_without_losing_a_secret(
     cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
