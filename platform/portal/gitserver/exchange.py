@@ -108,7 +108,7 @@ async def _feed(
 async def deliver(
     server: GitServer, backend: Backend, request: GitRequest, receive: Receive, send: Send, *, reference: str
 ) -> None:
-    """git's answer to the client, as it comes. The client may vanish: then the rest is discarded.
+    """git's answer to the client, as it comes. The client may vanish or stall: then the rest is discarded.
 
     Not one byte goes out before the whole request was read: git http-backend answers at once, and a Go
     proxy (Traefik) then throws away what it is still forwarding ("inflate: data stream error").
@@ -119,6 +119,9 @@ async def deliver(
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         if sending.done():
             await sending
+    except TimeoutError:
+        # A part of the answer is out: the connection ends, and the client sees that there was more to come.
+        logger.info("a client took nothing of its answer any more", extra={"reference": reference})
     finally:
         for task in (gone, sending):
             task.cancel()

@@ -80,10 +80,9 @@ async def _deploy(
     except ConnectionError:
         raise
     except Exception:
-        logger.exception(
-            "a push cannot be followed any more", extra={"push": push.id, "build": push.build_id}
-        )
-        await say(wording.trouble(wording.lost_sight(push.id)))
+        logger.exception("trouble of ours with a push", extra={"push": push.id, "build": push.build_id})
+        explain = wording.platform_trouble if push.build_id is None else wording.lost_sight
+        await say(wording.trouble(explain(push.id)))
         exit_code = 1
     await send({"exit": exit_code})
 
