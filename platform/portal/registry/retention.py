@@ -39,14 +39,12 @@ def collect() -> int:
 
 def _collect(project: Project) -> int:
     repository = f"{project.club.slug}/{project.slug}"
-    gone, digests = _let_go(project)
+    going, digests = _let_go(project)
     if digests and not delete_images(repository, digests):
-        # Not what another round has emptied meanwhile.
-        Release.objects.filter(pk__in=gone).exclude(encrypted_config=b"").update(image_kept=True)
+        # Some may be gone, so none is gone back to; the next round tries all of them again.
         return 0
-    without = Release.objects.filter(project=project, image_kept=False)
-    without.exclude(encrypted_config=b"").update(encrypted_config=b"")
-    return len(gone)
+    Release.objects.filter(pk__in=going).update(encrypted_config=b"")
+    return len(going)
 
 
 def _untag(project: Project) -> None:
@@ -60,7 +58,11 @@ def _untag(project: Project) -> None:
 
 @transaction.atomic
 def _let_go(project: Project) -> tuple[list[int], set[str]]:
-    """Notes which releases lose their image, before it is deleted: no rollback takes one that is going."""
+    """Notes which releases lose their image, before it is deleted: no rollback takes one that is going.
+
+    Gives them and the images, with those of an earlier round that did not come to its end: their config is
+    still there, as it goes last.
+    """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     releases = list(Release.objects.filter(project=project, image_kept=True).order_by("-number"))
     kept = {release.pk for release in releases if release.state not in RELEASE_STATES.terminal}
@@ -70,6 +72,7 @@ def _let_go(project: Project) -> tuple[list[int], set[str]]:
     newest = {release.pk for release in releases[:1]}
     used = {release.digest for release in releases if release.pk in kept | newest}
     gone = [release for release in releases if release.pk not in kept | newest]
-    gone_ids = [release.pk for release in gone]
-    Release.objects.filter(pk__in=gone_ids).update(image_kept=False)
-    return gone_ids, {release.digest for release in gone} - used
+    Release.objects.filter(pk__in=[release.pk for release in gone]).update(image_kept=False)
+    left = Release.objects.filter(project=project, image_kept=False).exclude(encrypted_config=b"")
+    going = dict(left.values_list("pk", "digest"))
+    return list(going), set(going.values()) - used

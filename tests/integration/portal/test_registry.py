@@ -20,6 +20,7 @@ from portal.builds import queue, steps
 from portal.builds.models import Build, BuildState
 from portal.derived import pull_password, push_password
 from portal.registry.images import forget_project
+from portal.registry import retention
 from portal.registry.retention import collect
 from portal.releases.models import Release
 from pydantic import SecretStr
@@ -319,3 +320,31 @@ def test_what_a_build_without_success_had_pushed_goes_with_its_name(registry: Re
     assert forget_project(project)
     assert [registry.pull(club, own, tag) for tag in tags] == [404] * 4
     assert forget_project(project)
+
+
+def test_images_that_the_registry_did_not_delete_are_tried_again_and_nobody_goes_back_to_them(
+    registry: Registry, cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = some_project()
+    for _ in range(4):
+        push(project)
+        work()
+    digests = dict(Release.objects.filter(project=project).values_list("number", "digest"))
+    asked: list[set[str]] = []
+
+    def answer(done: bool) -> None:
+        def delete(repository: str, wanted: set[str]) -> bool:
+            asked.append(set(wanted))
+            return done
+
+        monkeypatch.setattr(retention, "delete_images", delete)
+
+    answer(False)
+    assert collect() == 0
+    kept = Release.objects.filter(project=project, image_kept=True).values_list("number", flat=True)
+    assert sorted(kept) == [3, 4]
+    answer(True)
+    assert collect() == 2
+    assert asked == [{digests[1], digests[2]}] * 2
+    assert collect() == 0
+    assert len(asked) == 2
