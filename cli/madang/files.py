@@ -21,7 +21,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise Problem(
             what=f"{path} cannot be read.",
             evidence=str(error),
-            next=f"Delete it and log in again: rm '{path}' && madang login",
+            next="Delete it; if it held your keys, log in again: madang login",
             reason="unreadable-file",
         ) from error
     return content if isinstance(content, dict) else {}
