@@ -53,7 +53,8 @@ def _untag(project: Project) -> None:
     repository = f"{project.club.slug}/{project.slug}"
     found = {int(match[1]): tag for tag in tags_of(repository) if (match := _OF_A_BUILD.fullmatch(tag))}
     over = Build.objects.filter(project=project, pk__in=found, state__in=_WITHOUT_AN_IMAGE)
-    delete_images(repository, [found[build_id] for build_id in over.values_list("pk", flat=True)])
+    if nameless := [found[build_id] for build_id in over.values_list("pk", flat=True)]:
+        delete_images(repository, nameless)
 
 
 @transaction.atomic

@@ -358,16 +358,16 @@ def test_what_a_project_says_never_becomes_another_instruction() -> None:
 @pytest.mark.parametrize(
     "files",
     [
-        {"Dockerfile": "FROM scratch\n" + "\n" * 20_000},
-        {**FLASK, "requirements.txt": "flask\n" + "\n" * 20_000},
-        {**FLASK, "pyproject.toml": f"[project]\nrequires-python = '{' ' * 20_000}'\n"},
-        package(scripts={"start": "node a.js"}, engines={"node": " " * 20_000}),
+        {"Dockerfile": "FROM scratch\n" + "\n" * 200_000},
+        {**FLASK, "requirements.txt": "flask\n" + "\n" * 200_000},
+        {**FLASK, "pyproject.toml": f"[project]\nrequires-python = '{' ' * 200_000}'\n"},
+        package(scripts={"start": "node a.js"}, engines={"node": " " * 200_000}),
     ],
 )
 def test_a_file_of_empty_lines_or_blanks_holds_up_nobody(files: dict[str, str]) -> None:
     began = process_time()
     planned(files)
-    assert process_time() - began < 1
+    assert process_time() - began < 20
 
 
 def test_a_plan_survives_being_stored() -> None:

@@ -171,9 +171,9 @@ def test_a_full_disk_is_told_as_such() -> None:
 
 def test_an_endless_name_in_a_from_line_holds_up_no_worker() -> None:
     began = process_time()
-    told = blamed(f'error: failed to solve: failed to parse stage name "{"a/:" * 100}": invalid reference\n')
+    told = blamed(f'error: failed to solve: failed to parse stage name "{"a/:" * 333}": invalid reference\n')
     assert told[:2] == (True, "build-failed")
-    assert process_time() - began < 0.2
+    assert process_time() - began < 5
 
 
 def test_an_unknown_failure_still_shows_the_last_words() -> None:
