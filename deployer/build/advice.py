@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from deployer.errors import Explanation
 from deployer.sentence import Sentence
 
+DIGITS = re.compile(r"\d+")
+
 
 def out_of_memory(memory_bytes: int, step: str = "") -> Explanation:
     """`step` is the command that ran, if that is known."""
@@ -71,7 +73,7 @@ def hint(output: str) -> str:
 
 
 def missing_image(image: str, place: tuple[str, str] | None, base_images: Sequence[str]) -> Explanation:
-    name = image.removeprefix("docker.io/").removeprefix("library/")
+    name = _name(image)
     where = _where(place, Sentence("the Dockerfile's FROM line"))
     family = name.split(":")[0]
     same = [known for known in base_images if known.split(":")[0] == family]
@@ -83,11 +85,33 @@ def missing_image(image: str, place: tuple[str, str] | None, base_images: Sequen
         advice = Sentence("Use in {where} one of: {known}.", where=where, known=known)
     return Explanation(
         "base-image-missing",
-        Sentence("There is no base image {image} here.", image=name)
-        if base_images
-        else Sentence("The base image {image} does not exist.", image=name),
+        _no_image(name, base_images),
         Sentence("{where}: FROM {image}", where=where, image=name),
         advice,
+    )
+
+
+def missing_version(image: str, base_images: Sequence[str]) -> Explanation:
+    """Of a Dockerfile that Madang wrote: the student's own files asked for a version."""
+    name = _name(image)
+    same = [known for known in base_images if DIGITS.sub("", known) == DIGITS.sub("", name)]
+    return Explanation(
+        "base-image-missing",
+        _no_image(name, base_images),
+        Sentence("One of your files asks for this version: the first lines of the push say which."),
+        Sentence("Ask there for a version that is here: {known}.", known=", ".join(same or base_images))
+        if base_images
+        else "Ask there for another version, commit and push again.",
+    )
+
+
+def no_pages(folder: str) -> Explanation:
+    """Of a Dockerfile that Madang wrote: what it serves was not built."""
+    return Explanation(
+        "pages-missing",
+        Sentence("Your `build` script made no {folder}/, and that is what would be served.", folder=folder),
+        "",
+        Sentence("Let `build` write its pages to {folder}/, or add a Dockerfile of your own.", folder=folder),
     )
 
 
@@ -120,6 +144,16 @@ def bad_dockerfile(line: str | None, said: str) -> Explanation:
         said[:300],
         Sentence("Correct line {line} of {file}, commit and push again.", file="Dockerfile", line=line),
     )
+
+
+def _name(image: str) -> str:
+    return image.removeprefix("docker.io/").removeprefix("library/")
+
+
+def _no_image(name: str, base_images: Sequence[str]) -> Sentence:
+    if base_images:
+        return Sentence("There is no base image {image} here.", image=name)
+    return Sentence("The base image {image} does not exist.", image=name)
 
 
 def _where(place: tuple[str, str] | None, otherwise: Sentence) -> Sentence:

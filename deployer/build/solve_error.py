@@ -42,6 +42,8 @@ NO_PROXY = re.compile(
     r"|proxyconnect tcp|tunneling socket could not be established|Unable to connect to .*proxy"
 )
 FULL = re.compile(r"no space left on device|disk quota exceeded")
+# Where the templates build.
+BUILT = "/app/"
 EVIDENCE_LINES = 8
 
 
@@ -58,7 +60,7 @@ def explain(
 ) -> Blame:
     """Whose failure a build that ended with exit code 1 is. `log` is its last lines, without time stamps.
 
-    Lines of a Dockerfile that the student never saw (not `own_dockerfile`) are not named.
+    A Dockerfile that Madang wrote (not `own_dockerfile`) the student has never seen: it is not spoken of.
     """
     error = _last_error(log)
     place = _place(log) if own_dockerfile else None
@@ -69,10 +71,14 @@ def explain(
     if FULL.search(error):
         return Blame(True, advice.disk_full("\n".join(_tail(log))))
     if found := NO_FILE.search(error):
+        if not own_dockerfile and found[1].startswith(BUILT):
+            return Blame(True, advice.no_pages(found[1].removeprefix(BUILT)))
         return Blame(True, advice.missing_file(found[1].lstrip("/"), place))
     if found := PARSE.search(error):
         return Blame(True, advice.bad_dockerfile(found[1] or (place and place[1]), found[2]))
     if (found := NO_IMAGE.search(error)) and not re.search(r"failed to push|failed to fetch", error):
+        if not own_dockerfile:
+            return Blame(True, advice.missing_version(found[1], base_images))
         return Blame(True, advice.missing_image(found[1], place, base_images))
     if PLATFORM.search(error):
         return Blame(

@@ -86,6 +86,26 @@ def test_the_lines_of_a_dockerfile_that_the_student_never_saw_are_not_named() ->
     )
 
 
+def test_a_version_that_is_not_here_is_the_asking_files_matter_where_there_is_no_dockerfile() -> None:
+    told = explain(NO_IMAGE.splitlines(), BASES, 512 << 20, own_dockerfile=False).explanation
+    assert told.what == "There is no base image python:3.99-slim here."
+    assert "one of your files" in told.evidence.lower()
+    assert told.next == "Ask there for a version that is here: python:3.11-slim, python:3.12-slim."
+    anywhere = explain(NO_IMAGE.splitlines(), (), 512 << 20, own_dockerfile=False).explanation
+    assert anywhere.what == "The base image python:3.99-slim does not exist."
+    assert anywhere.next == "Ask there for another version, commit and push again."
+
+
+def test_pages_that_the_build_put_elsewhere_are_not_asked_for_in_the_commit() -> None:
+    log = NO_FILE.replace("/nothere.txt", "/app/dist").splitlines()
+    told = explain(log, BASES, 512 << 20, own_dockerfile=False).explanation
+    assert (told.reason, told.what) == (
+        "pages-missing",
+        "Your `build` script made no dist/, and that is what would be served.",
+    )
+    assert explain(log, BASES, 512 << 20).explanation.reason == "copied-file-missing"
+
+
 def test_package_registries_out_of_reach_are_not_the_students_doing() -> None:
     students, reason, what, *_ = blamed(PROXY)
     assert (students, reason) == (False, "registries-unreachable")
