@@ -145,6 +145,14 @@ def test_lines_of_a_log_and_names_are_never_html(live: Project) -> None:
     assert "<img src=x>" not in shown
 
 
+def test_the_dockerfile_that_madang_wrote_is_shown_and_a_students_own_is_not(live: Project) -> None:
+    written = push(live, dockerfile="FROM python:3.12-slim\nRUN echo '<b>'\n")
+    shown = text(visit(live.club), live, f"/builds/{written.pk}")
+    assert "FROM python:3.12-slim\nRUN echo &#x27;&lt;b&gt;&#x27;\n</pre>" in shown
+    own = push(live)
+    assert "The Dockerfile that" not in text(visit(live.club), live, f"/builds/{own.pk}")
+
+
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous")
 def test_a_log_is_a_file_without_colours(live: Project) -> None:
     build = push(live)
