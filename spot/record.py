@@ -113,6 +113,8 @@ def on_node(
     seen = {pod.uid: pod for pod in scene if pod.way is not Way.LEAVE}
     known = {each.uid for each in record.pods}
     fresh = tuple(_pod(pod) for uid, pod in seen.items() if uid not in known and state.moves)
+    # A node that was only avoided until now has been fenced for longer than its pods leave.
+    begins = now if record.state != "noticed" and not record.moves else state.fenced_at
     return replace(
         record,
         kind=end.kind.value,
@@ -120,7 +122,7 @@ def on_node(
         detail=end.detail,
         deadline=deadline,
         fenced_at=state.fenced_at,
-        moving_at=record.moving_at or (state.fenced_at if fresh else None),
+        moving_at=record.moving_at or (begins if fresh else None),
         clear_at=state.clear_at,
         cancelled_at=state.called_off_at,
         moves=state.moves,

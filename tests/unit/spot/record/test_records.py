@@ -109,6 +109,13 @@ def test_a_node_that_is_only_avoided_moves_nothing() -> None:
     assert told.pods == () and told.state == "fenced"
 
 
+def test_pods_begin_to_leave_when_they_do_and_not_when_their_node_was_first_avoided() -> None:
+    told = seen(BEGUN, standing(), at=0, state=replace(FENCED, moves=False))
+    assert told.moving_at is None
+    told = seen(told, standing(), at=30)
+    assert (told.fenced_at, told.moving_at) == (NOW, later(30))
+
+
 def test_what_the_node_took_along_is_lost_unless_it_was_on_its_way_out() -> None:
     told = seen(BEGUN, standing(), standing(uid="u-2", going=True), at=0)
     gone = record.node_gone(told, later(60))
