@@ -8,6 +8,7 @@ from datetime import datetime
 
 from spot import names, pods
 from spot.interruption import Interruption, Kind, LifecycleHook, Planned
+from spot.placement import tolerates
 from spot.pods import JsonMap
 from spot.times import parse, zulu
 
@@ -110,6 +111,14 @@ def is_fenced(node: JsonMap) -> bool:
     ours = (names.INTERRUPTED, names.AT_RISK)
     taints = node["spec"].get("taints") or []
     return any(taint["key"] in ours and not is_of_pool(taint) for taint in taints)
+
+
+def comes_back(pod: JsonMap, node: JsonMap, since: datetime) -> bool:
+    """Whether the pod was made after `since` and tolerates the fence: evicted, it would come again."""
+    created_at = parse(pod["metadata"].get("creationTimestamp"))
+    fences = [taint for taint in node["spec"].get("taints") or [] if taint["key"] == names.INTERRUPTED]
+    tolerated = bool(fences) and all(tolerates(pod["spec"], taint) for taint in fences)
+    return tolerated and created_at is not None and created_at > since
 
 
 def runs_again(node: JsonMap, end: Interruption) -> bool:

@@ -20,7 +20,7 @@ def may_run(spec: JsonMap, node: JsonMap) -> bool:
     if node["metadata"].get("deletionTimestamp"):
         return False
     taints = (each for each in node["spec"].get("taints") or [] if each.get("effect") in _KEEPS_OUT)
-    if not all(any(_tolerates(each, taint) for each in spec.get("tolerations") or []) for taint in taints):
+    if not all(tolerates(spec, taint) for taint in taints):
         return False
     if not (spec.get("nodeSelector") or {}).items() <= pods.labels(node).items():
         return False
@@ -32,6 +32,10 @@ def prefers(spec: JsonMap, node: JsonMap) -> int:
     """The sum of the weights of the preferences that the node meets."""
     preferences = _affinity(spec).get("preferredDuringSchedulingIgnoredDuringExecution") or []
     return sum(int(each["weight"]) for each in preferences if _matches(each["preference"], node))
+
+
+def tolerates(spec: JsonMap, taint: JsonMap) -> bool:
+    return any(_tolerates(each, taint) for each in spec.get("tolerations") or [])
 
 
 def _affinity(spec: JsonMap) -> JsonMap:

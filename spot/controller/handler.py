@@ -94,8 +94,8 @@ class Handler:
         for state in doomed:
             node, intent = nodes[state.name], plans[state.name]
             try:
-                scene = look.standing_on(state.name)
                 known = self._records.get(state.interruption.id) or records.begin(node, state)
+                scene = look.standing_on(state.name, known.moving_at)
                 after[known.id] = records.on_node(known, state, intent.deadline, scene, now)
                 actions += self._attend(node, state, intent, scene, now)
             except Exception as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from spot import names, pods
+from spot import doomed_node, names, pods
 from spot.handoff.group import Group, Timing, group_of
 from spot.handoff.way import Scope, Surroundings, Way, way_of
 from spot.kube.cache import Cache
@@ -65,9 +65,18 @@ class Look:
         self._owned: dict[str, dict[str, list[JsonMap]]] = {}
         self._groups: dict[Key, Group | None] = {}
 
-    def standing_on(self, node: str) -> tuple[Doomed, ...]:
-        """The pods of a node, each with what it waits for."""
-        return tuple(self._doomed(pod) for pod in self._cache.pods_on(node))
+    def standing_on(self, node: str, since: datetime | None = None) -> tuple[Doomed, ...]:
+        """The pods of a node, each with what it waits for. `since`: when its pods began to leave."""
+        there = self._cache.get("Node", "", node)
+        found = []
+        for pod in self._cache.pods_on(node):
+            one = self._doomed(pod)
+            if one.way is Way.EVICT and there and since and doomed_node.comes_back(pod, there, since):
+                # The emptiest node is the scheduler's first choice: it would go and come until the end, on a
+                # node that is never clear.
+                one = replace(one, way=Way.LEAVE, reason="it came in spite of the fence")
+            found.append(one)
+        return tuple(found)
 
     def group(self, deployment: Key) -> Group | None:
         """The Deployment of that name as it stands, or None."""

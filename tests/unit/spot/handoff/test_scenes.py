@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import pytest
 
+from spot import doomed_node
 from spot.handoff.decision import decide
 from spot.handoff.scene import Doomed, Look
-from spot.handoff.way import Scope
+from spot.handoff.way import Scope, Way
+from spot.interruption import Interruption, Kind
 from spot.kube import Cache
-from tests.unit.spot.handoff.objects import NOW, TIMING, a_node, deployment, pod, replicaset, service
+from tests.unit.spot.handoff.objects import NOW, SECOND, TIMING, a_node, deployment, pod, replicaset, service
 
 SCOPE = Scope(frozenset(), "madang-builds")
 JsonMap = dict[str, Any]
@@ -162,3 +164,21 @@ def test_the_pods_of_a_deployment_are_its_own_attached_or_not() -> None:
     group = only(look(Pod=pods)).group
     assert group is not None
     assert group.serving == ("u-old",) and [each.name for each in group.replacements] == ["new"]
+
+
+def test_what_is_evicted_and_comes_back_in_spite_of_the_fence_is_evicted_no_more() -> None:
+    end = Interruption("int-1", "i-1", Kind.SPOT_INTERRUPTION, NOW, NOW + timedelta(minutes=2), ("sqs",))
+    fenced = a_node("doomed")
+    fenced["spec"] = doomed_node.fence(fenced, end, moves=True, now=NOW)["spec"]
+    anywhere = {"tolerations": [{"operator": "Exists"}]}
+
+    def way(created: timedelta, spec: JsonMap, **more: Any) -> Way:
+        one = pod(**{"owner": ("StatefulSet", "store"), "created": NOW + created, "spec": spec, **more})
+        (found,) = look(Node=[fenced], Pod=[one]).standing_on("doomed", since=NOW)
+        return found.way
+
+    assert way(-SECOND, anywhere) is Way.EVICT
+    assert way(SECOND, anywhere) is Way.LEAVE
+    # The scheduler had not heard of the fence yet.
+    assert way(SECOND, {}) is Way.EVICT
+    assert way(SECOND, anywhere, owner=("ReplicaSet", "blog-abc")) is Way.HANDOFF
