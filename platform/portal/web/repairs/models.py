@@ -71,7 +71,7 @@ class Mended(ModelAdmin):
 
 
 class People(Mended):
-    """A person who left is made inactive; deleting them would take their memberships along."""
+    """Who left is disabled (`/operator/people`); deleting them would take their memberships along."""
 
     list_display = ("username", "first_name", "email", "is_active", "is_superuser", "last_login")
     search_fields = ("username", "first_name", "email")
@@ -85,7 +85,8 @@ class People(Mended):
         "last_login",
         "date_joined",
     )
-    readonly_fields = ("username", "email", "last_login", "date_joined")
+    # Disabling and enabling are actions: they end sessions, and nobody does it to themselves.
+    readonly_fields = ("username", "email", "is_active", "last_login", "date_joined")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
