@@ -260,10 +260,15 @@ def test_the_queue_is_steered(root: Client, cluster: ScriptedCluster) -> None:
     assert refused.status_code == 422
     assert "Power cut" in text(root.post("/operator/queue/pause", {"why": "Power cut"}, follow=True))
     root.post("/operator/queue/resume")
-    assert "is cancelled" in text(root.post(f"/operator/queue/{one.pk}/cancel", follow=True))
+    said = text(root.post(f"/operator/queue/{one.pk}/cancel", follow=True))
+    assert f"Build {one.pk} of {one.project} is cancelled. It can be built again" in said
     again = root.post(f"/operator/queue/{one.pk}/cancel")
     assert again.status_code == 409
     assert root.post("/operator/queue/99999/cancel").status_code == 404
+    Build.objects.filter(pk=two.pk).update(
+        state="running", lease_owner="w", lease_until=Now() + timedelta(minutes=5), started_at=Now()
+    )
+    assert "is asked to end" in text(root.post(f"/operator/queue/{two.pk}/cancel", follow=True))
 
 
 def test_a_budget_is_changed_and_changed_back(root: Client, club: Club) -> None:

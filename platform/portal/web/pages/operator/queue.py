@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.builds import steering
 from portal.builds.cancelling import cancel_build
-from portal.builds.models import Build, BuildState
+from portal.builds.models import BUILD_STATES, Build, BuildState
 from portal.builds.places import Place
 from portal.builds.queue import pause as present_pause
 from portal.builds.selectors import waiting_with_reasons
@@ -39,11 +39,11 @@ def queue(request: PageRequest) -> HttpResponse:
 @require_POST
 @once
 def jump(request: PageRequest, number: int) -> HttpResponse:
-    return _done(
-        request,
-        lambda: steering.jump(by=request.by, build_id=number),
-        _("Build %(build)s is next.") % {"build": number},
-    )
+    def act() -> str:
+        steering.jump(by=request.by, build_id=number)
+        return _("Build %(build)s is next.") % {"build": number}
+
+    return _done(request, act)
 
 
 @require_POST
@@ -52,32 +52,41 @@ def cancel(request: PageRequest, number: int) -> HttpResponse:
     build = Build.objects.select_related("project__club").filter(pk=number).first()
     if build is None:
         raise Http404(f"no build {number}")
-    return _done(
-        request,
-        lambda: cancel_build(by=request.by, project=build.project, build_id=number),
-        _("Build %(build)s of %(project)s is cancelled.") % {"build": number, "project": build.project},
-    )
+
+    def act() -> str:
+        ended = cancel_build(by=request.by, project=build.project, build_id=number)
+        if ended.state not in BUILD_STATES.terminal:
+            return _("Build %(number)d is asked to end; that takes seconds.") % {"number": number}
+        told = _("Build %(build)s of %(project)s is cancelled. It can be built again on its page.")
+        return told % {"build": number, "project": build.project}
+
+    return _done(request, act)
 
 
 @require_POST
 def pause(request: PageRequest) -> HttpResponse:
     why = request.POST.get("why", "")
-    return _done(
-        request,
-        lambda: steering.pause_queue(by=request.by, why=why),
-        _("The queue is paused: what runs goes on, nothing new starts."),
-        why=why,
-    )
+
+    def act() -> str:
+        steering.pause_queue(by=request.by, why=why)
+        return _("The queue is paused: what runs goes on, nothing new starts.")
+
+    return _done(request, act, why)
 
 
 @require_POST
 def resume(request: PageRequest) -> HttpResponse:
-    return _done(request, lambda: steering.resume_queue(by=request.by), _("Builds start again."))
+    def act() -> str:
+        steering.resume_queue(by=request.by)
+        return _("Builds start again.")
+
+    return _done(request, act)
 
 
-def _done(request: PageRequest, act: Callable[[], object], said: str, why: str = "") -> HttpResponse:
+def _done(request: PageRequest, act: Callable[[], str], why: str = "") -> HttpResponse:
+    """Back to the queue with what `act` says of itself, or the queue with why it was refused."""
     try:
-        act()
+        said = act()
     except Problem as error:
         return _page(request, error, why)
     messages.success(request, said)
