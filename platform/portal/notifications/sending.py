@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Now
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from portal.encryption import decrypt
 from portal.environment import environment
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 # Longer than the POST and what is around it: no second worker sends meanwhile.
 _LEASE = timedelta(minutes=2)
 _ANSWER_LENGTH = 300
+# What stands before the reason why nobody answered.
+SILENT = "No answer: "
 
 
 def sendable() -> QuerySet[Delivery]:
@@ -58,7 +60,7 @@ def deliver(delivery_id: int) -> None:
         raise
     except Exception:
         logger.exception("a delivery failed", extra={"delivery": delivery_id})
-        _put_off(lease, delivery.failures, "The platform made a mistake of its own.")
+        _put_off(lease, delivery.failures, gettext_noop("The platform made a mistake of its own."))
 
 
 def _claim(delivery_id: int) -> Lease | None:
@@ -79,7 +81,7 @@ def _mail(lease: Lease, delivery: Delivery, said: Message) -> None:
     lock(Delivery, lease)
     channel = delivery.channel
     if channel.confirmed_at is None:
-        _end(lease, DeliveryState.FAILED, "Nobody has confirmed this address.")
+        _end(lease, DeliveryState.FAILED, gettext_noop("Nobody has confirmed this address."))
         return
     stop = links.STOP.address(channel.pk)
     with override(channel.language):
@@ -113,9 +115,10 @@ def _post(lease: Lease, delivery: Delivery, told: Told, said: Message) -> None:
     try:
         answer = outward.post(target, body, headers, networks=given.notification_network_list)
     except outward.Forbidden:
-        _end(lease, DeliveryState.FAILED, "The name leads to an address inside; nothing was sent.")
+        inside = gettext_noop("The name leads to an address inside; nothing was sent.")
+        _end(lease, DeliveryState.FAILED, inside)
     except outward.Unreachable as error:
-        _put_off(lease, delivery.failures, f"No answer: {error}")
+        _put_off(lease, delivery.failures, f"{SILENT}{error}")
     else:
         line = f"{answer.status} {' '.join(answer.text.split())}".strip()
         if 200 <= answer.status < 300:

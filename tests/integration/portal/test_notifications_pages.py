@@ -129,3 +129,21 @@ def test_names_and_answers_are_never_html(club: Club, browser: Client) -> None:
     text = browser.get(url).content.decode()
     assert "<script>alert" not in text
     assert "<img src=x" not in text
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("Nobody has confirmed this address.", "아무도 이 주소를 확인하지 않았어요."),
+        ("No answer: the name x.example is not known", "응답이 없어요: the name x.example is not known"),
+        ("404 Not Found", "404 Not Found"),
+    ],
+)
+def test_how_a_message_went_is_told_in_the_readers_language(
+    club: Club, browser: Client, kept: str, shown: str
+) -> None:
+    url = f"/clubs/{club.slug}/notifications"
+    browser.post(url, form())
+    browser.post(f"{url}/{Channel.objects.get().pk}/test")
+    Delivery.objects.update(state="failed", answer=kept)
+    assert shown in browser.get(url, headers={"accept-language": "ko"}).content.decode()

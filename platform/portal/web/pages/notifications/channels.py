@@ -29,7 +29,9 @@ from portal.notifications.actions import (
 from portal.notifications.models import Channel, ChannelKind
 from portal.notifications.selectors import Listed, Sent
 from portal.notifications.selectors import channels as channels_of
+from portal.notifications.sending import SILENT
 from portal.problems import Problem
+from portal.translating import translated
 from portal.web.gate import is_operator
 from portal.web.once import once
 from portal.web.pages.notifications.forms import HAPPENED, KINDS, ChannelForm, EventsForm
@@ -209,6 +211,13 @@ def _row(place: _Place, listed: Listed) -> dict[str, Any]:
     }
 
 
+def _answered(answer: str) -> str:
+    """The other side's words stay as they are; Madang's own (`notifications.sending`) are the reader's."""
+    if answer.startswith(SILENT):
+        return _("No answer: %(why)s") % {"why": answer.removeprefix(SILENT)}
+    return translated(answer)
+
+
 def _sent(sent: Sent) -> dict[str, Any]:
     words = {"waiting": pgettext("mail", "on its way"), "sent": _("arrived"), "failed": _("given up")}
     colours = {"waiting": "info", "sent": "success", "failed": "error"}
@@ -217,4 +226,5 @@ def _sent(sent: Sent) -> dict[str, Any]:
         "event": HAPPENED.get(sent.kind, sent.kind),
         "state": words[sent.state],
         "colour": colours[sent.state],
+        "answer": _answered(sent.answer),
     }
