@@ -54,7 +54,18 @@ def run(build_id: int) -> None:
 
 def _work(lease: Lease, keeper: Keeper) -> None:
     build = steps.begin(lease)
-    masker = Masker(config(build.project).values(), environment().log_line_bytes)
+    try:
+        masker = Masker(config(build.project).values(), environment().log_line_bytes)
+        _build(lease, keeper, build, masker)
+    except (LeaseLost, DatabaseError):
+        # Nothing can be written: the lease runs out, and another worker goes on.
+        raise
+    except Exception:
+        logger.exception("a build's worker failed", extra={"build": build.pk})
+        steps.retry(lease, BROKEN, machine_lost=False)
+
+
+def _build(lease: Lease, keeper: Keeper, build: Build, masker: Masker) -> None:
     try:
         order, builder = order_of(build), cluster.builder()
         if build.stop_requested or worn_out(build):
@@ -75,12 +86,6 @@ def _work(lease: Lease, keeper: Keeper) -> None:
         suspended = error.explanation.reason == SUSPENDED
         state = BuildState.CANCELLED if suspended else BuildState.FAILED
         steps.end(lease, state, masked(error.explanation, masker))
-    except (LeaseLost, DatabaseError):
-        # Nothing can be written: the lease runs out, and another worker goes on.
-        raise
-    except Exception:
-        logger.exception("a build's worker failed", extra={"build": build.pk})
-        steps.retry(lease, BROKEN, machine_lost=False)
 
 
 def _give_up(lease: Lease, build: Build) -> None:

@@ -54,7 +54,20 @@ def _work(lease: Lease, keeper: Keeper) -> None:
     rollout = held(Rollout, lease).select_related("release__project__club").first()
     if rollout is None:
         raise LeaseLost
-    masker = Masker(decrypt_config(rollout.release.encrypted_config).values(), environment().log_line_bytes)
+    try:
+        # On the way back no log of it is read, and its config may be what was wrong.
+        known = rollout.state == RolloutState.RUNNING
+        config = decrypt_config(rollout.release.encrypted_config) if known else {}
+        _carry_out(lease, keeper, rollout, Masker(config.values(), environment().log_line_bytes))
+    except (LeaseLost, DatabaseError):
+        # Nothing can be written: the lease runs out, and another worker goes on.
+        raise
+    except Exception:
+        logger.exception("a rollout's worker failed", extra={"rollout": lease.id})
+        steps.retry(lease, BROKEN)
+
+
+def _carry_out(lease: Lease, keeper: Keeper, rollout: Rollout, masker: Masker) -> None:
     try:
         rollouts = cluster.rollouts()
         if rollout.state == RolloutState.RUNNING:
@@ -71,12 +84,6 @@ def _work(lease: Lease, keeper: Keeper) -> None:
     except DeployerError as error:
         logger.error("rollout refused", extra={"rollout": lease.id, "reason": error.explanation.reason})
         _refused(lease, rollout, masked(error.explanation, masker))
-    except (LeaseLost, DatabaseError):
-        # Nothing can be written: the lease runs out, and another worker goes on.
-        raise
-    except Exception:
-        logger.exception("a rollout's worker failed", extra={"rollout": lease.id})
-        steps.retry(lease, BROKEN)
 
 
 def _roll_out(

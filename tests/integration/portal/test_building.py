@@ -148,6 +148,18 @@ def test_a_mistake_of_ours_is_retried_and_given_up_as_ours(cluster: ScriptedClus
     assert "bug" not in "\n".join(lines_of(build.stream_id))
 
 
+def test_variables_that_no_key_opens_end_a_build_as_our_failure(cluster: ScriptedCluster) -> None:
+    project = some_project()
+    set_config(by=BY, project=project, set={"TOKEN": "hunter2-hunter2"})
+    project.config_vars.update(encrypted=b"of a key that is gone")
+    build = push(project)
+    work()
+    build.refresh_from_db()
+    assert (build.state, cluster.started) == ("failed", [])
+    assert build.explanation is not None
+    assert build.explanation["reason"] == "internal-error"
+
+
 @pytest.mark.parametrize("error", [UserError, PermanentError])
 def test_what_trying_again_does_not_help_ends_the_build_at_once(
     cluster: ScriptedCluster, error: type[UserError | PermanentError]

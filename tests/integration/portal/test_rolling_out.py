@@ -208,6 +208,21 @@ def test_a_bad_rollout_of_one_project_does_not_touch_another(cluster: ScriptedCl
     assert in_cluster(cluster, good) == 1
 
 
+def test_a_config_that_no_key_opens_is_taken_back_as_our_failure(cluster: ScriptedCluster) -> None:
+    project = some_project()
+    push(project)
+    work()
+    push(project)
+    from portal.builds import running as building
+    from portal.builds.models import Build
+
+    building.run(Build.objects.latest("id").pk)
+    Release.objects.filter(project=project, number=2).update(encrypted_config=b"of a key that is gone")
+    work()
+    assert states(project) == [(1, "live"), (2, "failed")]
+    assert Release.objects.get(project=project, number=2).reason == "internal-error"
+
+
 def test_a_rollout_whose_workers_all_died_is_taken_back(cluster: ScriptedCluster) -> None:
     project = some_project()
     push(project)
