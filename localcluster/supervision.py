@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ class Supervisor:
                     start_new_session=True,
                 )
             except OSError as error:
-                log.write(f"--- {program.name} cannot start: {error}\n".encode())
+                self._note(program, f"cannot start: {error}")
                 self._later(5, program)
                 return
             self._running[child.pid] = (program, time.monotonic())
@@ -109,8 +110,7 @@ class Supervisor:
         self._deaths[program.name] = self._deaths.get(program.name, 0) + 1 if quick else 0
         delay_seconds = min(0.3 * 2 ** self._deaths[program.name], 5)
         how = os.waitstatus_to_exitcode(status)
-        with self._log(program.name).open("a") as log:
-            log.write(f"--- {program.name} ended ({how}); starting it again in {delay_seconds:.1f} s\n")
+        self._note(program, f"ended ({how}); starting it again in {delay_seconds:.1f} s")
         self._later(delay_seconds, program)
         with self._lock:
             for pid, (other, _) in self._running.items():
@@ -131,8 +131,7 @@ class Supervisor:
             failures = 0 if pid is None or answers(program.alive) else failures + 1
             if pid is not None and failures >= HANGING_AFTER_FAILURES:
                 failures = 0
-                with self._log(program.name).open("a") as log:
-                    log.write(f"--- {program.name} does not answer at {program.alive}; killing it\n")
+                self._note(program, f"does not answer at {program.alive}; killing it")
                 with self._lock:
                     if pid in self._running:
                         os.kill(pid, signal.SIGKILL)
@@ -162,10 +161,16 @@ class Supervisor:
         while True:
             for program in self._programs:
                 log = self._log(program.name)
-                if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
-                    shutil.copyfile(log, log.with_suffix(".log.1"))
-                    os.truncate(log, 0)
+                with suppress(OSError):  # there is no room for the older part: in a minute again
+                    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+                        shutil.copyfile(log, log.with_suffix(".log.1"))
+                        os.truncate(log, 0)
             time.sleep(60)
+
+    def _note(self, program: Program, what: str) -> None:
+        """On a full disk nothing is noted: the machine would end with its first process."""
+        with suppress(OSError), self._log(program.name).open("a") as log:
+            log.write(f"--- {program.name} {what}\n")
 
     def _log(self, name: str) -> Path:
         return self._home / f"{name}.log"
