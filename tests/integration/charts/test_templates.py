@@ -108,6 +108,14 @@ def test_every_pod_of_the_platform_is_restricted_and_stays_off_spot_nodes(
             assert container["resources"]["limits"]["memory"]
 
 
+@every_set
+def test_a_stop_signal_is_of_a_known_system(helm: Helm, values: dict[str, Any]) -> None:
+    """The API server refuses it else, from the version on that knows stop signals."""
+    for pod in pods(helm.objects(values)):
+        if any("stopSignal" in container.get("lifecycle", {}) for container in pod["containers"]):
+            assert pod["os"] == {"name": "linux"}
+
+
 def test_only_who_speaks_to_the_api_holds_a_token_of_it(helm: Helm) -> None:
     holders = {
         item["metadata"]["name"]
