@@ -7,7 +7,7 @@ import logging
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from deployer.errors import DeployerError
+from deployer.errors import DeployerError, TemporaryError
 from portal import cluster
 from portal.builds.models import BUILD_STATES, Build
 from portal.builds.ordering import order_of
@@ -20,11 +20,14 @@ def unclean() -> QuerySet[Build]:
     return Build.objects.filter(state__in=BUILD_STATES.terminal, cleaned_at=None).order_by("id")
 
 
-def clean(build_id: int) -> None:
-    """Removes the Job and its Secrets of an ended build; one that is not ended is left alone."""
+def clean(build_id: int) -> bool:
+    """Removes the Job and its Secrets of an ended build; one that is not ended is left alone.
+
+    False: the cluster does not answer, and will not for the next one either.
+    """
     build = unclean().select_related("project__club").filter(pk=build_id).first()
     if build is None:
-        return
+        return True
     try:
         if build.started_at is not None:
             cluster.builder().clean(order_of(build))
@@ -32,8 +35,9 @@ def clean(build_id: int) -> None:
         logger.warning(
             "build not cleaned yet", extra={"build": build_id, "explanation": error.explanation.to_dict()}
         )
-        return
+        return not isinstance(error, TemporaryError)
     Build.objects.filter(pk=build_id).update(cleaned_at=Now())
+    return True
 
 
 def clean_again(build_id: int) -> None:

@@ -331,6 +331,26 @@ def test_the_sweep_cleans_what_a_dead_worker_left(cluster: ScriptedCluster) -> N
     assert not cluster.jobs
 
 
+def test_a_sweep_does_not_wait_for_a_silent_cluster_once_for_each_build(
+    cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def silent(builder: object, order: BuildOrder) -> None:
+        asked.append(order.build)
+        raise trouble(TemporaryError)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(cluster.builder()), "clean", silent)
+        for _ in range(3):
+            push(some_project())
+        work()
+        asked.clear()
+        assert sweep().cleaned == 0
+        assert len(asked) == 1
+    assert sweep().cleaned == 3
+
+
 def test_a_build_that_kills_every_worker_ends_at_last(cluster: ScriptedCluster) -> None:
     build = push(some_project())
     Build.objects.filter(pk=build.pk).update(takeovers=19, state="running", lease_owner="dead", fence=9)
