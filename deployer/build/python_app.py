@@ -190,7 +190,7 @@ def _parse(source: str) -> ast.Module:
     """The module's syntax tree; empty for what is not Python (the app itself will say so, with the line)."""
     try:
         return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested without an end
         return ast.Module(body=[], type_ignores=[])
 
 

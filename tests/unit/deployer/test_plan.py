@@ -133,8 +133,9 @@ def test_django_collects_static_files_when_it_has_a_place_for_them() -> None:
     assert command(made)[-1] == "shop.wsgi"
 
 
-def test_a_syntax_error_in_one_file_does_not_hide_the_app_in_another() -> None:
-    assert command(planned({**FLASK, "broken.py": "def (:\n"}))[-1] == "app:app"
+@pytest.mark.parametrize("broken", ["def (:\n", "x = " + "-" * 20_000 + "1\n"])
+def test_a_file_that_is_not_python_does_not_hide_the_app_in_another(broken: str) -> None:
+    assert command(planned({**FLASK, "broken.py": broken}))[-1] == "app:app"
 
 
 def test_python_packages_without_a_way_to_start_are_refused_with_the_file_to_write() -> None:
