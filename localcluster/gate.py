@@ -19,6 +19,9 @@ from collections.abc import Awaitable, Callable
 from localcluster import kernel
 
 CHUNK_BYTES = 1 << 16
+# Connections that wait to be taken: what comes when the queue is full is dropped, and tried again by its sender
+# after 1, 3 and 7 s. asyncio's own 100 are a second of a few busy projects on a machine that is short of time.
+BACKLOG = 4096
 
 
 def main() -> None:
@@ -40,14 +43,15 @@ def main() -> None:
 
 def _listen(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
-    return socket.create_server((host, int(port)), backlog=256)
+    return socket.create_server((host, int(port)), backlog=BACKLOG)
 
 
 async def _serve(listeners: list[socket.socket], targets: list[str]) -> None:
     servers = []
     for listener, target in zip(listeners, targets, strict=True):
         host, _, port = target.rpartition(":")
-        servers.append(await asyncio.start_server(_forwarder(host, int(port)), sock=listener))
+        serve = _forwarder(host, int(port))
+        servers.append(await asyncio.start_server(serve, sock=listener, backlog=BACKLOG))
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 

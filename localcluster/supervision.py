@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localcluster import cgroups
+from localcluster.gate import BACKLOG
 from localcluster.program import HOST_NETWORK, Program, answers
 
 LOG_LIMIT_BYTES = 32 << 20
@@ -42,7 +43,7 @@ class Supervisor:
         self._host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
         for program in self._programs:
             self._sockets[program.name] = [
-                socket.create_server((host, int(port)), backlog=256)
+                socket.create_server((host, int(port)), backlog=BACKLOG)
                 for host, _, port in (address.rpartition(":") for address in program.listen)
             ]
 
