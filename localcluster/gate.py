@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable
 from localcluster import kernel
 
 CHUNK_BYTES = 1 << 16
-# Connections that wait to be taken: what comes when the queue is full is dropped, and tried again by its sender
-# after 1, 3 and 7 s. asyncio's own 100 are a second of a few busy projects on a machine that is short of time.
+# Connections that wait to be taken. What comes while the queue is full is dropped, and its sender tries again
+# after 1, 3 and 7 s. asyncio's own 100 are a second of a few busy projects on a machine short of time.
 BACKLOG = 4096
 
 

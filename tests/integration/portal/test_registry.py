@@ -19,8 +19,8 @@ from django.core.management import call_command
 from portal.builds import queue, steps
 from portal.builds.models import Build, BuildState
 from portal.derived import pull_password, push_password
-from portal.registry.images import forget_project
 from portal.registry import retention
+from portal.registry.images import forget_project
 from portal.registry.retention import collect
 from portal.releases.models import Release
 from pydantic import SecretStr
