@@ -78,7 +78,7 @@ def test_days_are_whole(owner: Client, club: Club) -> None:
     day = then.date().isoformat()
     said = text(owner.get("/clubs/robots/audit", {"since": day, "until": day}))
     assert "pushed to site" in said
-    assert "made the club" not in said
+    assert "test made the club" not in said
 
 
 def test_an_earlier_club_of_the_same_short_name_is_not_told_of(owner: Client, club: Club) -> None:
