@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from deployer.sentence import Sentence
+from portal.environment import environment
 from portal.problems import Problem, conflict, invalid
 
 # RFC 1035 labels; two hyphens in a row are for internationalised names (xn--…).
@@ -57,7 +59,7 @@ def subdomains(project: str, club: str) -> list[str]:
     """The subdomains that a project may have, the best first: its own name unless that is reserved, then
     with its club's."""
     wanted = [project, f"{project}-{club}"]
-    return [name for name in wanted if name not in RESERVED_SUBDOMAINS and len(name) <= SUBDOMAIN_LENGTH]
+    return [name for name in wanted if len(name) <= SUBDOMAIN_LENGTH and not _is_reserved(name)]
 
 
 def no_subdomain(project: str, club: str) -> Problem:
@@ -72,7 +74,7 @@ def check_subdomain(subdomain: str) -> None:
     """Raises a 422 problem unless a project may answer at it."""
     if not _LABEL.fullmatch(subdomain) or len(subdomain) > SUBDOMAIN_LENGTH:
         raise _bad_name(Sentence("subdomain"), subdomain, SUBDOMAIN_LENGTH)
-    if subdomain in RESERVED_SUBDOMAINS:
+    if _is_reserved(subdomain):
         raise invalid(
             "name-reserved",
             Sentence("No project may answer at {subdomain}.", subdomain=subdomain),
@@ -94,6 +96,15 @@ def check_variable(name: str) -> None:
             Sentence("{name} is set by Madang itself.", name=name),
             "Choose another name.",
         )
+
+
+def _is_reserved(subdomain: str) -> bool:
+    """Whether nobody may have it: also where this installation's own pages or git server answer, whose
+    visitors, and their cookies, a second Ingress for the same host could lead to a project."""
+    here = environment()
+    host = urlsplit(here.app_url.format(subdomain=subdomain)).hostname
+    own = {*here.page_host_names, urlsplit(here.git_url).hostname}
+    return subdomain in RESERVED_SUBDOMAINS or host in own
 
 
 def _bad_name(what: Sentence, slug: str, length: int) -> Problem:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from portal.environment import Environment
 from portal.problems import Problem
 from portal.projects import names
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Environment(
+        domain="madang.school",
+        public_url="https://yard.madang.school",
+        git_url="https://Source.madang.school",
+        app_url="https://{subdomain}.madang.school:8443",
+        page_hosts="paas.madang.school, clubs.example.org",
+    )
+    monkeypatch.setattr(names, "environment", lambda: given)
 
 
 @pytest.mark.parametrize("slug", ["a", "lunch-menu", "x2", "a1-b2-c3", "a" * 40])
@@ -40,6 +53,19 @@ def test_a_project_has_its_own_name_first_and_the_clubs_with_it_second() -> None
 @pytest.mark.parametrize("slug", ["www", "git", "api", "registry"])
 def test_a_reserved_subdomain_is_never_given(slug: str) -> None:
     assert names.subdomains(slug, "chess") == [f"{slug}-chess"]
+
+
+@pytest.mark.parametrize("slug", ["yard", "source", "paas"])
+def test_no_project_answers_where_this_installation_itself_does(slug: str) -> None:
+    assert names.subdomains(slug, "chess") == [f"{slug}-chess"]
+    with pytest.raises(Problem) as refused:
+        names.check_subdomain(slug)
+    assert refused.value.explanation.reason == "name-reserved"
+
+
+@pytest.mark.parametrize("slug", ["clubs", "madang-school"])
+def test_a_name_of_another_domain_takes_none_from_projects(slug: str) -> None:
+    names.check_subdomain(slug)
 
 
 def test_the_longest_names_make_no_subdomain_that_dns_refuses() -> None:
