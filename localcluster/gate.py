@@ -17,11 +17,9 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from localcluster import kernel
+from localcluster.listening import BACKLOG, listen
 
 CHUNK_BYTES = 1 << 16
-# Connections that wait to be taken. What comes while the queue is full is dropped, and its sender tries again
-# after 1, 3 and 7 s. asyncio's own 100 are a second of a few busy projects on a machine short of time.
-BACKLOG = 4096
 
 
 def main() -> None:
@@ -31,7 +29,7 @@ def main() -> None:
     parser.add_argument("--connect-in", help="path of the network namespace to connect in")
     arguments = parser.parse_args()
     if arguments.listen:
-        listeners = [_listen(arguments.listen)]
+        listeners = [listen(arguments.listen)]
         network = os.open(arguments.connect_in, os.O_RDONLY)
         kernel.setns(network, kernel.NEWNET)
     else:
@@ -39,11 +37,6 @@ def main() -> None:
     if len(listeners) != len(arguments.targets):
         sys.exit(f"{len(listeners)} sockets for {len(arguments.targets)} targets")
     asyncio.run(_serve(listeners, arguments.targets))
-
-
-def _listen(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    return socket.create_server((host, int(port)), backlog=BACKLOG)
 
 
 async def _serve(listeners: list[socket.socket], targets: list[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localcluster import cgroups
-from localcluster.gate import BACKLOG
+from localcluster.listening import listen
 from localcluster.program import HOST_NETWORK, Program, answers
 
 LOG_LIMIT_BYTES = 32 << 20
@@ -42,10 +42,7 @@ class Supervisor:
         """Make the listening sockets while the process is still in the host's network; raises OSError."""
         self._host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
         for program in self._programs:
-            self._sockets[program.name] = [
-                socket.create_server((host, int(port)), backlog=BACKLOG)
-                for host, _, port in (address.rpartition(":") for address in program.listen)
-            ]
+            self._sockets[program.name] = [listen(address) for address in program.listen]
 
     def run(self) -> None:
         """Start everything and never return; SIGTERM stops the machine in good order."""
