@@ -110,6 +110,16 @@ def memory_bytes(path: str, root: Path = ROOT) -> int | None:
     return None
 
 
+def weigh(path: str, share: float, root: Path = ROOT) -> None:
+    """Let the cgroup have `share` of what an ordinary one gets of a processor that both want."""
+    for weight, ordinary in (
+        (root / path.strip("/") / "cpu.weight", 100),
+        (root / "cpu" / path.strip("/") / "cpu.shares", 1024),
+    ):
+        if weight.exists():
+            weight.write_text(str(round(ordinary * share)))
+
+
 def kill(path: str, deadline_seconds: float = 30, root: Path = ROOT) -> bool:
     """SIGKILL everything in it until nothing is left; False if something would not die in time."""
     deadline = time.monotonic() + deadline_seconds

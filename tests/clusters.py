@@ -66,6 +66,16 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **shared, **settings}
 
 
+def processor_share(cgroup: str) -> float:
+    """Of what an ordinary cgroup gets of a processor that both want."""
+    weights = {"cpu.weight": 100, "cpu.shares": 1024}
+    for root in cgroups.hierarchies():
+        for name, ordinary in weights.items():
+            if (weight := root / cgroup.strip("/") / name).exists():
+                return int(weight.read_text()) / ordinary
+    raise AssertionError(f"nothing weighs {cgroup}")
+
+
 def _clear_away(settings: Mapping[str, str]) -> None:
     name = settings["MADANG_INSTANCE"]
     if not Path("/var/lib", name).exists() and not cgroups.machine_names(name):

@@ -9,6 +9,7 @@ podFailurePolicy ignores DisruptionTarget does not count it as a failure of its 
 import asyncio
 import ssl
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any
 
 import httpx
@@ -16,10 +17,20 @@ import httpx
 from localcluster.api import node_is_ready
 from localcluster.cloud.record import zulu
 from localcluster.instance import Instance
+from localcluster.kubelet import STARTUP_TAINT
 
 REASON = "SpotReclaim"
 AT_ONCE = 10
 TIMEOUT_SECONDS = 10.0
+
+
+class Standing(Enum):
+    """How far a node's start is."""
+
+    NOT_READY = auto()
+    READY = auto()
+    AT_WORK = auto()
+    """Ready, and without the taint that it was registered with: it takes pods."""
 
 
 class ApiProblem(Exception):
@@ -33,8 +44,8 @@ class Cluster:
         self._instance = instance
         self._client: httpx.AsyncClient | None = None
 
-    async def identify(self, name: str, provider_id: str) -> bool:
-        """Write the instance's id on its Node, as a cloud-controller-manager does. Whether the Node is ready.
+    async def identify(self, name: str, provider_id: str) -> Standing:
+        """Write the instance's id on its Node, as a cloud-controller-manager does; tell how far it is.
 
         The id is immutable: one that is there stays.
         """
@@ -43,7 +54,7 @@ class Cluster:
         if node and not node["spec"].get("providerID"):
             named = {"metadata": {"uid": node["metadata"]["uid"]}, "spec": {"providerID": provider_id}}
             await self._call("PATCH", path, named, missing_is_fine=True)
-        return node_is_ready(node)
+        return _standing(node)
 
     async def forget_node(self, name: str, reason: str = REASON) -> int:
         """Delete the Node, then its pods by force, those at work marked as disrupted. Gives their number."""
@@ -99,6 +110,13 @@ class Cluster:
             raise ApiProblem(f"{method} {path}: {response.status_code} {response.text[:300]}")
         answer: dict[str, Any] = response.json()
         return answer
+
+
+def _standing(node: dict[str, Any]) -> Standing:
+    if not node_is_ready(node):
+        return Standing.NOT_READY
+    taints = {taint["key"] for taint in node["spec"].get("taints", ())}
+    return Standing.READY if STARTUP_TAINT["key"] in taints else Standing.AT_WORK
 
 
 def disrupted(uid: str, reason: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from subprocess import CalledProcessError
 
 from localcluster.cloud import lifecycle
-from localcluster.cloud.cluster import ApiProblem, Cluster
+from localcluster.cloud.cluster import ApiProblem, Cluster, Standing
 from localcluster.cloud.lifecycle import Step
 from localcluster.cloud.machines import Machines
 from localcluster.cloud.metadata import ADDRESS, PORT, metadata_application
@@ -46,6 +46,7 @@ class Keeper:
         self._record = store.read(node.name)
         self._missing_since: float | None = None
         self._identified_at: float | None = None
+        self._at_work = False
         self._changed = asyncio.Event()
         self._served: tuple[MachineRun, Served] | None = None
 
@@ -104,12 +105,14 @@ class Keeper:
         match step:
             case Step.AWAIT_READY:
                 with suppress(ApiProblem):  # while the cluster comes up the API server is not there yet
-                    if await self._cluster.identify(self.node.name, record.provider_id):
+                    standing = await self._cluster.identify(self.node.name, record.provider_id)
+                    if standing is not Standing.NOT_READY:
                         self._write(lifecycle.ready(self._current()))
                         log.info("%s: %s is ready", self.node.name, record.instance_id)
                         return 0.0
                 return READY_SECONDS
             case Step.START:
+                self._at_work = False
                 await self._start(self._machines.start)
             case Step.REBOOT_MACHINE:
                 await self._start(self._machines.reboot)
@@ -136,12 +139,15 @@ class Keeper:
     async def _identify_again(self) -> None:
         moment = time.monotonic()
         due = self._identified_at is None or moment - self._identified_at >= IDENTIFY_SECONDS
-        if due and self._current().state is State.RUNNING:
+        if (due or not self._at_work) and self._current().state is State.RUNNING:
             self._identified_at = moment
             # Not longer: a reclaim may come due meanwhile.
             with suppress(ApiProblem, TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
-                    await self._cluster.identify(self.node.name, self._current().provider_id)
+                    standing = await self._cluster.identify(self.node.name, self._current().provider_id)
+                    if standing is Standing.AT_WORK and not self._at_work:
+                        self._machines.at_work(self.node.name)
+                        self._at_work = True
 
     def _is_lost(self, machine: MachineRun | None) -> bool:
         if machine is not None:

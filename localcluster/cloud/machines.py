@@ -2,10 +2,13 @@
 
 from typing import Protocol
 
-from localcluster import kernel, machines, nodes
+from localcluster import cgroups, kernel, machines, nodes
 from localcluster.cloud.record import MachineRun
 from localcluster.instance import Instance
 from localcluster.machine import WIRED_FILE
+
+STARTING_SHARE = 1 / 16
+"""A cloud's new machine has its own processors. Here all share a few, and those that serve go before it."""
 
 
 class Machines(Protocol):
@@ -21,7 +24,10 @@ class Machines(Protocol):
         """Lose the disk of one that was killed, which may take seconds."""
 
     def start(self, node: str) -> MachineRun:
-        """Start a fresh machine; a half-started one is done away with first."""
+        """Start a fresh machine, after doing away with a half-started one. It gives way until `at_work`."""
+
+    def at_work(self, node: str) -> None:
+        """Let its machine have as much of the processors as any other."""
 
     def reboot(self, node: str) -> MachineRun:
         """End all its processes at once and start it again with the disk it had."""
@@ -48,7 +54,11 @@ class InstanceMachines:
 
     def start(self, node: str) -> MachineRun:
         nodes.start_node(self._instance, node)
+        cgroups.weigh(machines.cgroup(self._instance, node), STARTING_SHARE)
         return self._started(node)
+
+    def at_work(self, node: str) -> None:
+        cgroups.weigh(machines.cgroup(self._instance, node), 1)
 
     def reboot(self, node: str) -> MachineRun:
         machines.kill(self._instance, node)

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from localcluster.cloud import cluster as module
-from localcluster.cloud.cluster import ApiProblem, Cluster
+from localcluster.cloud.cluster import ApiProblem, Cluster, Standing
 from localcluster.instance import Instance
+from localcluster.kubelet import STARTUP_TAINT
 from tests.integration.apiserver import running_api_server
 
 PATIENCE_SECONDS = 300
@@ -84,15 +85,20 @@ async def test_the_next_node_of_the_name_gets_the_next_instances_id(
 
 
 async def test_a_node_that_is_not_there_is_not_ready(cluster: Cluster) -> None:
-    assert await cluster.identify("nowhere", FIRST) is False
+    assert await cluster.identify("nowhere", FIRST) is Standing.NOT_READY
 
 
-async def test_a_ready_node_is_ready(cluster: Cluster, admin: httpx.Client) -> None:
+@pytest.mark.parametrize(("taints", "standing"), [([], Standing.AT_WORK), ([STARTUP_TAINT], Standing.READY)])
+async def test_a_ready_node_is_at_work_without_the_taint_of_its_start(
+    cluster: Cluster, admin: httpx.Client, taints: list[dict[str, str]], standing: Standing
+) -> None:
     register(admin)
     status = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
     headers = {"Content-Type": "application/merge-patch+json"}
     admin.patch("/api/v1/nodes/spot-1/status", json=status, headers=headers).raise_for_status()
-    assert await cluster.identify("spot-1", FIRST) is True
+    tainted = {"spec": {"taints": taints}}
+    admin.patch("/api/v1/nodes/spot-1", json=tainted, headers=headers).raise_for_status()
+    assert await cluster.identify("spot-1", FIRST) is standing
 
 
 async def test_an_api_server_that_is_away_is_worth_another_try(

@@ -15,12 +15,13 @@ import pytest
 
 from localcluster import api, cgroups, lifecycle, machines, nodes
 from localcluster.cloud import client, process
+from localcluster.cloud.machines import STARTING_SHARE
 from localcluster.cloud.metadata import TOKEN_HEADER, TTL_HEADER
 from localcluster.cloud.record import CloudInstance, EventCode, State
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.report import Progress
-from tests.clusters import CLOUD, environment, the_only_one
+from tests.clusters import CLOUD, environment, processor_share, the_only_one
 
 pytestmark = pytest.mark.cluster
 
@@ -74,6 +75,11 @@ def place(cluster: Instance, node: str) -> CloudInstance:
 def pods(server: api.Api, selector: str, phase: str = "Running") -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = server.get(PODS, labelSelector=selector)["items"]
     return [p for p in items if p["status"]["phase"] == phase and "deletionTimestamp" not in p["metadata"]]
+
+
+def share(cluster: Instance, node: str) -> float:
+    """Of the processors, beside an ordinary machine's 1."""
+    return processor_share(machines.cgroup(cluster, node))
 
 
 def uids(found: list[dict[str, Any]]) -> set[str]:
@@ -228,12 +234,14 @@ def test_a_lost_nodes_work_goes_on_elsewhere_and_a_job_counts_no_failure(
     told: list[str] = []
     leaving = client.request_reclaim(cluster, node, 1)
     client.request_reclaim(cluster, node, 1)  # two reclaims are one
+    until(lambda: share(cluster, node) == STARTING_SHARE)
     new = client.follow_replacement(cluster, leaving, told.append)
 
     assert new
     assert new.replaces == leaving.instance_id
     assert told_by_metadata(cluster, node, "/meta-data/instance-id") == new.instance_id
     assert machines.pid(cluster, node) != old_pid
+    until(lambda: share(cluster, node) == 1)
     assert server.get(f"/api/v1/nodes/{node}")["metadata"]["uid"] != old_node
     assert "ends at" in told[0]
     assert told[-1] == f"{node}: replacement {new.instance_id} is Ready"

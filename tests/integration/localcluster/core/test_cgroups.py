@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcluster import cgroups
+from tests.clusters import processor_share
 
 ASLEEP = "import time; print('here', flush=True); time.sleep(600)"
 SCRATCH = f"/cgroup-test-{os.getpid()}"
@@ -38,6 +39,16 @@ def test_a_process_is_found_and_killed_by_its_cgroup_alone(scratch: str) -> None
     assert process.wait() == -9
     assert cgroups.remove(scratch)
     assert not any((root / scratch.strip("/")).exists() for root in cgroups.hierarchies())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="cgroups are root's")
+def test_a_cgroup_may_be_given_less_of_a_processor_and_all_of_it_again(scratch: str) -> None:
+    sleeper(scratch)
+    assert processor_share(scratch) == 1
+    cgroups.weigh(scratch, 1 / 4)
+    assert processor_share(scratch) == 1 / 4
+    cgroups.weigh(scratch, 1)
+    assert processor_share(scratch) == 1
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
