@@ -206,6 +206,7 @@ def _status(instance: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _logs(instance: Instance, arguments: argparse.Namespace) -> int:
+    need_root()
     logs.show(instance, arguments.node, arguments.program, arguments.lines, arguments.follow)
 
 

@@ -32,6 +32,8 @@ def start(instance: Instance, report: Progress, programs: Path) -> None:
     """Start every machine that does not run as it should. The mirror answers at the end."""
     instance.state.mkdir(parents=True, exist_ok=True)
     instance.state.chmod(0o711)  # pods' volumes live below; keys have a folder of their own
+    instance.machines.mkdir(exist_ok=True)
+    instance.machines.chmod(0o700)  # a machine that goes on has its settings as an earlier version wrote them
     for folder in (instance.volumes, instance.mirror_storage):
         folder.mkdir(parents=True, exist_ok=True)
     pki.ensure(instance)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localcluster import built_in, cgroups, kernel
+from localcluster.authority import write_whole
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.machine import PID_FILE, SPEC_FILE, WIRED_FILE, MachineSpec
@@ -73,10 +74,7 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in (PID_FILE, WIRED_FILE):
         (folder / leftover).unlink(missing_ok=True)
-    for name, content in spec.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
-    (folder / SPEC_FILE).write_text(spec.to_json())
+    write_files(spec)
     built_in.make_paths()
     log = folder / "machine.log"
     log.touch()
@@ -96,6 +94,17 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
         f"Machine {spec.name} did not start: {said.splitlines()[-1] if said else 'it said nothing'}\n"
         f"The whole of it stands in {log}. `.venv/bin/python -m localcluster preflight` looks for causes."
     )
+
+
+def write_files(spec: MachineSpec) -> None:
+    """The spec and its programs' settings, for root alone: one of them holds the password of a proxy.
+
+    Its programs read them before any of them becomes somebody else.
+    """
+    folder = Path(spec.home)
+    for name, content in {**spec.files, SPEC_FILE: spec.to_json()}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, content.encode())
 
 
 def stop(instance: Instance, name: str) -> None:

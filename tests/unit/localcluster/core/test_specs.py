@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localcluster import control, worker
+from localcluster import control, machines, outlet, worker
+from localcluster.egress import WayOut
+from localcluster.egress.upstream import Upstream
 from localcluster.instance import Capacity, Instance
 from localcluster.machine import MachineSpec
 
@@ -32,6 +34,23 @@ def test_the_same_settings_give_the_same_specs(instance: Instance, monkeypatch: 
     monkeypatch.setenv("PATH", "/somewhere/else:/usr/sbin:/usr/bin:/bin")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
     assert specs(instance) == before
+
+
+def test_what_a_machine_is_made_of_is_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A school's proxy has a password, and a machine has more users than root."""
+    monkeypatch.setenv("MADANG_STATE", str(tmp_path))
+    way_out = WayOut(("pypi.example",), upstream=Upstream("http", "proxy.example", 3128, "school:secret"))
+    instance = Instance.from_environment()
+    spec = outlet.spec(instance, way_out)
+    home = Path(spec.home)
+    home.mkdir(parents=True)
+    (home / "tinyproxy.conf").write_text("of an earlier version")
+    machines.write_files(spec)
+    assert "school:secret" in (home / "tinyproxy.conf").read_text()
+    assert MachineSpec.from_json((home / "machine.json").read_text()) == spec
+    assert {file.stat().st_mode & 0o777 for file in home.iterdir()} == {0o600}
 
 
 def test_etcd_keeps_its_data_outside_the_machines_folder_and_syncs_it(instance: Instance) -> None:
