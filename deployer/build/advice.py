@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from deployer.errors import Explanation
 from deployer.sentence import Sentence
 
-DIGITS = re.compile(r"\d+")
+VERSION = re.compile(r"\d+(?:\.\d+)*")
+MOST_AKIN = 4
 
 
 def out_of_memory(memory_bytes: int, step: str = "") -> Explanation:
@@ -75,13 +76,10 @@ def hint(output: str) -> str:
 def missing_image(image: str, place: tuple[str, str] | None, base_images: Sequence[str]) -> Explanation:
     name = _name(image)
     where = _where(place, Sentence("the Dockerfile's FROM line"))
-    family = name.split(":")[0]
-    same = [known for known in base_images if known.split(":")[0] == family]
-    close = difflib.get_close_matches(name, same or base_images, n=4, cutoff=0.0 if same else 0.5)
     if not base_images:
         advice = Sentence("Correct the name or tag in {where}.", where=where)
     else:
-        known = ", ".join(close or base_images)
+        known = ", ".join(akin(name, base_images))
         advice = Sentence("Use in {where} one of: {known}.", where=where, known=known)
     return Explanation(
         "base-image-missing",
@@ -94,15 +92,28 @@ def missing_image(image: str, place: tuple[str, str] | None, base_images: Sequen
 def missing_version(image: str, base_images: Sequence[str]) -> Explanation:
     """Of a Dockerfile that Madang wrote: the student's own files asked for a version."""
     name = _name(image)
-    same = [known for known in base_images if DIGITS.sub("", known) == DIGITS.sub("", name)]
     return Explanation(
         "base-image-missing",
         _no_image(name, base_images),
         Sentence("One of your files asks for this version: the first lines of the push say which."),
-        Sentence("Ask there for a version that is here: {known}.", known=", ".join(same or base_images))
+        Sentence(
+            "Ask there for a version that is here: {known}. A Dockerfile of your own gets no other.",
+            known=", ".join(akin(name, base_images)),
+        )
         if base_images
         else "Ask there for another version, commit and push again.",
     )
+
+
+def akin(name: str, base_images: Sequence[str]) -> Sequence[str]:
+    """Those that may serve in its place: of its repository, or the one spelt most like it, the same kind
+    ("-slim", "-jre") in other versions, else the nearest tags. All, where no repository is like it.
+    """
+    repository, _, tag = name.partition(":")
+    spelt = difflib.get_close_matches(repository, {known.partition(":")[0] for known in base_images}, n=1)
+    family = [known for known in base_images if known.partition(":")[0] in spelt]
+    kind = [known for known in family if VERSION.sub("", known.partition(":")[2]) == VERSION.sub("", tag)]
+    return kind or difflib.get_close_matches(name, family, n=MOST_AKIN, cutoff=0.0) or base_images
 
 
 def no_pages(folder: str) -> Explanation:

@@ -90,7 +90,9 @@ def test_a_version_that_is_not_here_is_the_asking_files_matter_where_there_is_no
     told = explain(NO_IMAGE.splitlines(), BASES, 512 << 20, own_dockerfile=False).explanation
     assert told.what == "There is no base image python:3.99-slim here."
     assert "one of your files" in told.evidence.lower()
-    assert told.next == "Ask there for a version that is here: python:3.11-slim, python:3.12-slim."
+    assert told.next == (
+        "Ask there for a version that is here: python:3.11-slim, python:3.12-slim. A Dockerfile of your own gets no other."
+    )
     anywhere = explain(NO_IMAGE.splitlines(), (), 512 << 20, own_dockerfile=False).explanation
     assert anywhere.what == "The base image python:3.99-slim does not exist."
     assert anywhere.next == "Ask there for another version, commit and push again."
@@ -119,6 +121,41 @@ def test_a_missing_base_image_is_answered_with_those_that_are_there() -> None:
     assert evidence == "Dockerfile line 1: FROM python:3.99-slim"
     assert "python:3.12-slim" in advice
     assert "node" not in advice
+
+
+JAVA = (
+    "eclipse-temurin:17",
+    "eclipse-temurin:17-alpine",
+    "eclipse-temurin:17-jre",
+    "openjdk:17",
+    "debian:12",
+)
+
+
+@pytest.mark.parametrize(
+    ("image", "bases", "akin"),
+    [
+        ("python:3.99-slim", BASES, "python:3.11-slim, python:3.12-slim"),
+        ("python:3.11.9-slim-bookworm", BASES, "python:3.12-slim-bookworm"),
+        ("node:18-bullseye", BASES, "node:22-slim"),
+        ("pyton:3.13-slim", BASES, "python:3.11-slim, python:3.12-slim"),
+        ("eclipse-temurin:21", JAVA, "eclipse-temurin:17"),
+        ("eclipse-temurin:21-jre", JAVA, "eclipse-temurin:17-jre"),
+        ("openjdk:21", JAVA, "openjdk:17"),
+        ("zzz:1", BASES[:2], "node:22-slim, python:3.11-slim"),
+    ],
+)
+def test_a_dockerfile_of_ones_own_and_one_that_madang_wrote_are_answered_with_the_same_images(
+    image: str, bases: tuple[str, ...], akin: str
+) -> None:
+    """Java is here in one version only: who asks for another reads which, and that no Dockerfile gets it."""
+    log = NO_IMAGE.replace("python:3.99-slim", image).splitlines()
+    own, madangs = (explain(log, bases, 512 << 20, own_dockerfile=own).explanation for own in (True, False))
+    assert own.what == madangs.what == f"There is no base image {image} here."
+    assert own.next == f"Use in Dockerfile line 1 one of: {akin}."
+    assert madangs.next == (
+        f"Ask there for a version that is here: {akin}. A Dockerfile of your own gets no other."
+    )
 
 
 def test_where_anything_can_be_pulled_the_name_itself_is_wrong() -> None:
