@@ -20,6 +20,8 @@ from localcluster.instance import (
 from localcluster.machine import MachineSpec
 from localcluster.program import HOST_NETWORK, Program
 
+_WRITABLE = "mirror-write.json"
+
 
 def ensure_running(instance: Instance, programs: Path) -> bool:
     """Start the machine unless it runs just so already. True if it was started."""
@@ -39,7 +41,7 @@ def spec(instance: Instance, programs: Path) -> MachineSpec:
         files={
             "Corefile": corefile(instance),
             "mirror.json": _registry(instance, f"{CONTROL_ADDRESS}:{MIRROR_PORT}", read_only=True),
-            "mirror-write.json": _registry(instance, f"127.0.0.1:{MIRROR_WRITE_PORT}", read_only=False),
+            _WRITABLE: _registry(instance, f"127.0.0.1:{MIRROR_WRITE_PORT}", read_only=False),
         },
         programs=(
             control_plane.etcd(instance, programs),
@@ -56,6 +58,12 @@ def spec(instance: Instance, programs: Path) -> MachineSpec:
         ),
         sysctls=network.CONTROL_SYSCTLS,
     )
+
+
+def collect_mirror(instance: Instance, programs: Path) -> tuple[str, ...]:
+    """The command that removes from the mirror's storage what no tag leads to. Nobody may push meanwhile."""
+    configuration = machines.home(instance, machines.CONTROL) / _WRITABLE
+    return (str(programs / "registry"), "garbage-collect", "--delete-untagged", str(configuration))
 
 
 def corefile(instance: Instance) -> str:

@@ -7,13 +7,17 @@ from pathlib import Path
 
 
 @contextmanager
-def held(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Hold the lock file `path`, which is made when missing. `waiting` is called if another holds it."""
+def held(path: Path, waiting: Callable[[], object] = lambda: None, *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock file `path`, which is made when missing. `waiting` is called if another holds it.
+
+    Those who hold it `shared` do so together.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     with path.open("ab") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, kind)
         yield

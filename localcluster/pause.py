@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from localcluster.errors import ClusterError
+from localcluster.images.keeping import pushing
 from localcluster.images.layer import pack
 from localcluster.images.oci import Image
 from localcluster.images.registry import Registry
@@ -24,7 +25,8 @@ def push(instance: Instance, programs: Path, report: Report) -> None:
     store.blobs.mkdir(parents=True, exist_ok=True)
     layer = pack(store.blobs, {"pause": (programs / "pause").resolve()}, mode=0o755)
     image = Image().with_layer(layer).with_config(Entrypoint=["/pause"], User=NOBODY)
-    Registry(instance.mirror_url).push(image, REPOSITORY, [TAG])
+    with pushing(instance.cache):
+        Registry(instance.mirror_url).push(image, REPOSITORY, [TAG])
 
 
 def wait_for_mirror(instance: Instance, deadline_seconds: float = 60) -> None:

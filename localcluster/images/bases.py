@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcluster.errors import ClusterError
-from localcluster.images import languages
+from localcluster.images import keeping, languages
 from localcluster.images.alpine import like_alpine
 from localcluster.images.debian import FILES, debian, with_packages, with_script
 from localcluster.images.layer import Entry, Link, pack
@@ -46,12 +46,13 @@ def make_bases(cache: Path, groups: Iterable[str], report: Report) -> list[Base]
     return [base for group in groups for base in make(store, group)]
 
 
-def push_bases(mirror: str, bases: Iterable[Base], report: Report) -> None:
+def push_bases(cache: Path, mirror: str, bases: Iterable[Base], report: Report) -> None:
     """Push them to the mirror (host:port), which then answers to their names. Raises ClusterError."""
     registry = Registry(mirror)
-    for base in bases:
-        for repository, tags in _by_repository(base.names).items():
-            registry.push(base.image, f"library/{repository}", tags)
+    with keeping.pushing(cache):
+        for base in bases:
+            for repository, tags in _by_repository(base.names).items():
+                registry.push(base.image, f"library/{repository}", tags)
     report("base images")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from localcluster.images import buildkit, databases, services
+from localcluster.images import buildkit, databases, keeping, services
 from localcluster.images.ingredients import Ingredients
 from localcluster.images.oci import Image
 from localcluster.images.project import agent_image, project_image
@@ -40,20 +40,23 @@ def make_platform(cache: Path, tree: Path, report: Report) -> dict[str, Image]:
 
 
 def push_platform(
-    cache: Path, mirror: str, bin: Path, tree: Path, made: Mapping[str, Image], report: Report
+    cache: Path, state: Path, mirror: str, bin: Path, tree: Path, made: Mapping[str, Image], report: Report
 ) -> dict[str, str]:
     """Push what `make_platform` gave, and the rest of the platform's images, to the mirror (host:port).
 
-    `bin` is the folder of compiled programs. Gives "docker.io/madang/NAME@sha256:…" for each image. When
-    nothing has changed it costs some HEAD requests. Raises ClusterError.
+    `state` is the folder of the cluster that is to have them, `bin` that of compiled programs. Gives
+    "docker.io/madang/NAME@sha256:…" for each image. When nothing has changed it costs some HEAD requests.
+    Raises ClusterError.
     """
     made_from = Ingredients(open_store(cache, report), bin, tree)
     registry = Registry(mirror)
-    references: dict[str, str] = {}
-    for name, image in (*made.items(), *((name, make(made_from)) for name, make in WITH_PROGRAMS.items())):
-        registry.push(image, f"madang/{name}", [image.digest.removeprefix("sha256:")[:16]])
-        references[name] = f"docker.io/madang/{name}@{image.digest}"
-        write_record(made_from.store, name, image)
-    registry.push(buildkit.frontend(made_from), "docker/dockerfile", buildkit.FRONTEND_TAGS)
+    every = {**made, **{name: make(made_from) for name, make in WITH_PROGRAMS.items()}}
+    references = {name: f"docker.io/{keeping.PLATFORM}{name}@{image.digest}" for name, image in every.items()}
+    with keeping.pushing(cache):
+        keeping.keep_also(state, references.values())
+        for name, image in every.items():
+            registry.push(image, f"{keeping.PLATFORM}{name}", [keeping.tag(image.digest)])
+            write_record(made_from.store, name, image)
+        registry.push(buildkit.frontend(made_from), "docker/dockerfile", buildkit.FRONTEND_TAGS)
     report("platform images")
     return references

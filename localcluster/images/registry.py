@@ -1,4 +1,4 @@
-"""Pushes images to the mirror, a registry of ours that speaks plain HTTP on loopback."""
+"""Pushes images to the mirror, a registry of ours that speaks plain HTTP on loopback, and takes tags off."""
 
 import ssl
 from collections.abc import Iterable, Iterator
@@ -42,6 +42,28 @@ class Registry:
                 )
                 answer.raise_for_status()
         return image.digest
+
+    def tagged(self, prefix: str) -> set[str]:
+        """ "REPOSITORY:TAG" of all whose repository begins so."""
+        found: set[str] = set()
+        with self._client() as client:
+            catalog = client.get("/v2/_catalog", params={"n": 1000}).raise_for_status().json()
+            for repository in catalog["repositories"] or ():
+                if not repository.startswith(prefix):
+                    continue
+                answer = client.get(f"/v2/{repository}/tags/list")
+                if answer.status_code != 404:  # it has none any more
+                    tags = answer.raise_for_status().json()["tags"] or ()
+                    found |= {f"{repository}:{tag}" for tag in tags}
+        return found
+
+    def untag(self, names: Iterable[str]) -> None:
+        """Take off these, "REPOSITORY:TAG" each; what is in an image goes once it is collected."""
+        with self._client() as client:
+            for repository, _, tag in (name.rpartition(":") for name in names):
+                answer = client.delete(f"/v2/{repository}/manifests/{tag}")
+                if answer.status_code != 404:
+                    answer.raise_for_status()
 
     @contextmanager
     def _client(self) -> Iterator[httpx.Client]:

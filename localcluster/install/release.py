@@ -1,5 +1,7 @@
 """The chart's release: helm runs only if the chart or a value has changed."""
 
+import base64
+import gzip
 import hashlib
 import json
 import os
@@ -20,10 +22,22 @@ FINGERPRINT = "madang.dev/fingerprint"
 _RELEASES = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 
 
+def images(api: Api) -> set[str]:
+    """The images of every revision that helm can go back to."""
+    return {image for revision in _revisions(api) for image in images_of(revision)}
+
+
+def images_of(revision: Mapping[str, Any]) -> set[str]:
+    """Of one of helm's Secrets: a release is JSON, packed by gzip, in base64 before Kubernetes' own."""
+    packed = base64.b64decode(base64.b64decode(revision["data"]["release"]))
+    values = json.loads(gzip.decompress(packed)).get("config") or {}
+    return {image for image in values.get("images", {}).values() if isinstance(image, str)}
+
+
 def upgrade(instance: Instance, api: Api, programs: Path, values: Mapping[str, Any], report: Report) -> None:
     """`helm upgrade --install`, unless the newest revision is this chart with these values."""
     wanted = fingerprint(CHART, values)
-    revisions = api.get(_RELEASES, labelSelector=f"owner=helm,name={RELEASE}")["items"]
+    revisions = _revisions(api)
     labels = [revision["metadata"]["labels"] for revision in revisions]
     if is_deployed(labels, wanted):
         return
@@ -52,6 +66,11 @@ def fingerprint(chart: Path, values: Mapping[str, Any]) -> str:
     for path in sorted(path for path in chart.rglob("*") if path.is_file()):
         digest.update(str(path.relative_to(chart)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:40]
+
+
+def _revisions(api: Api) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get(_RELEASES, labelSelector=f"owner=helm,name={RELEASE}")["items"]
+    return found
 
 
 def _options(values: Path, wanted: str) -> list[str]:

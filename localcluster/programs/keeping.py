@@ -6,6 +6,7 @@ that was destroyed or went on to other programs keeps nothing.
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 NEWEST = 3
@@ -35,12 +36,15 @@ def forget_old(store: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _used(store: Path) -> set[Path]:
-    found = set()
+def users(store: Path) -> Iterator[Path]:
+    """The `bin` of every cluster that was brought up from this cache and not destroyed."""
     for note in (store / _NOTES).glob("*"):
         link = note.readlink()
         if link.is_symlink():
-            found.add(link.readlink().parent)
+            yield link
         else:
             note.unlink()  # that cluster was destroyed
-    return found
+
+
+def _used(store: Path) -> set[Path]:
+    return {link.readlink().parent for link in users(store)}

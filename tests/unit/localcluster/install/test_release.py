@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from localcluster.install.release import FINGERPRINT, fingerprint, is_deployed
+from localcluster.install.release import FINGERPRINT, fingerprint, images_of, is_deployed
 
 
 @pytest.fixture
@@ -63,3 +67,23 @@ def test_a_deployed_revision_of_the_same_fingerprint_is_enough() -> None:
 )
 def test_helm_runs_when_the_newest_revision_is(revisions: list[dict[str, str]]) -> None:
     assert not is_deployed(revisions, "f")
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        (
+            {
+                "images": {"platform": "docker.io/madang/platform@sha256:a", "pullSecrets": ["x"]},
+                "domain": "x",
+            },
+            {"docker.io/madang/platform@sha256:a"},
+        ),
+        ({"domain": "x"}, set()),
+        (None, set()),
+    ],
+)
+def test_a_revision_of_helms_names_its_images(config: dict[str, Any] | None, found: set[str]) -> None:
+    release = gzip.compress(json.dumps({"name": "madang", "config": config}).encode())
+    secret = {"data": {"release": base64.b64encode(base64.b64encode(release)).decode()}}
+    assert images_of(secret) == found
