@@ -1,4 +1,4 @@
-"""tinyproxy's configuration: it refuses everything but the given hosts."""
+"""tinyproxy's configuration: it refuses everything but the given hosts at the given ports."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ _CONFIGURATION, _FILTER = "tinyproxy.conf", "tinyproxy.hosts"
 
 def proxy_files(home: Path, port: int, way_out: WayOut) -> dict[str, str]:
     """Contents of the files of `home` that `proxy_command` reads; the proxy listens on 127.0.0.1:`port`."""
-    return {_CONFIGURATION: configuration(home, port, way_out), _FILTER: filter_lines(way_out.hosts)}
+    return {_CONFIGURATION: configuration(home, port, way_out), _FILTER: filter_lines(way_out)}
 
 
 def proxy_command(home: Path) -> tuple[str, ...]:
@@ -31,7 +31,8 @@ def configuration(home: Path, port: int, way_out: WayOut) -> str:
         f'Filter "{home / _FILTER}"',
         "FilterDefaultDeny Yes",
         "FilterType ere",
-        *(f"ConnectPort {number}" for number in way_out.ports),
+        # With the port: of a host that may be reached every other would be open to plain HTTP.
+        "FilterURLs Yes",
     ]
     if upstream := way_out.upstream:
         login = f"{upstream.login}@" if upstream.login else ""
@@ -40,6 +41,10 @@ def configuration(home: Path, port: int, way_out: WayOut) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def filter_lines(hosts: tuple[str, ...]) -> str:
-    """One extended regular expression a host; tinyproxy looks for it anywhere in the name, so anchor it."""
-    return "".join(f"^{re.escape(host)}$\n" for host in hosts)
+def filter_lines(way_out: WayOut) -> str:
+    """Extended regular expressions, two a host: of what a client asks to be led to (host:port), and of the
+    addresses that it asks for. tinyproxy looks for them anywhere in the text, so they are anchored.
+    """
+    tls, plain = ("|".join(map(str, numbers)) for numbers in (way_out.ports, way_out.plain_ports))
+    names = [re.escape(f"[{host}]" if ":" in host else host) for host in way_out.hosts]
+    return "".join(f"^{name}:({tls})$\n^http://{name}(:({plain}))?(/|$)\n" for name in names)

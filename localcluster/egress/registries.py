@@ -25,11 +25,12 @@ _ASKING = threading.Lock()
 
 @dataclass(frozen=True)
 class WayOut:
-    """`hosts` and `ports` may be reached; `settings` are the clients' variables that differ from their own
-    defaults; `upstream` is the proxy that this machine itself needs, if any."""
+    """`hosts` may be reached, with TLS at `ports`, without at `plain_ports`; `settings` are the clients'
+    variables that differ from their own defaults; `upstream` is the proxy that this machine itself needs."""
 
     hosts: tuple[str, ...]
     ports: tuple[int, ...] = (443,)
+    plain_ports: tuple[int, ...] = (80,)
     settings: Mapping[str, str] = field(default_factory=dict)
     upstream: Upstream | None = None
 
@@ -55,7 +56,8 @@ def _ask(cache: Path, report: Report) -> WayOut:
     more = [f"https://{host.strip()}" for host in os.environ.get(MORE_HOSTS, "").split(",") if host.strip()]
     return WayOut(
         hosts=hosts([*addresses, *more]),
-        ports=ports(addresses),
+        ports=ports(addresses, "https", 443),
+        plain_ports=ports(addresses, "http", 80),
         settings={**pip.settings, **npm.settings, **go.settings},
         upstream=from_environment(os.environ),
     )
@@ -67,10 +69,10 @@ def hosts(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({host for host in found if host}))
 
 
-def ports(addresses: Iterable[str]) -> tuple[int, ...]:
-    """Ports to which a TLS connection may be opened: 443, and those that the settings name."""
-    named = {urlsplit(address).port for address in addresses if address.startswith("https://")}
-    return tuple(sorted({443} | {port for port in named if port}))
+def ports(addresses: Iterable[str], scheme: str, default: int) -> tuple[int, ...]:
+    """The scheme's own port, and those that its addresses name."""
+    named = {urlsplit(address).port for address in addresses if address.startswith(f"{scheme}://")}
+    return tuple(sorted({default} | {port for port in named if port}))
 
 
 def _apt_addresses(store: Store) -> Iterator[str]:

@@ -70,7 +70,8 @@ def test_a_build_learns_no_login() -> None:
 def test_hosts_are_each_named_once_in_a_fixed_order() -> None:
     addresses = ["https://b.example/x", "http://a.example", "https://user:pw@b.example:8443/", "nonsense"]
     assert hosts(addresses) == ("a.example", "b.example")
-    assert ports(addresses) == (443, 8443)
+    assert ports(addresses, "https", 443) == (443, 8443)
+    assert ports([*addresses, "http://a.example:8081/x"], "http", 80) == (80, 8081)
 
 
 def test_those_that_want_to_know_at_once_ask_the_clients_once(
