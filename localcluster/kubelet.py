@@ -50,7 +50,15 @@ def configuration(instance: Instance, node: Node, home: Path, containerd_socket:
         "nodeStatusMaxImages": -1,
         "nodeLeaseDurationSeconds": 8,
         "syncFrequency": "10s",
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "2%", "imagefs.available": "2%"},
+        # What is not named has no threshold, and a pod that writes empty files takes every inode and no room.
+        "evictionHard": {
+            "memory.available": "100Mi",
+            **{
+                f"{disk}.{kind}": "2%"
+                for disk in ("nodefs", "imagefs")
+                for kind in ("available", "inodesFree")
+            },
+        },
         "seccompDefault": True,
         "registryPullQPS": 0,
         "eventRecordQPS": 0,

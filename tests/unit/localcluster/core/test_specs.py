@@ -102,6 +102,14 @@ def test_a_pod_has_only_so_many_processes(instance: Instance) -> None:
         assert 0 < kubelet["podPidsLimit"] <= 1024
 
 
+def test_a_pod_that_takes_all_of_the_disk_goes_be_it_by_room_or_by_files(instance: Instance) -> None:
+    """Empty files take no room; without an inode etcd and PostgreSQL stop all the same."""
+    for node in instance.nodes:
+        kubelet = json.loads(worker.spec(instance, node, PROGRAMS).files["kubelet.json"])
+        disks = {f"{disk}.{of}" for disk in ("nodefs", "imagefs") for of in ("available", "inodesFree")}
+        assert disks <= kubelet["evictionHard"].keys()
+
+
 def taints(instance: Instance) -> dict[str, list[str]]:
     """What each node registers with."""
     files = {node: worker.spec(instance, node, PROGRAMS).files for node in instance.nodes}
