@@ -23,6 +23,11 @@ postgres, redis, registry), so they don't carry the release's name; what is clus
 {{- include "madang.clusterWide" (dict "root" . "name" "worker-secrets") -}}
 {{- end }}
 
+{{/* What every pod of the platform has before a project's. */}}
+{{- define "madang.priorityClass" -}}
+{{- include "madang.clusterWide" (dict "root" . "name" "platform") -}}
+{{- end }}
+
 {{/* A Service's full DNS name: dict "root" $ "name" "git" */}}
 {{- define "madang.serviceHost" -}}
 {{- printf "%s.%s.svc.%s" .name .root.Release.Namespace .root.Values.clusterDomain -}}

@@ -109,6 +109,15 @@ def test_every_pod_of_the_platform_is_restricted_and_stays_off_spot_nodes(
 
 
 @every_set
+def test_pods_of_projects_make_room_for_every_pod_of_the_platform(helm: Helm, values: dict[str, Any]) -> None:
+    """A project's have no class, which is 0."""
+    objects = helm.objects(values)
+    classes = {o["metadata"]["name"]: o["value"] for o in objects if o["kind"] == "PriorityClass"}
+    classes["system-cluster-critical"] = 2_000_000_000
+    assert all(classes[pod["priorityClassName"]] > 0 for pod in pods(objects))
+
+
+@every_set
 def test_a_stop_signal_is_of_a_known_system(helm: Helm, values: dict[str, Any]) -> None:
     """The API server refuses it else, from the version on that knows stop signals."""
     for pod in pods(helm.objects(values)):

@@ -20,3 +20,8 @@ def test_the_api_knows_a_place_for_each_object() -> None:
 def test_all_of_it_lives_in_its_own_namespace() -> None:
     namespaces = {o["metadata"].get("namespace") for o in ingress_controller(IMAGE)}
     assert namespaces == {None, INGRESS_NAMESPACE}
+
+
+def test_no_projects_pod_takes_its_place() -> None:
+    deployment = next(o for o in ingress_controller(IMAGE) if o["kind"] == "Deployment")
+    assert deployment["spec"]["template"]["spec"]["priorityClassName"] == "system-cluster-critical"
