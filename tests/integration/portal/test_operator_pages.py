@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,9 @@ from portal.fleet.actions import record
 from portal.fleet.models import InstancePrice
 from portal.fleet.report import InterruptionReport
 from portal.mail.models import MailState, OutgoingMail
+from portal.metrics.models import Sample
+from portal.metrics.steps import FINE, floor
+from portal.probing.models import Probe, Transition
 from portal.projects.actions import create_project
 from portal.releases.models import Release
 
@@ -194,6 +198,50 @@ def test_interruptions_are_listed_summed_up_and_told_step_by_step(root: Client) 
     assert "+7.0 s chess/blog: its replacement is ready on spot-2" in one
     assert "1.5 s its replacement was not ready in time" in one
     assert root.get("/operator/interruptions/none").status_code == 404
+
+
+def test_an_interruption_tells_what_visitors_met(root: Client, cluster: ScriptedCluster) -> None:
+    blog, shop = some_project("blog"), some_project("shop")
+    noticed = timezone.now() - timedelta(hours=1)
+
+    def later(seconds: float) -> datetime:
+        return noticed + timedelta(seconds=seconds)
+
+    for project in (blog, shop):
+        Transition.objects.create(project=project, at=later(-999), ok=True)
+        Probe.objects.create(project=project, next_at=later(9999), asked_at=later(3000), ok=True)
+    for seconds, ok in ((40, False), (50, False), (70, True), (600, False)):
+        Transition.objects.create(project=blog, at=later(seconds), ok=ok)
+    # Before it, within it, and long after it.
+    for seconds, requests, errors in ((-300, 1000, 100), (30, 40, 3), (60, 60, 4), (900, 1000, 100)):
+        Sample.objects.create(
+            project=blog,
+            step_seconds=FINE,
+            at=floor(later(seconds), FINE),
+            copies=1,
+            cpu_millicores=1,
+            memory_bytes=1,
+            memory_peak_bytes=1,
+            requests=requests,
+            errors=errors,
+        )
+    tell(
+        state="gone",
+        noticed_at=noticed.isoformat(),
+        gone_at=later(122).isoformat(),
+        pods=[
+            pod("a", club=blog.club.slug, project="blog", state="retired"),
+            pod("b", club=shop.club.slug, project="shop", state="retired"),
+            pod("c", club="gone", project="gone", state="retired"),
+            pod("d", club=blog.club.slug, project="built", way="build"),
+        ],
+    )
+    page = root.get("/operator/interruptions/int-0123456789ab")
+    met = text(page).split("What visitors met")[-1].split("Counted by")[0]
+    assert re.search(rf"{blog} 100 counted in 2 of \d steps 7 30 s ", met)
+    assert f"{shop} not counted none seen" in met
+    assert "gone/gone not counted not known" in met
+    assert "built" not in met
 
 
 def test_a_long_list_of_interruptions_goes_on(root: Client) -> None:

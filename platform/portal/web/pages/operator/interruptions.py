@@ -20,6 +20,7 @@ from portal.fleet.savings import savings
 from portal.fleet.states import InterruptionState, Way
 from portal.fleet.timeline import Step, steps
 from portal.fleet.totals import totals
+from portal.fleet.visitors import visitors
 from portal.web.pages.operator.words import step_said, step_style
 from portal.web.request import PageRequest
 
@@ -82,6 +83,7 @@ def one(request: PageRequest, id: str) -> HttpResponse:
         "pods": [pod for pod in pods if pod.way != Way.LEAVE],
         "staying": sum(pod.way == Way.LEAVE for pod in pods),
         "drill": Drill.objects.filter(interruption=interruption.pk).first(),
+        "visitors": visitors(interruption, pods),
     }
     return render(request, "web/operator/interruption.html", context)
 
