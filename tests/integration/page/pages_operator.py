@@ -194,6 +194,11 @@ def ask_to_disable(page: Page) -> None:
     page.wait_for_selector("dialog[open]")
 
 
+def ask_to_cancel(page: Page) -> None:
+    page.locator("button[id^=cancel-][command=show-modal]").first.click()
+    page.wait_for_selector("dialog[open]")
+
+
 def _drill(scene: Scene) -> dict[str, Any]:
     return {"number": Drill.objects.filter(failed_requests__gt=20).values_list("pk", flat=True)[0]}
 
@@ -218,6 +223,7 @@ PAGES = [
     Registered("operator-drill", _drill, who="operator"),
     Registered("operator-drill", _failed_drill, who="operator", name="failed"),
     Registered("operator-queue", who="operator"),
+    Registered("operator-queue", who="operator", name="cancel", before=ask_to_cancel),
     Registered("operator-clubs", who="operator"),
     Registered("operator-club-budget", {"slug": "photography"}, who="operator"),
     Registered("operator-club-suspend", {"slug": "photography"}, who="operator"),

@@ -319,6 +319,26 @@ def test_the_queue_is_steered(root: Client, cluster: ScriptedCluster) -> None:
     assert "is asked to end" in text(root.post(f"/operator/queue/{two.pk}/cancel", follow=True))
 
 
+def test_cancelling_from_the_queue_asks_first_and_says_what_is_lost(
+    root: Client, cluster: ScriptedCluster
+) -> None:
+    running, waiting = push(some_project("one")), push(some_project("two"))
+    Build.objects.filter(pk=running.pk).update(
+        state="running", lease_owner="w", lease_until=Now() + timedelta(minutes=5), started_at=Now()
+    )
+    page = root.get("/operator/queue", headers={"HX-Request": "true"})
+    said = text(page)
+    for build, lost in ((running, "What it has done so far is lost"), (waiting, "It loses its place")):
+        assert f"Cancel build {build.pk} of {build.project} {lost}" in said
+        dialog = page.content.decode().split(f'<dialog class="confirm" id="cancel-{build.pk}"')[1]
+        assert f'action="/operator/queue/{build.pk}/cancel"' in dialog.split("</dialog>")[0]
+        assert page.content.decode().count(f"/operator/queue/{build.pk}/cancel") == 1
+    root.post(f"/operator/queue/{running.pk}/cancel")
+    said = text(root.get("/operator/queue", headers={"HX-Request": "true"}))
+    assert "asked to end" in said
+    assert f"Cancel build {running.pk}" not in said
+
+
 def test_a_budget_is_changed_and_changed_back(root: Client, club: Club) -> None:
     given = {"memory_gib": "2.5", "cores": "1.5", "pods": "7", "projects": "3", "builds": "1"}
     page = root.post("/operator/clubs/robots/budget", given, follow=True)

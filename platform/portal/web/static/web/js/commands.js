@@ -8,3 +8,7 @@ if (!("command" in HTMLButtonElement.prototype)) {
     else dialog.close();
   });
 }
+// A question that is open stays: what is around it comes anew once it is answered.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.querySelector("dialog[open]")) event.detail.shouldSwap = false;
+});
