@@ -88,6 +88,8 @@ def test_a_build_that_ends_is_told_on_its_page(site: Site, project: Project, mem
     log.end(other.stream_id, StreamState.FAILED)
     expect(page.get_by_text("Ended: it failed.")).to_be_visible()
     expect(page.get_by_text("It broke.")).to_be_visible()
+    expect(page.locator("#build")).to_have_count(1)
+    expect(page.locator("#build[hx-get]")).to_have_count(0)
 
 
 def test_without_javascript_variables_are_saved_and_releases_rolled_back(

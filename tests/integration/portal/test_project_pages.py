@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from portal.accounts.models import AuditEntry
 from portal.builds import log
-from portal.builds.models import Build
+from portal.builds.models import Build, StreamState
 from portal.fleet.models import InterruptedPod, Interruption
 from portal.probing.models import Transition
 from portal.projects.actions import set_config
@@ -224,6 +224,33 @@ def test_a_page_of_a_deploy_gives_its_head_alone_to_htmx(live: Project) -> None:
         answer = client.get(at(live, page), headers={"HX-Request": "true"})
         assert answer.status_code == 200
         assert "<html" not in answer.content.decode()
+
+
+def test_a_page_of_a_deploy_is_fetched_anew_until_nothing_of_it_changes_any_more(
+    live: Project, cluster: ScriptedCluster
+) -> None:
+    client = visit(live.club)
+    first = Build.objects.get(project=live)
+
+    def is_fetched(path: str, id: str) -> bool:
+        part = client.get(at(live, path), headers={"HX-Request": "true"}).content.decode()
+        (head,) = re.findall(rf'<div id="{id}"[^>]*>', part)
+        assert head in text(client, live, path)
+        return f'hx-get="{at(live, path)}" hx-trigger="log-ended from:body, every 5s"' in head
+
+    assert not is_fetched(f"/builds/{first.pk}", "build")
+    build = push(live)
+    assert is_fetched(f"/builds/{build.pk}", "build")
+    # It is built, and its release is on its way.
+    Build.objects.filter(pk=build.pk).update(state="succeeded", finished_at=timezone.now())
+    assert is_fetched(f"/builds/{build.pk}", "build")
+    log.end(build.stream_id, StreamState.SUCCEEDED)
+    assert not is_fetched(f"/builds/{build.pk}", "build")
+    post(client, live, f"/builds/{first.pk}/redeploy")
+    assert is_fetched("/releases/2", "release")
+    assert not is_fetched("/releases/1", "release")
+    work()
+    assert not is_fetched("/releases/2", "release")
 
 
 def test_size_is_changed_at_once_as_a_release(live: Project) -> None:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -25,6 +26,7 @@ from portal.releases.redeploying import redeploy as redeploy_build
 from portal.translating import in_one_line, what_happened
 from portal.web.once import once
 from portal.web.pages.club.words import called
+from portal.web.pages.project.followed import Followed, lasts
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.streams import shown
 from portal.web.pages.project.told import duration, state_word
@@ -117,7 +119,7 @@ def _page(
     context = _context(project, number)
     if request.htmx and not request.htmx.boosted:
         whole = {"project": project, "club": request.club, **context}
-        return render(request, "web/project/part_build.html", whole)
+        return render(request, "web/project/followed_head.html", whole)
     build: Build = context["build"]
     context["log"] = shown(project, build.stream)
     return project_page(
@@ -134,13 +136,20 @@ def _context(project: Project, number: int) -> dict[str, Any]:
     if build is None:
         raise Http404(f"no build {number}")
     known = actors([build.pushed_by])
+    running = build.state not in BUILD_STATES.terminal
     return {
         "build": build,
         "word": state_word(build.state),
         "who": called(known[build.pushed_by]),
         "took": duration(seconds_of(build)),
         "place": place_of(build) if build.state == BuildState.QUEUED else None,
-        "running": build.state not in BUILD_STATES.terminal,
+        "running": running,
+        "followed": Followed(
+            "build",
+            "web/project/part_build.html",
+            reverse("project-build", args=[project.club.slug, project.slug, build.pk]),
+            lasts(build.stream, running),
+        ),
         "stopping": bool(build.stop_requested),
         "releases": list(Release.objects.filter(build=build).order_by("-number")[:10]),
         "again": can_redeploy(build),

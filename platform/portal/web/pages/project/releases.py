@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -22,6 +23,7 @@ from portal.releases.turns import waits
 from portal.translating import translated, what_happened
 from portal.web.once import once
 from portal.web.pages.club.words import called
+from portal.web.pages.project.followed import Followed, lasts
 from portal.web.pages.project.found import find_project, project_page
 from portal.web.pages.project.reasons import reason_of
 from portal.web.pages.project.streams import shown
@@ -63,7 +65,7 @@ def release(request: PageRequest, club: str, project: str, number: int) -> HttpR
     context = _context(shown_one)
     if request.htmx and not request.htmx.boosted:
         whole = {"project": found, "club": request.club, **context}
-        return render(request, "web/project/part_release.html", whole)
+        return render(request, "web/project/followed_head.html", whole)
     context["log"] = shown(found, shown_one.rollout.stream)
     return project_page(request, found, "release", context | {"tab": "releases"})
 
@@ -109,22 +111,29 @@ def can_go_back(release: Release) -> bool:
 
 
 def _context(release: Release) -> dict[str, Any]:
+    project = release.project
     before = (
-        Release.objects.filter(project=release.project, number__lt=release.number)
+        Release.objects.filter(project=project, number__lt=release.number)
         .exclude(went_live_at=None)
         .select_related("build")
         .order_by("-number")
         .first()
     )
     known = actors([release.created_by])
+    unfinished = release.state in _UNFINISHED
     return {
         "release": release,
         "word": state_word(release.state),
         "reason": reason_of(release.description),
         "who": called(known[release.created_by]),
         "why": release.rollout.explanation if release.state == "failed" else None,
-        "progress": _how_far(release.rollout) if release.state in _UNFINISHED else "",
-        "unfinished": release.state in _UNFINISHED,
+        "progress": _how_far(release.rollout) if unfinished else "",
+        "followed": Followed(
+            "release",
+            "web/project/part_release.html",
+            reverse("project-release", args=[project.club.slug, project.slug, release.number]),
+            lasts(release.rollout.stream, unfinished),
+        ),
         "back": can_go_back(release),
         "before": before,
         "difference": compare(before, release) if before else None,
