@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from allauth.usersessions.models import UserSession
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from portal.accounts.models import User
 from portal.accounts.principal import Principal, operator, person
 from portal.clubs.models import Club, Membership
+from portal.web.origin import SAFE_METHODS, page_of
 from portal.web.permissions import ROLES, Access, access
 from portal.web.request import PageRequest
 
@@ -40,7 +44,7 @@ class Gate(MiddlewareMixin):
             return None
         user = request.user
         if not isinstance(user, User):
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request)
         _admit(cast("PageRequest", request), user, wanted, kwargs.get("club"))
         _note_use(request)
         return None
@@ -49,6 +53,18 @@ class Gate(MiddlewareMixin):
 def is_operator(user: User) -> bool:
     """Whether the person runs the platform."""
     return user.is_active and user.is_superuser
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """And then back to the page that they were on: with what they sent not done, and the page as a whole
+    where htmx wanted a part of it."""
+    if request.method not in SAFE_METHODS:
+        messages.warning(
+            request,
+            _("You are not signed in any more, so nothing was changed. Sign in, and send the form again."),
+        )
+    to_sign_in = redirect_to_login(page_of(request))
+    return HttpResponseClientRedirect(to_sign_in.url) if getattr(request, "htmx", False) else to_sign_in
 
 
 def _admit(request: PageRequest, user: User, wanted: Access, slug: str | None) -> None:

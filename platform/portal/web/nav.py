@@ -1,4 +1,4 @@
-"""What every page's bars show: the person, their clubs, the languages."""
+"""What every page's bars show: the person, their clubs, the languages, and the way back here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from portal.accounts.models.user import Theme
 from portal.clubs.models import Membership, Suspension
 from portal.clubs.selectors import suspension_of
 from portal.web.gate import is_operator
+from portal.web.origin import page_of
 from portal.web.pages.front.preferences import THEME_COOKIE
 
 
@@ -27,6 +28,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
             "suspension": SimpleLazyObject(lambda: _suspension(request)),
             "role": getattr(request, "role", ""),
             "memberships": SimpleLazyObject(lambda: _memberships(known)),
+            "here": page_of(request),
             "theme": known.theme if known else _theme(request),
         }
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -72,6 +73,38 @@ def test_who_was_sent_to_sign_in_comes_back_and_nobody_is_sent_elsewhere(minji: 
         assert sign_in(other, next=elsewhere).headers["Location"] == "/"
         back = other.post("/theme", {"theme": "dark", "next": elsewhere}).headers["Location"]
         assert back == "/"
+
+
+def test_who_was_signed_out_meanwhile_comes_back_to_their_page_and_hears_that_nothing_was_changed(
+    minji: User,
+) -> None:
+    sender = {"referer": "http://testserver/account?tab=one"}
+    for referer, back in (
+        (sender, "/account?tab=one"),
+        ({}, "/"),
+        ({"referer": "https://evil.example/x"}, "/"),
+        ({"referer": "http://testserver//evil.example/x"}, "/"),
+    ):
+        client = browser()
+        answer = client.post("/account/sessions", {"end": "others"}, headers=referer)
+        assert answer.headers["Location"] == f"/login?{urlencode({'next': back}, safe='/')}"
+        assert "nothing was changed" in client.get(answer.headers["Location"]).content.decode()
+
+
+def test_a_part_of_a_page_takes_the_whole_page_to_sign_in(minji: User) -> None:
+    """Not the page of signing in into the page that has it fetched."""
+    part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/clubs/chess?q=a"}
+    answer = browser().get("/clubs/chess", headers=part)
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert answer.headers["HX-Redirect"] == f"/login?{urlencode({'next': '/clubs/chess?q=a'}, safe='/')}"
+
+
+def test_after_a_refused_form_the_language_switch_leads_to_the_page_of_the_form(minji: User) -> None:
+    client = browser()
+    sign_in(client)
+    page = client.post("/account", {"name": ""}, headers={"referer": "http://testserver/account?from=here"})
+    assert 'name="next" value="/account?from=here"' in page.content.decode()
 
 
 def test_a_wrong_password_and_an_unknown_address_look_the_same(minji: User) -> None:
