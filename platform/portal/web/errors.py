@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
@@ -33,11 +33,30 @@ class Refusals(MiddlewareMixin):
             return show(request, 503, error.explanation)
         return None
 
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Django's answer to a browser that opens what is only sent to (a reload, an old tab) is an empty
+        page."""
+        if not isinstance(response, HttpResponseNotAllowed) or not _of_a_browser(request):
+            return response
+        told = Explanation(
+            "only-sent-to",
+            _("There is nothing to look at here: this address only takes what a form sends."),
+            request.path,
+            _("Nothing was changed. Go back to the page that the form is on."),
+        )
+        page = show(request, 405, told)
+        page["Allow"] = response["Allow"]
+        return page
+
 
 @requires_csrf_token
 def show(request: HttpRequest, status: int, explanation: Explanation) -> HttpResponse:
     template = "web/components/explained.html" if getattr(request, "htmx", False) else "web/explained.html"
     return render(request, template, {"told": explained(explanation), "status": status}, status=status)
+
+
+def _of_a_browser(request: HttpRequest) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils.translation import override
 from portal.clubs.models import Club
 
@@ -49,6 +50,13 @@ def for_owners(club: Club, headers: dict[str, str]) -> tuple[Client, Answer]:
     return client, client.get(f"/clubs/{club.slug}/audit", headers=headers)
 
 
+def what_is_only_sent_to(club: Club, headers: dict[str, str]) -> tuple[Client, Answer]:
+    """As after a reload of what a refused form answered."""
+    client = visit(club, "owner")
+    asked = reverse("club-budget-ask", args=[club.slug])
+    return client, client.get(asked, headers={**headers, "accept": "text/html,*/*;q=0.8"})
+
+
 def form_of_elsewhere(_: Club, headers: dict[str, str]) -> tuple[Client, Answer]:
     client = Client(enforce_csrf_checks=True, headers=headers)
     return client, client.post("/theme", {"theme": "dark"})
@@ -78,6 +86,7 @@ def mistake(_: Club, headers: dict[str, str]) -> tuple[Client, Answer]:
         (members_nowhere, 404, True),
         (another_clubs, 404, False),
         (for_owners, 403, True),
+        (what_is_only_sent_to, 405, True),
         (form_of_elsewhere, 403, False),
         (dead_link, 410, False),
         (dead_invitation, 410, False),
