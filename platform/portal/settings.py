@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.parts.Parts",
     "portal.web.errors.Refusals",
     "portal.web.once.SentBefore",
     "portal.web.gate.Gate",

@@ -49,3 +49,16 @@ def test_the_focus_stays_on_a_build_that_changes_its_place(site: Site, cluster: 
     jump(by=operator("operator"), build_id=build.pk)
     expect(page.get_by_text("jumps")).to_be_visible()
     expect(ask).to_be_focused()
+
+
+def test_back_shows_the_whole_queue_and_not_what_was_fetched_last(
+    site: Site, cluster: ScriptedCluster
+) -> None:
+    build = push(some_project("menu"))
+    page = site.visitor(create_person(by=BY, email="op@school.example", name="Op", operator=True))
+    page.goto("/operator/queue")
+    fetched_anew(page)
+    page.get_by_role("link", name=str(build.project)).click()
+    expect(page.get_by_role("heading", name=f"Build {build.pk}")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Queue of builds")).to_be_visible()

@@ -26,6 +26,14 @@ def test_a_page_lets_no_script_in_that_is_not_ours(clean: None, path: str) -> No
     assert headers["Referrer-Policy"] == "same-origin"
 
 
+def test_a_page_and_its_part_are_two_things_to_a_browsers_cache(clean: None) -> None:
+    """Else Back shows the part that htmx fetched last from the page's address, alone."""
+    for headers in ({}, {"HX-Request": "true"}):
+        for path in ("/", "/status", "/login"):
+            assert "HX-Request" in Client().get(path, headers=headers).headers["Vary"]
+    assert "HX-Request" not in Client().get("/api/v1/openapi.json").headers.get("Vary", "")
+
+
 def test_a_page_holds_no_inline_script_or_style(clean: None) -> None:
     for path in PAGES:
         page = Client().get(path).content.decode()
