@@ -83,6 +83,16 @@ def test_the_history_is_in_the_readers_own_time(site: Site, scene: Clubs, who: s
     expect(unscripted.locator("time[data-local]").first).to_have_text(re.compile("10:30 p.m. UTC$"))
 
 
+def test_how_long_ago_something_was_says_when_in_the_readers_own_time(site: Site, scene: Clubs) -> None:
+    AuditEntry.objects.update(at=datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
+    Club.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    for script, when in ((True, "^Mar 2, 2026, 7:30.AM$"), (False, "10:30 p.m. UTC$")):
+        page = site.visitor(scene.owner, script=script)
+        page.goto(FULL)
+        told = page.get_by_role("region", name="What happened last").locator("time").first
+        expect(told).to_have_attribute("title", re.compile(when))
+
+
 def test_a_key_is_copied_and_revoked_by_keyboard(site: Site, scene: Clubs) -> None:
     page = site.visitor(scene.owner)
     lasting(page)

@@ -163,12 +163,13 @@ def timeline(events: Any) -> dict[str, Any]:
 
 @register.simple_tag
 def since(moment: datetime | None) -> SafeString:
-    """How long ago (or until) a moment is, with the moment itself for a pointer."""
+    """How long ago (or until) a moment is, with the moment itself for a pointer: in UTC, which
+    `local_time.js` gives in the time of whoever reads."""
     if moment is None:
         return SafeString("")
     exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, _distance(moment)
+        '<time datetime="{}" title="{} UTC">{}</time>', moment.isoformat(), exact, _distance(moment)
     )
 
 
