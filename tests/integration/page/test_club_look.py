@@ -127,6 +127,12 @@ def test_forms_work_without_javascript(site: Site, scene: Clubs) -> None:
     row.get_by_role("button", name="Change").click()
     expect(page.get_by_text("jun is member now.")).to_be_visible()
     assert Membership.objects.get(club=scene.full, user__username="jun").role == "member"
+    row.locator("summary").click()
+    unfolded = row.locator("details")
+    expect(unfolded.get_by_text("Keys that they know still work")).to_be_visible()
+    unfolded.get_by_role("button", name="Remove member").click()
+    expect(page.get_by_text("does not belong to the club any more")).to_be_visible()
+    assert not Membership.objects.filter(club=scene.full, user__username="jun").exists()
     page.goto("/clubs/photo/new")
     page.get_by_label("Name of the project").fill("-")
     page.get_by_role("button", name="Make the project").click()

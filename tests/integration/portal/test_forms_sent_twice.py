@@ -55,8 +55,6 @@ HARMLESS = {
     "notifications/channels.html: row.events_url",
     "notifications/confirm.html",
     "notifications/stop.html",
-    "operator/person.html: address",
-    "operator/person.html: ending",
     "operator/person.html: operator-person-enable",
     "operator/queue.html: operator-queue-pause",
     "operator/queue.html: operator-queue-resume",
