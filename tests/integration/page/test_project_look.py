@@ -12,7 +12,7 @@ from portal.projects.models import Project
 from portal.projects.selectors import config
 from portal.releases.models import Release
 
-from tests.integration.page.site import Site, axe
+from tests.integration.page.site import PHONE, Site, axe
 from tests.integration.portal.scene import BY, ScriptedCluster, push, some_project, work
 from tests.integration.portal.visitors import person
 
@@ -113,6 +113,17 @@ def test_without_javascript_variables_are_saved_and_releases_rolled_back(
     work()
     assert config(project) == {}
     assert Release.objects.get(project=project, state="live").number == 3
+
+
+def test_a_refused_form_shows_its_first_wrong_field_however_far_down(site: Site, project: Project) -> None:
+    page = site.visitor(person(project.club, "maintainer"), width=PHONE)
+    page.goto(at(project, "/settings"))
+    page.get_by_label("Branch that deploys").fill("no..branch")
+    page.keyboard.press("Enter")
+    wrong = page.locator("[aria-invalid=true]")
+    expect(wrong).to_have_value("no..branch")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_be_in_viewport()
 
 
 def test_dark_pages_have_contrast_too(site: Site, project: Project) -> None:

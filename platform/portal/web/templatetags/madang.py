@@ -107,7 +107,8 @@ def field(bound: Any, helped: bool = True, **attributes: str) -> dict[str, Any]:
 
 @register.simple_tag
 def field_input(bound: Any, attributes: dict[str, str]) -> SafeString:
-    """The widget itself, in our look, naming its help and errors."""
+    """The widget itself, in our look, naming its help and errors; the first of a form that is wrong has the
+    focus."""
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "select" if hasattr(widget, "choices") else "textarea")
     look = {
@@ -128,6 +129,8 @@ def field_input(bound: Any, attributes: dict[str, str]) -> SafeString:
         told["aria-describedby"] = " ".join(described)
     if bound.errors:
         told["aria-invalid"] = "true"
+        if bound.name == next(name for name in bound.form.fields if name in bound.form.errors):
+            told["autofocus"] = "autofocus"
     return SafeString(bound.as_widget(attrs=told))
 
 
