@@ -115,6 +115,20 @@ def test_without_javascript_variables_are_saved_and_releases_rolled_back(
     assert Release.objects.get(project=project, state="live").number == 3
 
 
+def test_what_is_typed_stays_when_a_value_is_shown(site: Site, project: Project) -> None:
+    set_config(by=BY, project=project, set={"TOKEN": "a-token", "URL": "an-url"})
+    page = site.visitor(person(project.club, "maintainer"))
+    page.goto(at(project, "/config"))
+    page.locator("#id_new-0-name").fill("COLOUR")
+    page.get_by_role("button", name="Show the value URL").click()
+    expect(page.locator("pre.evidence")).to_have_text("an-url")
+    expect(page.locator("#id_new-0-name")).to_have_value("COLOUR")
+    unscripted = site.visitor(person(project.club, "maintainer"), script=False)
+    unscripted.goto(at(project, "/config"))
+    unscripted.get_by_role("button", name="Show the value URL").click()
+    expect(unscripted.locator("#value-2 pre.evidence")).to_have_text("an-url")
+
+
 def test_a_refused_form_shows_its_first_wrong_field_however_far_down(site: Site, project: Project) -> None:
     page = site.visitor(person(project.club, "maintainer"), width=PHONE)
     page.goto(at(project, "/settings"))

@@ -115,6 +115,16 @@ def test_a_value_is_revealed_to_a_maintainer_and_noted(project: Project) -> None
     assert AuditEntry.objects.filter(action="reveal_config").count() == 1
 
 
+def test_a_value_is_given_alone_to_the_page_on_which_something_is_typed(project: Project) -> None:
+    answer = visit(project.club, "maintainer").post(
+        at(project, "/reveal"), {"name": "TOKEN"}, headers={"HX-Request": "true"}
+    )
+    part = answer.content.decode()
+    assert SECRET in part and "<html" not in part and "<form" not in part
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert AuditEntry.objects.get(action="reveal_config").detail == {"names": ["TOKEN"]}
+
+
 def test_a_value_that_is_html_is_shown_as_text(project: Project) -> None:
     set_config(by=BY, project=project, set={"TOKEN": "<script>alert(1)</script>"})
     page = visit(project.club, "owner").post(at(project, "/reveal"), {"name": "TOKEN"}).content.decode()

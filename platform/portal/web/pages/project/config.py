@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -52,11 +52,17 @@ def config(request: PageRequest, club: str, project: str) -> HttpResponse:
 
 @require_POST
 def reveal(request: PageRequest, club: str, project: str) -> HttpResponse:
-    """The value stands in the answer to the form itself: it is in no address and no session."""
+    """The value stands in the answer to the form itself: it is in no address and no session. To htmx it is
+    all of the answer, and what was typed on the page stays."""
     found = find_project(request, project)
     name = request.POST.get("name", "")
     values = reveal_values(by=request.by, project=found, names=[name])
-    return _page(request, found, variables(found), revealed=values)
+    if not request.htmx:
+        return _page(request, found, variables(found), revealed=values)
+    shown = {"var": {"name": name}, "value": values[name]}
+    answer = render(request, "web/project/part_value.html", shown)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def _page(
