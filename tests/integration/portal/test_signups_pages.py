@@ -348,6 +348,25 @@ def test_an_operator_reads_caught_mail_as_text(cluster: object) -> None:
     assert client.get("/operator/mail/0").status_code == 404
 
 
+def test_applications_and_mail_stand_among_the_operators_pages() -> None:
+    client = operator_browser()
+    request = confirmed()
+    for path, tab in (
+        ("/operator/requests", "/operator"),
+        (f"/operator/requests/{request.pk}", "/operator"),
+        ("/operator/mail", "/operator/mail"),
+    ):
+        page = client.get(path).content.decode()
+        assert f'<a href="{tab}" aria-current="page">' in page, path
+        assert '<a href="/operator/fleet">' in page, path
+
+
+def test_a_search_for_mail_that_finds_none_leads_back_to_all_of_it() -> None:
+    page = operator_browser().get("/operator/mail", {"to": "nobody@school.example"})
+    assert "No mail was caught" in text(page)
+    assert 'href="/operator/mail">Show all' in page.content.decode()
+
+
 def test_an_operator_sees_what_was_not_delivered_and_has_it_tried_again() -> None:
     mail = post(to="jun@school.example", subject="Hello", body="x")
     OutgoingMail.objects.update(state="failed", failures=1, trouble="550 <no> such user")

@@ -22,7 +22,12 @@ _A_PAGE = 50
 @require_GET
 def waiting(request: PageRequest) -> HttpResponse:
     decided = Paginator(selectors.decided(), _A_PAGE).get_page(request.GET.get("page"))
-    context = {"waiting": selectors.waiting(), "decided": decided, "states": SignupState}
+    context = {
+        "tab": "inbox",
+        "waiting": selectors.waiting(),
+        "decided": decided,
+        "states": SignupState,
+    }
     return render(request, "web/operator_requests/list.html", context)
 
 
@@ -49,6 +54,7 @@ def page(
     if signup.club is not None:
         link = OneTimeLink.objects.filter(club=signup.club, user__email=signup.email).first()
     context = {
+        "tab": "inbox",
         "signup": signup,
         "states": SignupState,
         "grant": grant,

@@ -26,6 +26,7 @@ def mails(request: PageRequest) -> HttpResponse:
     recipient = request.GET.get("to", "").strip()
     caught = Paginator(selectors.caught(recipient), _A_PAGE).get_page(request.GET.get("page"))
     context = {
+        "tab": "mail",
         "undelivered": selectors.undelivered()[:_A_PAGE],
         "caught": caught,
         "recipient": recipient,
@@ -41,7 +42,7 @@ def one(request: PageRequest, number: int) -> HttpResponse:
     mail = selectors.caught().filter(pk=number).first()
     if mail is None:
         raise Http404(f"no mail {number}")
-    return render(request, "web/operator_requests/mail.html", {"mail": mail})
+    return render(request, "web/operator_requests/mail.html", {"tab": "mail", "mail": mail})
 
 
 @require_POST
