@@ -230,7 +230,8 @@ def test_every_message_has_a_link_that_ends_them_after_a_button(project: Project
     reader = Client(headers={"accept-language": "en"})
     assert "no more messages about Club" in text(reader.get(link))
     assert Channel.objects.filter(pk=channel.pk).exists()
-    assert "taken out" in text(reader.post(link))
+    done = text(reader.post(link))
+    assert "taken out" in done and "To the start" in done
     assert not Channel.objects.exists()
     assert AuditEntry.objects.get(action="stop_channel").club == project.club.slug
     assert reader.get(link).status_code == 410

@@ -84,8 +84,14 @@ def test_a_cluster_that_cannot_be_seen_is_said_so(root: Client, scripted: Script
     scripted.become(None)
     assert "Asking the cluster" in text(root.get("/operator/fleet"))
     scripted.trouble = Explanation("kubernetes-forbidden", "No.", "HTTP 403", "Check the role.")
-    said = text(root.get("/operator/fleet"))
-    assert "The portal cannot see the cluster. HTTP 403 Next: Check the role." in said
+    for path in ("/operator/fleet", "/operator/drills/new"):
+        said = text(root.get(path))
+        assert "The portal cannot see the cluster. HTTP 403 Next: Check the role." in said
+
+
+def test_a_cluster_without_nodes_says_where_to_look(root: Client, scripted: ScriptedFleet) -> None:
+    scripted.become(fleet([], []))
+    assert "The cluster has no nodes Look whether its machines run" in text(root.get("/operator/fleet"))
 
 
 def test_a_drill_is_offered_confirmed_by_name_and_begun_once(

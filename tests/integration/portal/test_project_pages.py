@@ -214,7 +214,9 @@ def test_a_rollback_is_looked_at_before_it_is_made(live: Project) -> None:
     assert (status, where) == (302, at(live, "/releases/4"))
     work()
     assert config(live) == {}
-    assert "cannot be rolled back to" in text(client, live, "/releases/4/rollback")
+    shown = text(client, live, "/releases/4/rollback")
+    assert "cannot be rolled back to" in shown
+    assert f'href="{at(live, "/releases")}">Choose another release' in shown
 
 
 def test_a_page_of_a_deploy_gives_its_head_alone_to_htmx(live: Project) -> None:
