@@ -53,3 +53,31 @@ def test_one_text_has_one_korean() -> None:
             if known != told:
                 apart.append(f"{entry.msgid!r}: {known} ({where}), {told} ({path.parts[-5]})")
     assert not apart, "\n".join(apart)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("running", "Running"),
+        ("failed", "Failed"),
+        ("cancelled", "Cancelled"),
+        ("superseded", "Replaced by a newer one"),
+        ("live", "Live"),
+        ("queued", "Waiting"),
+        ("Action", "action"),
+    ],
+)
+def test_one_state_has_one_word(text: str, same: str) -> None:
+    """Beside each other on one page, or on two that tell of one thing."""
+    known = korean()
+    assert known[None, text].msgstr == known[None, same].msgstr
+
+
+def test_korean_quotes_with_the_same_marks_everywhere() -> None:
+    other = [
+        entry.msgid
+        for path in catalogues()
+        for entry in polib.pofile(str(path))
+        if set("“”") & set(entry.msgstr + "".join(entry.msgstr_plural.values()))
+    ]
+    assert not other, "\n".join(other)
