@@ -39,7 +39,16 @@ def plan(snapshot: Snapshot) -> BuildPlan:
     return BuildPlan(
         language="java",
         port=port,
-        dockerfile=render("java", tool=tool, wrapper=wrapper, version=version, port=port, command=command),
+        dockerfile=render(
+            "java",
+            tool=tool,
+            wrapper=wrapper,
+            version=version,
+            # Their own packages need one another, so nothing can be fetched before the sources are there.
+            modules="<modules>" in snapshot.files.get("pom.xml", ""),
+            port=port,
+            command=command,
+        ),
         dockerignore=choice.dockerignore(snapshot, JAVA_OUTPUT),
         start=start,
         seen=(Sentence("{file}, so Java {version} and {tool}", file=file, version=version, tool=built_by),),

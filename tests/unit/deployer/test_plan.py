@@ -313,6 +313,28 @@ def test_a_newer_go_gets_its_own_image() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("files", "fetch"),
+    [
+        ({"go.mod": "module x\n", "main.go": "package main\n"}, "go mod download && go build -trimpath std"),
+        ({"pom.xml": "<project/>"}, "mvn -B -q dependency:go-offline || true"),
+    ],
+)
+def test_what_is_fetched_before_the_sources_is_kept_in_a_layer(files: dict[str, str], fetch: str) -> None:
+    """A mount of a cache is empty in each build, also where the step that filled it is taken over."""
+    lines = (planned(files).dockerfile or "").splitlines()
+    assert f"RUN {fetch}" in lines[: lines.index("COPY . .")]
+    assert not [line for line in lines if "--mount=type=cache" in line]
+
+
+def test_a_maven_project_of_several_modules_fetches_with_its_sources() -> None:
+    made = planned({"pom.xml": "<project><modules><module>a</module></modules></project>"})
+    lines = (made.dockerfile or "").splitlines()
+    package = lines.index("RUN --mount=type=cache,target=/root/.m2 mvn -B -DskipTests package")
+    assert lines[package - 1] == "COPY . ."
+    assert not [line for line in lines if "go-offline" in line]
+
+
 def test_gradle_needs_its_wrapper() -> None:
     with pytest.raises(UserError) as refused:
         planned({"build.gradle": ""})
