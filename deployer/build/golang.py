@@ -14,6 +14,7 @@ from deployer.source.snapshot import Snapshot
 LOOKED_FOR = ("go.mod",)
 DEFAULT_VERSION = (1, 23)
 PACKAGE_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
+VERSION = re.compile(r"^(?:go[ \t]+|toolchain[ \t]+go)(\d+)\.(\d+)", re.MULTILINE)
 
 
 def fits(snapshot: Snapshot) -> bool:
@@ -50,10 +51,10 @@ def plan(snapshot: Snapshot) -> BuildPlan:
 
 
 def go_version(snapshot: Snapshot) -> str:
-    """A newer Go builds an older module; only a newer `go` line needs its own image."""
-    found = re.search(r"^go\s+(\d+)\.(\d+)", snapshot.files.get("go.mod", ""), re.MULTILINE)
-    wanted = (int(found[1]), int(found[2])) if found else DEFAULT_VERSION
-    return ".".join(str(part) for part in max(wanted, DEFAULT_VERSION))
+    """A newer Go builds an older module; only a newer `go` or `toolchain` line needs its own image."""
+    said = VERSION.findall(snapshot.files.get("go.mod", ""))
+    wanted = [(int(major), int(minor)) for major, minor in said]
+    return ".".join(str(part) for part in max([*wanted, DEFAULT_VERSION]))
 
 
 def main_package(snapshot: Snapshot) -> str:

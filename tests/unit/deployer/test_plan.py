@@ -313,6 +313,27 @@ def test_a_newer_go_gets_its_own_image() -> None:
     )
 
 
+def test_a_newer_patch_of_go_than_the_images_is_fetched() -> None:
+    made = planned({"go.mod": "module x\ngo 1.24.99\n", "main.go": "package main\n"})
+    assert stages(made)[0] == "golang:1.24"
+    assert "GOTOOLCHAIN=auto" in (made.dockerfile or "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "version"),
+    [
+        ("go 1.23.0\n\ntoolchain go1.24.2\n", "1.24"),
+        ("go 1.25.1\ntoolchain go1.24.2\n", "1.25"),
+        ("go 1.24\ntoolchain default\n", "1.24"),
+        ("go 1.26rc1\n", "1.26"),
+        ("", "1.23"),
+    ],
+)
+def test_the_newer_of_go_mods_two_lines_says_which_go(lines: str, version: str) -> None:
+    made = planned({"go.mod": f"module x\n\n{lines}", "main.go": "package main\n"})
+    assert stages(made)[0] == f"golang:{version}"
+
+
 @pytest.mark.parametrize(
     ("files", "fetch"),
     [
