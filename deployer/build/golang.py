@@ -15,6 +15,8 @@ LOOKED_FOR = ("go.mod",)
 DEFAULT_VERSION = (1, 23)
 PACKAGE_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
 VERSION = re.compile(r"^(?:go[ \t]+|toolchain[ \t]+go)(\d+)\.(\d+)", re.MULTILINE)
+# A module that is replaced by a folder of the project's.
+FOLDER = re.compile(r"=>[ \t]*\.\.?/")
 
 
 def fits(snapshot: Snapshot) -> bool:
@@ -38,6 +40,7 @@ def plan(snapshot: Snapshot) -> BuildPlan:
             port=port,
             command=command,
             sums="go.sum" in snapshot.paths,
+            needs_sources=FOLDER.search(snapshot.files.get("go.mod", "")) is not None,
         ),
         dockerignore=choice.dockerignore(snapshot),
         start=start,

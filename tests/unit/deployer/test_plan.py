@@ -334,6 +334,16 @@ def test_the_newer_of_go_mods_two_lines_says_which_go(lines: str, version: str) 
     assert stages(made)[0] == f"golang:{version}"
 
 
+def test_a_go_module_in_a_folder_of_the_project_is_there_before_the_others_are_fetched() -> None:
+    files = {"main.go": "package main\n", "lib/go.mod": "module y\n", "go.sum": ""}
+    for replaced in ("replace y => ./lib\n", "replace (\n\ty v1.0.0 => ./lib\n)\n"):
+        made = (planned({**files, "go.mod": f"module x\ngo 1.23\n{replaced}"}).dockerfile or "").splitlines()
+        assert made[made.index("COPY . .") :].count("COPY . .") == 2
+        assert made.index("COPY . .") < made.index("RUN go mod download && go build -trimpath std")
+    elsewhere = planned({**files, "go.mod": "module x\ngo 1.23\nreplace y => z.example/y v1.0.0\n"})
+    assert "COPY go.mod go.sum ./" in (elsewhere.dockerfile or "")
+
+
 @pytest.mark.parametrize(
     ("files", "fetch"),
     [
