@@ -8,7 +8,8 @@ from typing import Any
 from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.build.command import command_line
-from deployer.build.node_tools import choose_tool, node_version
+from deployer.build.node_tools import choose_tool
+from deployer.build.node_version import node_version
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence

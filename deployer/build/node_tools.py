@@ -1,4 +1,4 @@
-"""Which Node and which of its package tools a project is made for."""
+"""Which of Node's package tools a project is made for."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from typing import Any
 
 from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
-
-DEFAULT_VERSION = 22
-VERSIONS = (DEFAULT_VERSION, 20)
 
 
 @dataclass(frozen=True)
@@ -80,42 +77,6 @@ def choose_tool(snapshot: Snapshot, package: dict[str, Any]) -> Tool:
         None,
         locked or Sentence("no lock file"),
     )
-
-
-def node_version(snapshot: Snapshot, package: dict[str, Any]) -> tuple[int, str]:
-    """The major version, and what says so: .nvmrc, .node-version, `engines.node`, or the default."""
-    for name in (".nvmrc", ".node-version"):
-        if found := re.match(r"\s*v?(\d+)", snapshot.files.get(name, "")):
-            return int(found[1]), name
-    engines = package.get("engines")
-    wanted = str(engines.get("node", "")) if isinstance(engines, dict) else ""
-    if wanted:
-        for version in VERSIONS:
-            if allows(wanted, version):
-                return version, f"engines.node {wanted}"
-        if found := re.search(r"\d+", wanted):
-            return int(found[0]), f"engines.node {wanted}"
-    return DEFAULT_VERSION, Sentence("the default")
-
-
-def allows(wanted: str, version: int) -> bool:
-    """Whether a range of npm's lets a major version pass, looking at major versions only."""
-    # One blank for many: the pattern would try each of a thousand again from the next.
-    return any(_allows_all(" ".join(part.split()), version) for part in wanted.split("||"))
-
-
-def _allows_all(part: str, version: int) -> bool:
-    for sign, text in re.findall(r"(>=|<=|>|<|\^|~|=)?\s*v?(\d+)(?:\.[\dx*]+)*", part):
-        bound = int(text)
-        holds = {
-            ">=": version >= bound,
-            ">": version > bound,
-            "<": version < bound,
-            "<=": version <= bound,
-        }.get(sign, version == bound)
-        if not holds:
-            return False
-    return True
 
 
 def _manager_version(package: dict[str, Any], name: str) -> str | None:

@@ -260,11 +260,62 @@ def test_the_lock_file_says_which_tool_installs(files: dict[str, str], install: 
         ("<21", 20),
         ("*", 22),
         (">=20 <22", 20),
+        ("18 - 22", 22),
+        ("18.17.0 - 20", 20),
+        ("16 - 18.x", 18),
+        ("v18.0.0 - v22.3.0", 20),
+        ("14 - 16 || 18 - 20", 20),
+        (">=18 <21", 20),
+        (">= 18, < 21", 20),
+        (">=18<21", 20),
+        ("^20 || ^22", 22),
+        ("~20.9", 20),
+        ("v20.11.1", 20),
+        ("18.x", 18),
+        ("18.X || 19.*", 18),
+        ("x", 22),
+        ("", 22),
+        ("lts/*", 22),
+        ("node", 22),
+        ("node18", 22),
+        ("<20", 18),
+        ("<=20", 20),
+        ("<=20.5.0", 18),
+        ("<22 >20.1", 20),
+        (">22", 24),
+        (">=23", 24),
+        ("^23", 23),
+        (">=22.1 <22.12", 22),
+        ("^20.0.0-rc.1", 20),
+        pytest.param("9" * 5000, 22, id="digits"),
     ],
 )
 def test_the_node_version_is_the_engines(engines: str, version: int) -> None:
     made = planned(package(scripts={"start": "node a.js"}, engines={"node": engines}))
     assert stages(made)[0] == f"node:{version}-slim"
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("20\n", 20),
+        ("v18.17.0", 18),
+        ("# as on the school's machines\n\n20.9.0 # not 22\n", 20),
+        ("lts/*", 22),
+        ("lts/hydrogen", 18),
+        ("lts/Iron", 20),
+        ("node", 22),
+        ("stable", 22),
+        ("system", 16),
+        ("", 16),
+        pytest.param("9" * 5000, 16, id="digits"),
+    ],
+)
+@pytest.mark.parametrize("name", [".nvmrc", ".node-version"])
+def test_a_file_of_nvms_says_which_node_before_the_engines(name: str, said: str, version: int) -> None:
+    made = planned({name: said, **package(scripts={"start": "node a.js"}, engines={"node": "16"})})
+    assert stages(made)[0] == f"node:{version}-slim"
+    assert (f"({name})" in made.seen[0]) is (version != 16)
 
 
 def test_vite_pages_are_served_by_nginx_with_a_fallback_for_routes() -> None:
@@ -415,7 +466,10 @@ def test_what_a_project_says_never_becomes_another_instruction() -> None:
         {"Dockerfile": "FROM scratch\n" + "\n" * 200_000},
         {**FLASK, "requirements.txt": "flask\n" + "\n" * 200_000},
         {**FLASK, "pyproject.toml": f"[project]\nrequires-python = '{' ' * 200_000}'\n"},
-        package(scripts={"start": "node a.js"}, engines={"node": " " * 200_000}),
+        *(
+            package(scripts={"start": "node a.js"}, engines={"node": text * 200_000})
+            for text in (" ", "1", "1+", "1-", ">", "1 - ", "x.", "<1 ")
+        ),
     ],
 )
 def test_a_file_of_empty_lines_or_blanks_holds_up_nobody(files: dict[str, str]) -> None:
