@@ -4,62 +4,99 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
-DEFAULT_VERSION = "3.12"
-# Newest first: the newest that `requires-python` allows is taken.
-VERSIONS = (DEFAULT_VERSION, "3.11")
+VERSIONS = (12, 11)
+MOST = 99
+# Of several minor versions that fit: one of those, else the oldest newer one, else the newest older one.
+PREFERENCE: tuple[int, ...] = (
+    *VERSIONS,
+    *range(max(VERSIONS) + 1, MOST + 1),
+    *reversed(range(min(VERSIONS))),
+)
 # A sign, the major version, the minor one and the number behind it, of ">=3.10.2", "==3.12.*", "<4.0".
-PART = re.compile(r"(~=|==|!=|>=|<=|>|<|\^|~)?\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?[\w.*+]*")
+PART = re.compile(
+    r"(~=|==|!=|>=|<=|>|<|\^|~)?\s*(?<![\w.])(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,9}))?(?!\d)[\w.*+]*"
+)
+# Not the 3.11 of "pypy2.7-7.3.11".
+NAMED = re.compile(r"(?<![\d.])3\.(\d{1,4})(?!\d)")
 
 
 def python_version(snapshot: Snapshot) -> tuple[str, str]:
     """Major and minor, and what says so (a file, or a Sentence)."""
     for name in (".python-version", "runtime.txt"):
-        if found := re.search(r"(3\.\d+)", snapshot.files.get(name, "")):
-            return found[1], name
+        if (minor := pinned(snapshot.files.get(name, ""))) is not None:
+            return f"3.{minor}", name
     project = read_toml(snapshot.files, "pyproject.toml")
     wanted = project.get("project", {}).get("requires-python") or project.get("tool", {}).get(
         "poetry", {}
     ).get("dependencies", {}).get("python", "")
-    if wanted:
-        for version in VERSIONS:
-            if allows(str(wanted), int(version.split(".")[1])):
-                return version, f"requires-python {wanted}"
-        if found := re.search(r"(3\.\d+)", str(wanted)):
-            return found[1], f"requires-python {wanted}"
-    return DEFAULT_VERSION, Sentence("the default")
+    if wanted and (minor := preferred(str(wanted))) is not None:
+        return f"3.{minor}", f"requires-python {wanted}"
+    return f"3.{VERSIONS[0]}", Sentence("the default")
 
 
-def allows(specifier: str, minor: int) -> bool:
-    """Whether a requires-python lets the newest Python 3.<minor> pass, looking at minor versions only."""
-    # One blank for many: the pattern would try each of a thousand again from the next.
-    for sign, major, text, patch in PART.findall(" ".join(specifier.split())):
-        if major != "3":
-            if major == "4" and sign == "<":
-                continue
-            return False
-        bound = int(text or 0)
-        holds = {
-            "": minor == bound if text else True,
-            "==": minor == bound if text else True,
-            "~": minor == bound,
-            "~=": minor == bound if patch else minor >= bound,
-            "^": minor >= bound,
-            ">=": minor >= bound,
-            ">": minor >= bound,
-            "<": minor < bound,
-            "<=": minor <= bound,
-            "!=": minor != bound or bool(patch),
-        }[sign]
-        if not holds:
-            return False
-    return True
+def pinned(text: str) -> int | None:
+    """What a file of pyenv's, uv's or Heroku's says: its first line that is no comment.
+
+    "3.12.4", "python-3.12", "cpython@3.12", or as requires-python has it; None for what a laptop alone knows.
+    """
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    word = next(filter(None, lines), "")
+    if word.startswith(("=", "!", "<", ">", "~", "^")):
+        return preferred(word)
+    found = NAMED.search(word)
+    return int(found[1]) if found else None
+
+
+def preferred(specifier: str) -> int | None:
+    """The minor version for a requires-python; where none fits, the first that it names."""
+    allowed = minors(specifier)
+    for minor in PREFERENCE:
+        if minor in allowed:
+            return minor
+    found = NAMED.search(specifier)
+    return int(found[1]) if found else None
+
+
+def minors(specifier: str) -> set[int]:
+    """Of which Pythons 3.<minor> a requires-python lets the newest release pass."""
+    found: set[int] = set()
+    for alternative in {*specifier.split("||")}:  # Poetry's
+        allowed = set(range(MOST + 1))
+        # One blank for many: the pattern would try each of a thousand again from the next.
+        for part in {*PART.findall(" ".join(alternative.split()))}:
+            allowed.intersection_update(_allowed(*part))
+        found |= allowed
+    return found
+
+
+def _allowed(sign: str, major: str, minor: str, patch: str) -> Collection[int]:
+    every = range(MOST + 1)
+    if major != "3":
+        # All of Python 3 lies on one side of it.
+        holds = sign == "!=" or sign in ((">", ">=") if int(major) < 3 else ("<", "<="))
+        return every if holds else ()
+    bound = int(minor or 0)
+    same = (bound,) if minor else every
+    after = range(bound, MOST + 1)
+    return {
+        "": same,
+        "==": same,
+        "~": same,
+        "~=": same if patch else after,
+        "^": after,
+        ">=": after,
+        ">": after,
+        "<": range(bound),
+        "<=": range(bound + 1),  # 3.12.4 is above 3.12, but who writes `<=3.12` means it
+        "!=": every if patch or not minor else {*every} - {bound},
+    }[sign]
 
 
 def read_toml(files: Mapping[str, str], name: str) -> dict[str, Any]:

@@ -158,6 +158,26 @@ def test_python_packages_without_a_way_to_start_are_refused_with_the_file_to_wri
         ({"pyproject.toml": '[project]\nrequires-python = "~=3.11.0"\n'}, "3.11"),
         ({"pyproject.toml": '[project]\nrequires-python = ">=3.10,!=3.12.*"\n'}, "3.11"),
         ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.10.4"\n'}, "3.12"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "~3.11 || ~3.9"\n'}, "3.11"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "~3"\n'}, "3.12"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=2.7, !=3.0.*, <4"\n'}, "3.12"),
+        ({"pyproject.toml": '[project]\nrequires-python = "<3.11"\n'}, "3.10"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.13"\n'}, "3.13"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">3.11.2,<3.12"\n'}, "3.11"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">3.12.1,<3.12.9"\n'}, "3.12"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">3.11,<3.12"\n'}, "3.11"),
+        ({"pyproject.toml": '[project]\nrequires-python = "<=3.11"\n'}, "3.11"),
+        ({"pyproject.toml": f"[project]\nrequires-python = '>={'9' * 5000}'\n"}, "3.12"),
+        ({".python-version": "# not 3.10: the school has\n3.11\n3.12\n"}, "3.11"),
+        ({".python-version": "3.11-dev"}, "3.11"),
+        ({".python-version": "cpython-3.11.4-linux-x86_64-gnu"}, "3.11"),
+        ({".python-version": "cpython@3.13t"}, "3.13"),
+        ({".python-version": ">=3.9,<3.12"}, "3.11"),
+        ({".python-version": "pypy3.10-7.3.12"}, "3.10"),
+        ({".python-version": "pypy2.7-7.3.11"}, "3.12"),
+        ({".python-version": "system", "runtime.txt": "python-3.11.x"}, "3.11"),
+        ({".python-version": "3"}, "3.12"),
+        ({".python-version": f"3.{'9' * 5000}"}, "3.12"),
         ({}, "3.12"),
     ],
 )
@@ -465,7 +485,10 @@ def test_what_a_project_says_never_becomes_another_instruction() -> None:
     [
         {"Dockerfile": "FROM scratch\n" + "\n" * 200_000},
         {**FLASK, "requirements.txt": "flask\n" + "\n" * 200_000},
-        {**FLASK, "pyproject.toml": f"[project]\nrequires-python = '{' ' * 200_000}'\n"},
+        *(
+            {**FLASK, "pyproject.toml": f"[project]\nrequires-python = '{text * (250_000 // len(text))}'\n"}
+            for text in (" ", "9", "3.", ">=3.1,", "!=3.1.1,", "||3")
+        ),
         *(
             package(scripts={"start": "node a.js"}, engines={"node": text * 200_000})
             for text in (" ", "1", "1+", "1-", ">", "1 - ", "x.", "<1 ")
