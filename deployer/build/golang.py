@@ -14,7 +14,7 @@ from deployer.source.snapshot import Snapshot
 LOOKED_FOR = ("go.mod",)
 DEFAULT_VERSION = (1, 23)
 PACKAGE_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
-VERSION = re.compile(r"^(?:go[ \t]+|toolchain[ \t]+go)(\d+)\.(\d+)", re.MULTILINE)
+VERSION = re.compile(r"^(?:go[ \t]+|toolchain[ \t]+go)(\d{1,4})\.(\d{1,4})(?!\d)", re.MULTILINE)
 # A module that is replaced by a folder of the project's.
 FOLDER = re.compile(r"=>[ \t]*\.\.?/")
 

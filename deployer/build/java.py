@@ -15,10 +15,11 @@ GRADLE_FILES = ("build.gradle", "build.gradle.kts")
 LOOKED_FOR = ("pom.xml", *GRADLE_FILES)
 DEFAULT_VERSION = 17
 MAVEN_VERSION = re.compile(
-    r"<(?:java\.version|maven\.compiler\.(?:release|target)|release)>\s*(?:1\.)?(\d+)\s*<"
+    r"<(?:java\.version|maven\.compiler\.(?:release|target)|release)>\s*(?:1\.)?(\d{1,4})\s*<"
 )
 GRADLE_VERSION = re.compile(
-    r"JavaLanguageVersion\.of\(\s*(\d+)|sourceCompatibility\s*=\s*[\"']?(?:JavaVersion\.VERSION_)?(?:1[._])?(\d+)"
+    r"JavaLanguageVersion\.of\(\s*(\d{1,4})\s*\)"
+    r"|sourceCompatibility\s*=\s*[\"']?(?:JavaVersion\.VERSION_)?(?:1[._])?(\d{1,4})(?!\d)"
 )
 
 

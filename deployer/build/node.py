@@ -85,6 +85,16 @@ def read_package(snapshot: Snapshot) -> dict[str, Any]:
                 ),
             )
         ) from error
+    # Brackets in brackets without end, a number of thousands of digits.
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            Explanation(
+                "bad-package-json",
+                Sentence("{file} is not valid JSON.", file="package.json"),
+                str(error),
+                Sentence("Correct {file} and push again.", file="package.json"),
+            )
+        ) from error
     return package if isinstance(package, dict) else {}
 
 

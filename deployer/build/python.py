@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from deployer.build import choice
 from deployer.build.build_plan import BuildPlan
 from deployer.build.python_app import PROGRAMS, find_app
-from deployer.build.python_version import python_version, read_toml
+from deployer.build.python_version import python_version, read_toml, table
 from deployer.build.template import render
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
@@ -86,7 +86,8 @@ def installation(snapshot: Snapshot) -> Install:
     """A lock file first: what was tested is what is installed."""
     files, paths = snapshot.files, snapshot.paths
     project = read_toml(files, "pyproject.toml")
-    declared = tuple(str(name) for name in project.get("project", {}).get("dependencies", ()))
+    listed = table(project, "project").get("dependencies")
+    declared = tuple(str(name) for name in listed) if isinstance(listed, list) else ()
     if "uv.lock" in paths and "pyproject.toml" in paths:
         return Install("uv", ("uv.lock", "pyproject.toml"), _locked(files, "uv.lock"))
     if "poetry.lock" in paths and "pyproject.toml" in paths:
@@ -97,11 +98,11 @@ def installation(snapshot: Snapshot) -> Install:
         refers = REFERENCE.search(text) is not None
         return Install("pip", ("requirements.txt",), named, needs_sources=refers)
     if "Pipfile" in paths:
-        wanted = frozenset(canonical(name) for name in read_toml(files, "Pipfile").get("packages", {}))
+        wanted = frozenset(canonical(name) for name in table(read_toml(files, "Pipfile"), "packages"))
         lock = ("Pipfile.lock",) if "Pipfile.lock" in paths else ()
         return Install("pipenv", ("Pipfile", *lock), wanted)
     if "pyproject.toml" in paths:
-        poetry = project.get("tool", {}).get("poetry", {}).get("dependencies", {})
+        poetry = table(project, "tool", "poetry", "dependencies")
         if poetry and not declared:
             return Install("poetry", ("pyproject.toml",), frozenset(canonical(name) for name in poetry))
         named = frozenset(canonical(found[1]) for text in declared if (found := NAME.match(text)))

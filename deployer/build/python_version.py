@@ -33,9 +33,8 @@ def python_version(snapshot: Snapshot) -> tuple[str, str]:
         if (minor := pinned(snapshot.files.get(name, ""))) is not None:
             return f"3.{minor}", name
     project = read_toml(snapshot.files, "pyproject.toml")
-    wanted = project.get("project", {}).get("requires-python") or project.get("tool", {}).get(
-        "poetry", {}
-    ).get("dependencies", {}).get("python", "")
+    poetry = table(project, "tool", "poetry", "dependencies")
+    wanted = table(project, "project").get("requires-python") or poetry.get("python")
     if wanted and (minor := preferred(str(wanted))) is not None:
         return f"3.{minor}", f"requires-python {wanted}"
     return f"3.{VERSIONS[0]}", Sentence("the default")
@@ -103,7 +102,8 @@ def read_toml(files: Mapping[str, str], name: str) -> dict[str, Any]:
     """The file's content, empty when it is not there; UserError when it is not TOML."""
     try:
         return tomllib.loads(files.get(name, ""))
-    except tomllib.TOMLDecodeError as error:
+    # Beside its own errors: brackets in brackets without end, a number of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise UserError(
             Explanation(
                 "bad-toml",
@@ -112,3 +112,11 @@ def read_toml(files: Mapping[str, str], name: str) -> dict[str, Any]:
                 Sentence("Correct {file} and push again.", file=name),
             )
         ) from error
+
+
+def table(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The table of these names, one in the other; empty where something else stands there, or nothing."""
+    found: Any = document
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -191,6 +191,7 @@ def test_the_python_version_is_the_projects(files: dict[str, str], version: str)
         ({"uv.lock": "", "pyproject.toml": ""}, "uv sync --frozen"),
         ({"poetry.lock": "", "pyproject.toml": ""}, "/poetry/bin/poetry install"),
         ({"Pipfile": "[packages]\nflask = '*'\n", "Pipfile.lock": "{}"}, "/pipenv/bin/pipenv requirements"),
+        ({"Pipfile": "packages = 3\n"}, "/pipenv/bin/pipenv install --skip-lock"),
         (
             {"pyproject.toml": '[project]\ndependencies = ["flask>=3"]\n'},
             '"pip", "install", "flask>=3", "gunicorn"',
@@ -361,6 +362,52 @@ def test_a_broken_package_json_is_refused_with_its_line() -> None:
     with pytest.raises(UserError) as refused:
         planned({"package.json": '{\n  "scripts": {,\n}\n'})
     assert "package.json line 2" in refused.value.explanation.what
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"package.json": "[" * 100_000}, "bad-package-json"),
+        ({"package.json": f'{{"scripts": {"9" * 5000}}}'}, "bad-package-json"),
+        ({**FLASK, "pyproject.toml": "a = " + "[" * 100_000}, "bad-toml"),
+        ({**FLASK, "pyproject.toml": f"a = {'9' * 5000}"}, "bad-toml"),
+    ],
+    ids=["brackets, package", "digits, package", "brackets, TOML", "digits, TOML"],
+)
+def test_what_a_reader_gives_up_on_is_the_students_file(files: dict[str, str], reason: str) -> None:
+    with pytest.raises(UserError) as refused:
+        planned(files)
+    assert refused.value.explanation.reason == reason
+
+
+@pytest.mark.parametrize(
+    "pyproject",
+    [
+        "project = 3",
+        "tool = 3",
+        "[tool]\npoetry = 3",
+        "[tool.poetry]\ndependencies = ['flask']",
+        "[project]\ndependencies = 3",
+        "[project]\ndependencies = 'flask'",
+    ],
+)
+def test_a_table_that_is_something_else_says_nothing(pyproject: str) -> None:
+    made = planned({"app.py": FLASK["app.py"], "pyproject.toml": pyproject})
+    assert stages(made)[0] == "python:3.12-slim"
+    assert "pip install gunicorn" in (made.dockerfile or "")
+    assert stages(planned({**FLASK, "pyproject.toml": pyproject}))[0] == "python:3.12-slim"
+
+
+def test_a_version_of_thousands_of_digits_is_none() -> None:
+    digits = "9" * 5000
+    gradle = {"gradlew": "", "gradle/wrapper/gradle-wrapper.jar": ""}
+    for files, base in (
+        ({"go.mod": f"module x\ngo {digits}.1\n", "main.go": "package main\n"}, "golang:1.23"),
+        ({"pom.xml": f"<java.version>{digits}</java.version>"}, "eclipse-temurin:17"),
+        ({"build.gradle": f"JavaLanguageVersion.of({digits})", **gradle}, "eclipse-temurin:17"),
+        ({"build.gradle": f"sourceCompatibility = {digits}", **gradle}, "eclipse-temurin:17"),
+    ):
+        assert stages(planned(files))[0] == base
 
 
 def test_go_takes_the_only_program_in_cmd() -> None:
