@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,7 +30,10 @@ def main() -> int:
         return 1
     # Nearly always there is nothing to do, and Django takes two seconds of a core to find that out.
     if not migrations() <= applied(url):
-        migrate()
+        with alone(url):
+            # All programs of a new platform come here at once; the first has done it for the others.
+            if not migrations() <= applied(url):
+                migrate()
     return 0
 
 
@@ -70,19 +75,21 @@ def applied(url: str) -> set[tuple[str, str]]:
     return {(str(app), str(name)) for app, name in rows}
 
 
+@contextmanager
+def alone(url: str) -> Iterator[None]:
+    """Waits until no other process migrates that database, and keeps others waiting."""
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as session:
+        session.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        yield
+
+
 def migrate() -> None:
-    """Django's own migrate, one process at a time."""
+    """Django's own migrate."""
     import django
     from django.core.management import call_command
-    from django.db import connection
 
     django.setup()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        try:
-            call_command("migrate", interactive=False, verbosity=1)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    call_command("migrate", interactive=False, verbosity=1)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ def start(database: str) -> subprocess.Popen[str]:
 def test_many_at_once_migrate_once(empty_database: str) -> None:
     said = [process.communicate()[0] for process in [start(empty_database) for _ in range(3)]]
     assert sum("Applying accounts.0001_initial" in output for output in said) == 1, said
+    # The others waited, and never asked Django.
+    assert said.count("") == 2, said
     assert schema.migrations() == schema.applied(empty_database)
 
 
