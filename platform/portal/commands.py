@@ -14,6 +14,9 @@ from portal.problems import Problem
 class OperatorCommand(BaseCommand):
     """A command of the platform's operator; `act` does the work."""
 
+    # Each worker has Django look at the code as it starts; here somebody waits, and it takes a second.
+    requires_system_checks: list[str] = []
+
     @property
     def by(self) -> Principal:
         return operator(type(self).__module__.rpartition(".")[2])

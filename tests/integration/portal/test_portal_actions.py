@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -16,6 +17,8 @@ from portal.accounts.models import AccessKey, AuditEntry, User
 from portal.accounts.principal import Principal, platform
 from portal.accounts.selectors import authenticate
 from portal.clubs.actions import add_member, create_club
+from portal.clubs.management.commands.create_club import Command as CreateClub
+from portal.commands import OperatorCommand
 from portal.encryption import decrypt, encrypt
 from portal.notifications.models import Channel, ChannelKind
 from portal.problems import Problem
@@ -302,6 +305,12 @@ def test_a_project_that_is_not_deleted_is_never_removed(cluster: ScriptedCluster
     project = some_project()
     assert not remove(project.pk)
     assert Project.objects.filter(pk=project.pk).exists()
+
+
+def test_whoever_gives_a_command_does_not_wait_for_a_look_at_the_whole_code() -> None:
+    with patch.object(OperatorCommand, "check") as looked:
+        CreateClub().run_from_argv(["madang-admin", "create_club", "chess"])
+    assert not looked.called
 
 
 def test_commands_say_what_to_do_next_and_may_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
