@@ -136,7 +136,7 @@ def link_of(mailbox: Mailbox, email: str, path: str) -> str:
                 if urlsplit(found).path.startswith(path):
                     return urlsplit(found).path
         assert time.monotonic() < deadline, f"no mail to {email} with a link to {path}…"
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def first_commands(page: str) -> tuple[str, str, str]:

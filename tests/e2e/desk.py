@@ -38,7 +38,8 @@ class Desk:
                 timezone_id="Asia/Seoul",
             )
             context.set_default_timeout(PATIENCE_SECONDS * 1000)
-            context.tracing.start(screenshots=True, snapshots=True, title=name)
+            # Without a film: each frame of each page would be a picture. How a page was at each step is kept.
+            context.tracing.start(snapshots=True, title=name)
             self.contexts[name] = context
         page = self.contexts[name].new_page()
         page.on("console", self._heard)

@@ -169,7 +169,8 @@ class Road:
         while time.monotonic() - began < patience_seconds:
             if what():
                 return time.monotonic() - began
-            time.sleep(0.2)
+            # Most looks are a program's start, on the processors of those that are waited for.
+            time.sleep(0.5)
         raise AssertionError(f"not within {patience_seconds:.0f} s: {what}")
 
     def node_of(self, club: str, project: str) -> str:
