@@ -36,7 +36,7 @@ def eventually(look: Callable[[], Found | None], what: str = "it") -> Found:
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"{what} never came to pass")
 
 
