@@ -64,7 +64,9 @@ bench-page: setup page ## a club's first page with 1000 projects and 5000 releas
 bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl drain, on the running cluster
 	@$(PYTHON) -m tests.bench.spot $(ARGS)
 
-test: setup-tests lint test-unit test-integration test-e2e ## everything
+test: setup-tests page lint test-unit ## everything
+	@$(CLUSTER) programs
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-e2e $(SIDE_BY_SIDE)
 
 test-unit: setup ## no I/O
 	@$(PYTHON) -m pytest tests/unit -q -n 2
@@ -74,7 +76,7 @@ test-integration: setup-tests page ## the real PostgreSQL, Redis, git, registry,
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target $(SIDE_BY_SIDE)
 
 # Four side by side: most tests wait for a program, not for a processor. The longest begin first; tests on clusters
-# wait for each other.
+# wait until there is room for theirs (tests/clusters.py).
 test-of-the-clusters:
 	@$(PYTHON) -m pytest -q -m cluster tests/integration
 
@@ -97,8 +99,8 @@ screenshots: setup-tests page ## every page in both languages and widths, as pic
 	@mkdir -p .reports/screenshots && rm -f .reports/screenshots/*.png
 	@MADANG_SCREENSHOTS=.reports/screenshots $(PYTEST) tests/integration/page/test_every_page.py
 
-test-e2e: setup-tests ## the whole platform on an embedded cluster of its own
-	@$(PYTHON) -m pytest -q -m cluster tests/e2e
+test-e2e: setup-tests ## the whole platform on embedded clusters of its own
+	@$(PYTHON) -m pytest -q -m cluster -n 2 --dist loadgroup tests/e2e
 
 lint: setup ## ruff, mypy, import-linter
 	@.venv/bin/ruff check .

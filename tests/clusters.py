@@ -1,21 +1,26 @@
-"""The embedded clusters that tests start: one at a time, and what killed runs left goes first.
+"""The embedded clusters that tests start: as many at a time as there is room for, and what killed runs left
+goes first.
 
-Two at once, beside a real one, want more inotify instances than a machine gives root (128).
+What bounds them are memory and the inotify instances that a machine gives root, often 128.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from localcluster import cgroups
 from localcluster.lock import held
 
 PLATFORM = {"MADANG_INSTANCE": "madang-test", "MADANG_PORT_OFFSET": "1000"}
+SECOND_PLATFORM = {"MADANG_INSTANCE": "madang-second-test", "MADANG_PORT_OFFSET": "1900"}
 RESTORED = {
     "MADANG_INSTANCE": "madang-restored-test",
     "MADANG_PORT_OFFSET": "1700",
@@ -38,25 +43,72 @@ CLOUD = {
 }
 """Settings of each; ports and names differ, so that none hits another or a real cluster."""
 
-_LOCK = Path("/run/madang-tests.lock")
+CLUSTERS = (PLATFORM, SECOND_PLATFORM, RESTORED, CORE, CLOUD)
+# Of one with four nodes, which has 41 by count, and of what starts it.
+_INOTIFY_INSTANCES = 64
+# What it takes with what tests put on it, and the other tests beside it.
+_MEMORY_BYTES = 6 << 30
+_PLACE_SECONDS = 1.0
 _standing = 0
 
 
 @contextmanager
-def the_only_one() -> Iterator[None]:
-    """Around the life of a test's cluster; waits until no other test run has one."""
+def standing(cluster: Mapping[str, str]) -> Iterator[None]:
+    """Around the life of that cluster; waits until no other test run has it, and until there is a place."""
     global _standing
-    if _standing:  # another fixture of this very process: the tests of both are run anyway
-        yield
-        return
-    with held(_LOCK, lambda: print("waiting: another run of the tests has a cluster", file=sys.stderr)):
-        for settings in (PLATFORM, RESTORED, CORE, CLOUD):
-            _clear_away(settings)
+    name = cluster["MADANG_INSTANCE"]
+    with held(_lock(name), lambda: _tell(f"another run of the tests has {name}")):
+        # What another fixture of this very process has started may end after this: its place serves both.
+        place = None if _standing else _wait_for_place()
         _standing += 1
         try:
+            _clear_away(cluster)
+            for other in CLUSTERS:
+                _clear_away_unless_in_use(other)
             yield
         finally:
             _standing -= 1
+            if place is not None:
+                place.close()
+
+
+def _wait_for_place() -> IO[bytes]:
+    """One of them, until the file is closed."""
+    told = False
+    while True:
+        for number in range(_places()):
+            if (place := _take(_lock(f"place-{number}"))) is not None:
+                return place
+        if not told:
+            _tell("the tests' clusters that stand are as many as there is room for")
+            told = True
+        time.sleep(_PLACE_SECONDS)
+
+
+def _places() -> int:
+    instances = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
+    memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    real = bool(cgroups.machine_names("madang"))
+    return max(min(instances // _INOTIFY_INSTANCES, memory_bytes // _MEMORY_BYTES) - real, 1)
+
+
+def _take(lock: Path) -> IO[bytes] | None:
+    """The lock, until the file is closed; None if somebody has it."""
+    file = lock.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _lock(name: str) -> Path:
+    return Path("/run", f"madang-tests-{name}.lock")
+
+
+def _tell(why: str) -> None:
+    print(f"waiting: {why}", file=sys.stderr)
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -74,6 +126,12 @@ def processor_share(cgroup: str) -> float:
             if (weight := root / cgroup.strip("/") / name).exists():
                 return int(weight.read_text()) / ordinary
     raise AssertionError(f"nothing weighs {cgroup}")
+
+
+def _clear_away_unless_in_use(settings: Mapping[str, str]) -> None:
+    if (lock := _take(_lock(settings["MADANG_INSTANCE"]))) is not None:
+        with lock:
+            _clear_away(settings)
 
 
 def _clear_away(settings: Mapping[str, str]) -> None:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.clusters import PLATFORM
 
 
 def pytest_configure() -> None:
     for name, value in PLATFORM.items():
         os.environ.setdefault(name, value)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """How long a cluster waits for its place and comes up counts for no test."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.timeout(func_only=True))

@@ -10,10 +10,10 @@ import pytest
 
 from localcluster.instance import Instance
 from tests.bench.spot import CLUB, live, sign_in
-from tests.clusters import RESTORED
+from tests.clusters import RESTORED, standing
 from tests.e2e.road import Road, road
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("the rest")]
 NAME = "docker"
 
 
@@ -48,7 +48,7 @@ def test_what_was_backed_up_lives_again_elsewhere_and_what_was_stopped_goes_on(
 @contextmanager
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
     """Another cluster's road; the cluster is destroyed in the end."""
-    with monkeypatch.context() as patch:
+    with standing(RESTORED), monkeypatch.context() as patch:
         for name, value in RESTORED.items():
             patch.setenv(name, value)
         with road(Instance.from_environment()) as other:

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.load import Load
 from tests.e2e.road import PROJECTS, Road, live_host
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("the rest")]
 CLUB, NAME = "resting", "away"
 PATIENCE_SECONDS = 240
 # It waits there: to ask again and again from here would start Django each time.

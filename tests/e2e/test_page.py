@@ -18,7 +18,7 @@ from tests.e2e.desk import Desk, desk
 from tests.e2e.road import EXAMPLES, Done, Road
 from tests.e2e.test_spot import left_behind
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("lost nodes")]
 
 CLUB, NAME, PROJECT = "vision", "Vision club", "eyes"
 OWNER, OPERATOR = "mina@vision.example", "keeper@vision.example"

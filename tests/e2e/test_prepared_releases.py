@@ -10,7 +10,7 @@ from tests.bench.spot import CLUB, sign_in
 from tests.e2e.load import Load
 from tests.e2e.road import PROJECTS, Done, Road, live_host
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("the rest")]
 
 
 def push(on: Road, folder: Path) -> Done:

@@ -6,7 +6,7 @@ from tests.e2e import demo
 from tests.e2e.road import Road
 from tests.proof import Proof
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("lost nodes")]
 
 
 def test_the_demo_proves_every_row(platform: Road) -> None:

@@ -13,7 +13,7 @@ from tests.bench.spot import CLUB, live, sign_in
 from tests.e2e.load import Load
 from tests.e2e.road import EXAMPLES, Done, Road
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("lost nodes")]
 
 NOTICE_SECONDS = 60
 

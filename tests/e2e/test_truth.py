@@ -14,7 +14,7 @@ import pytest
 from tests.bench.spot import CLUB, sign_in
 from tests.e2e.road import PROJECTS, Road, at_once, live_host
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("the rest")]
 NAMESPACE = f"club-{CLUB}"
 # So many are broken at the same time, each in its own way.
 NAMES = tuple(f"breakable-{number}" for number in range(1, 5))

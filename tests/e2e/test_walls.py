@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.road import ROOT, Done, Road, command
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("lost nodes")]
 
 NAMES = {
     "postgres": "postgres.madang.svc.cluster.local:5432",

@@ -21,7 +21,7 @@ from localcluster.cloud.record import CloudInstance, EventCode, State
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
 from localcluster.report import Progress
-from tests.clusters import CLOUD, environment, processor_share, the_only_one
+from tests.clusters import CLOUD, environment, processor_share, standing
 
 pytestmark = pytest.mark.cluster
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Instance]:
     """A cluster of one on-demand and three spot nodes, with its stand-in cloud."""
-    with the_only_one(), patch.dict(os.environ, environment(CLOUD), clear=True):
+    with standing(CLOUD), patch.dict(os.environ, environment(CLOUD), clear=True):
         instance, report = Instance.from_environment(), Progress()
         try:
             lifecycle.up(instance, report, lifecycle.programs_folder(instance, report))

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from localcluster.instance import Instance
-from tests.clusters import CORE, environment, the_only_one
+from tests.clusters import CORE, environment, standing
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with the_only_one():
+    with standing(CORE):
         with patch.dict(os.environ, environment(CORE), clear=True):
             made = Cluster(Instance.from_environment())
         try:
