@@ -21,6 +21,9 @@ PODS_GRACE_SECONDS = 8.0
 PROGRAMS_GRACE_SECONDS = 2.0
 HANGING_AFTER_FAILURES = 4
 CHECK_SECONDS = 3.0
+LOOK_SECONDS = 0.05
+# A request each: ten programs of a cluster ask the API server while it comes up, on the same processors.
+ASK_SECONDS = 0.25
 
 
 class Supervisor:
@@ -69,8 +72,8 @@ class Supervisor:
                 self._start_again(*ended, status)
 
     def _start_when_ready(self, program: Program) -> None:
-        while not all(answers(address) for address in program.wait_for):
-            time.sleep(0.05)
+        while (missing := next((each for each in program.wait_for if not answers(each)), None)) is not None:
+            time.sleep(ASK_SECONDS if missing.startswith("http") else LOOK_SECONDS)
         self._start(program)
 
     def _start(self, program: Program) -> None:
