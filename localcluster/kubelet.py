@@ -46,6 +46,9 @@ def configuration(instance: Instance, node: Node, home: Path, containerd_socket:
         "maxPods": 100,
         "podPidsLimit": POD_PIDS,
         "nodeStatusUpdateFrequency": "5s",
+        # What has changed is told at the next update; else it would be all of it each time, to all who watch
+        # nodes. That the node lives, its Lease says.
+        "nodeStatusReportFrequency": "5m",
         # All of a node's images stand in its status, not only the 50 largest: who pulls ahead looks there.
         "nodeStatusMaxImages": -1,
         "nodeLeaseDurationSeconds": 8,

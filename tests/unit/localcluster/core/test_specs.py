@@ -95,6 +95,13 @@ def test_a_nodes_status_names_every_image_that_it_has(instance: Instance) -> Non
         assert kubelet["nodeStatusMaxImages"] == -1
 
 
+def test_a_node_whose_status_stays_as_it_is_says_so_with_its_lease_alone(instance: Instance) -> None:
+    """Given one frequency, the kubelet takes it for both: its status, with every image, each five seconds."""
+    for node in instance.nodes:
+        kubelet = json.loads(worker.spec(instance, node, PROGRAMS).files["kubelet.json"])
+        assert (kubelet["nodeStatusUpdateFrequency"], kubelet["nodeStatusReportFrequency"]) == ("5s", "5m")
+
+
 def test_a_pod_has_only_so_many_processes(instance: Instance) -> None:
     """Without a limit one that forks without end stops all nodes, which are programs of one machine."""
     for node in instance.nodes:
