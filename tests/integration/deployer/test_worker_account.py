@@ -65,17 +65,22 @@ def binding(where: str, role: str = SECRETS_ROLE, subject: str = "worker") -> di
     }
 
 
+@pytest.fixture(scope="module")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The chart's roles and walls, rendered once."""
+    only = [f"--show-only={template}" for template in TEMPLATES]
+    done = Helm(programs() / "helm", tmp_path_factory.mktemp("helm")).run("template", {}, *only)
+    assert done.returncode == 0, done.stderr
+    return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+
 @pytest.fixture
-def installed(kube: Kube, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kube:
+def installed(kube: Kube, charts: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> Kube:
     """The administrator's client; the chart's roles and walls are there."""
     for kind, known in INSTALLED.items():
         monkeypatch.setitem(KINDS, kind, known)
-    only = [f"--show-only={template}" for template in TEMPLATES]
-    done = Helm(programs() / "helm", tmp_path).run("template", {}, *only)
-    assert done.returncode == 0, done.stderr
-    objects = [item for item in yaml.safe_load_all(done.stdout) if item]
     kube.apply(namespace("madang"))
-    for item in sorted(objects, key=lambda item: item["kind"] != "Namespace"):
+    for item in sorted(charts, key=lambda item: item["kind"] != "Namespace"):
         if KINDS[item["kind"]].namespaced:
             item["metadata"].setdefault("namespace", "madang")
         kube.apply(item)
