@@ -87,7 +87,7 @@ test-of-the-pages:
 	@$(PYTEST) $(OF_THE_PAGES)
 
 test-of-spot:
-	@$(PYTEST) -n 3 $(OF_SPOT)
+	@$(PYTEST) -n 3 --dist loadgroup $(OF_SPOT)
 
 test-of-the-chart:
 	@$(PYTEST) $(OF_THE_CHART)

@@ -1,4 +1,7 @@
-"""The metadata services of the stand-in cloud's tests, and moto as AWS on the loopback."""
+"""The metadata services of the stand-in cloud's tests, and moto as AWS on the loopback.
+
+Whoever speaks to them is in the group "sources", in one process of several: each would start its own.
+"""
 
 from __future__ import annotations
 

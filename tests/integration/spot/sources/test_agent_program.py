@@ -28,6 +28,7 @@ from tests.integration.apiserver import running_api_server
 from tests.integration.localcluster.cloud.conftest import Service
 from tests.integration.redis_server import free_port
 
+pytestmark = pytest.mark.xdist_group("sources")
 PATIENCE_SECONDS = 300.0
 NODE = "/api/v1/nodes/spot-1"
 Serve = Callable[[Callable[[], CloudInstance]], Service]

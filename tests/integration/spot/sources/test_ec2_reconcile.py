@@ -18,6 +18,7 @@ from spot.interruption import Kind, Notice
 from spot.sources.reconcile import Reconcile
 from tests.integration.spot.sources.conftest import IMAGE, REGION
 
+pytestmark = pytest.mark.xdist_group("sources")
 PATIENCE_SECONDS = 300.0
 STRANGER = "i-0fffffffffffffff1"
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)

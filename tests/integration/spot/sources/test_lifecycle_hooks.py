@@ -15,6 +15,7 @@ from spot.interruption import LifecycleHook
 from tests.integration.spot.sources.conftest import IMAGE, REGION
 from tests.integration.spot.sources.lifecycle_actions import LifecycleActions, Waiting, lifecycle_actions
 
+pytestmark = pytest.mark.xdist_group("sources")
 TOKEN = "87654321-4321-4321-4321-210987654321"
 HOOK = LifecycleHook("spot-nodes", "drain", TOKEN)
 TERMINATING, LAUNCHING = "autoscaling:EC2_INSTANCE_TERMINATING", "autoscaling:EC2_INSTANCE_LAUNCHING"

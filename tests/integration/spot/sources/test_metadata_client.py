@@ -19,6 +19,7 @@ from spot.sources.imds import RENEW_SECONDS, TOKEN_SECONDS, MetadataService
 from tests.integration.localcluster.cloud.conftest import Service
 from tests.integration.spot.sources.scripted_metadata import Script, scripted
 
+pytestmark = pytest.mark.xdist_group("sources")
 NOW = datetime.now(UTC).replace(microsecond=0)
 PATIENCE_SECONDS = 300.0
 Serve = Callable[[Callable[[], CloudInstance]], Service]

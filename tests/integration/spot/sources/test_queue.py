@@ -20,6 +20,7 @@ from spot.sources.sqs_metrics import QueueMetrics
 from tests.integration.spot.sources.conftest import REGION
 from tests.unit.spot.messages import shapes
 
+pytestmark = pytest.mark.xdist_group("sources")
 PATIENCE_SECONDS = 300.0
 
 
