@@ -24,6 +24,8 @@ from tests.integration.redis_server import free_port
 TOKEN = "integration-tests"
 START_SECONDS = 600.0
 _PREFIX = "madang-api-"
+# Half as many rounds of Go's garbage collector: memory there is, processors are shared with many.
+SPARING = {"GOGC": "200"}
 # Of a control plane with a scheduler: its pace must not be what a test measures.
 UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
 ENDPOINTS = "endpointslice-controller"
@@ -83,7 +85,10 @@ def running_control_plane(*more: str, scheduler: bool = False) -> Iterator[Contr
     def start(program: str, arguments: Sequence[str], name: str = "") -> None:
         with (folder / f"{name or program}.log").open("wb") as log:
             processes[name or program] = start_mortal(
-                [binaries / program, *arguments], log=log, folder=folder
+                [binaries / program, *arguments],
+                environment={**os.environ, **SPARING},
+                log=log,
+                folder=folder,
             )
 
     try:
