@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.road import EXAMPLES, Done, Road, at_once, live_host
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("the rest")]
 
 CLUB = "languages"
 BEFORE, AFTER = "version 1", "version 2"
