@@ -39,6 +39,14 @@ def instance_id(node: JsonMap) -> str:
     return str(node["spec"].get("providerID") or "").rpartition("/")[2]
 
 
+def runs_on(node: JsonMap, instance: str, *, own_word: bool) -> bool:
+    """Whether a Node is of this instance. `own_word`: nobody but the node says so.
+
+    That counts where nothing else does: its kubelet may write what it likes onto its own Node.
+    """
+    return instance_id(node) == instance if node["spec"].get("providerID") else own_word
+
+
 def is_detached(pod: JsonMap) -> bool:
     """A handoff has taken its hash: no ReplicaSet counts it, the Services still know it."""
     return names.HANDOFF in labels(pod) and names.HASH not in labels(pod)

@@ -43,8 +43,7 @@ class Hooks:
             end = state.interruption
             if end.hook is None and end.kind is not Kind.ASG_TERMINATE:
                 continue
-            if pods.instance_id(node) not in ("", end.instance_id):
-                # A kubelet may write what it likes onto its own Node, and must not speak for other instances.
+            if not pods.runs_on(node, end.instance_id, own_word=True):
                 continue
             if state.clear_at is not None or (end.deadline is not None and now >= end.deadline):
                 self._work.submit(("Complete", end.id), partial(self._complete, self._groups, end))

@@ -79,7 +79,7 @@ class Intake:
                 except Missing:
                     return Taken.UNKNOWN_INSTANCE
                 self._cache.put("Node", node)
-                if not _is_instance(node, notice.instance_id, notice.node):
+                if not _speaks_of(notice, node):
                     return Taken.UNKNOWN_INSTANCE
         raise TemporaryError(f"Node {node['metadata']['name']} changes faster than it can be fenced")
 
@@ -130,15 +130,13 @@ class Intake:
 
     def _node_of(self, notice: Notice) -> JsonMap | None:
         for node in self._cache.all("Node"):
-            if _is_instance(node, notice.instance_id, notice.node):
+            if _speaks_of(notice, node):
                 return node
         return None
 
 
-def _is_instance(node: JsonMap, instance_id: str, name: str | None) -> bool:
-    """A node's own word counts only for itself, and not against what its provider id says."""
-    if name is not None and node["metadata"]["name"] != name:
+def _speaks_of(notice: Notice, node: JsonMap) -> bool:
+    """A node's own word counts only for itself."""
+    if notice.node is not None and node["metadata"]["name"] != notice.node:
         return False
-    if node["spec"].get("providerID"):
-        return pods.instance_id(node) == instance_id
-    return name is not None
+    return pods.runs_on(node, notice.instance_id, own_word=notice.node is not None)

@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+import pytest
+
 from spot import doomed_node
 from spot.controller.hooks import Hooks
+from spot.controller.intake import Intake
 from spot.errors import TemporaryError
 from spot.interruption import Interruption, Kind, LifecycleHook, Notice
 from spot.kube import Cache
+from spot.plan import Policy
 from tests.unit.spot.handoff.objects import NOW, a_node
 
 TOLD = LifecycleHook("spot-nodes", "drain", "token")
@@ -123,12 +127,29 @@ def test_no_group_is_asked_about_a_node_that_none_ends() -> None:
         assert (scene.groups.beats, scene.groups.completed) == ([], [])
 
 
-def test_what_a_node_says_of_another_instance_is_no_answer_to_that_ones_group() -> None:
+@pytest.mark.parametrize("provider_id", ["aws:///local-a/i-2", "aws:///local-a/"])
+def test_what_a_node_says_of_another_instance_is_no_answer_to_that_ones_group(provider_id: str) -> None:
     scene = Scene()
     for clear_at in (None, NOW):
-        scene.stand(clear_at, provider_id="aws:///local-a/i-2")
+        scene.stand(clear_at, provider_id=provider_id)
         scene.hooks.look(NOW)
     assert (scene.groups.beats, scene.groups.completed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "counts"),
+    [("aws:///local-a/i-1", True), ("aws:///local-a/i-2", False), ("aws:///local-a/", False), ("", True)],
+)
+def test_a_group_is_answered_for_the_very_node_that_a_nodes_own_notice_is_taken_of(
+    provider_id: str, counts: bool
+) -> None:
+    scene = Scene()
+    scene.stand(NOW, provider_id)
+    intake = Intake(cast("Any", None), scene.cache, Policy(), lambda: NOW)
+    own = Notice("i-1", Kind.ASG_TERMINATE, "metadata", NOW, node="doomed")
+    assert intake.knows(own) is counts
+    scene.hooks.look(NOW)
+    assert scene.groups.completed == ([TOLD] if counts else [])
 
 
 def test_how_long_an_instance_is_held_is_its_hooks_word() -> None:
