@@ -19,6 +19,10 @@ class Missing(PermanentError):
     """The object is not there (404)."""
 
 
+class Denied(PermanentError):
+    """The API server, or a wall of admission in front of it, does not let this be done (403, 422)."""
+
+
 class Conflict(TemporaryError):
     """Somebody else wrote first (409): read again, then decide again."""
 

@@ -16,7 +16,7 @@ from spot.controller.journal import Journal
 from spot.controller.news import news
 from spot.controller.work import DONE_SECONDS, LAST, Work
 from spot.doomed_node import DoomedNode
-from spot.errors import Missing
+from spot.errors import Denied, Missing
 from spot.handoff.decision import Action, Detach, Evict, Unserve, decide
 from spot.handoff.group import Timing
 from spot.handoff.scene import Doomed, Look
@@ -58,6 +58,8 @@ class Handler:
         self._saved: dict[str, int] = {}
         self._delivered: dict[str, int] = {}
         self._dropped: deque[str] = deque()
+        # Pods that may not be detached, learnt by trying: another handler tries once more.
+        self._denied: set[str] = set()
 
     @property
     def records(self) -> Mapping[str, Record]:
@@ -87,20 +89,23 @@ class Handler:
             and plans[state.name].moves
             and (deadline := plans[state.name].deadline)
         }
-        look = Look(self._cache, moving, self._scope, self._timing, now)
+        look = Look(self._cache, moving, self._scope, self._timing, now, self._denied)
         actions: list[tuple[Action, DoomedNode, datetime]] = []
         after: dict[str, Record] = {}
         stumbles: dict[str, Exception] = {}
+        standing: set[str] = set()
         for state in doomed:
             node, intent = nodes[state.name], plans[state.name]
             try:
                 known = self._records.get(state.interruption.id) or records.begin(node, state)
                 scene = look.standing_on(state.name, known.moving_at)
+                standing |= {pod.uid for pod in scene}
                 after[known.id] = records.on_node(known, state, intent.deadline, scene, now)
                 actions += self._attend(node, state, intent, scene, now)
             except Exception as error:
                 error.add_note(f"at the node {state.name}")
                 stumbles[state.interruption.id] = error
+        self._denied &= standing
         for action, state, deadline in sorted(actions, key=_urgency):
             self._start(action, state, deadline)
         self._clean_up(nodes.values(), {state.interruption.id for state in doomed})
@@ -157,11 +162,19 @@ class Handler:
             whose, rest = action.pod.group.uid, 0.0
         self._work.submit(
             (type(action).__name__, whose),
-            # By the clock as it is done: it may have waited for its turn.
-            lambda: self._steps.do(action, state.interruption.id, deadline, times.now()),
+            partial(self._do, action, state.interruption.id, deadline),
             rest,
             urgency=_urgency((action, state, deadline))[:2],
         )
+
+    def _do(self, action: Action, interruption: str, deadline: datetime) -> None:
+        try:
+            # By the clock as it is done: it may have waited for its turn.
+            self._steps.do(action, interruption, deadline, times.now())
+        except Denied:
+            if isinstance(action, Detach | Unserve):
+                self._denied.add(action.pod.uid)
+            raise
 
     def _take_back(self, node: JsonMap, scene: tuple[Doomed, ...]) -> None:
         if not self._give_back(scene):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -51,13 +51,20 @@ class Doomed:
 class Look:
     """One look at the cluster: everything asked of it is asked of the same moment, and gathered once.
 
-    `fenced` gives every node whose pods leave, and its deadline.
+    `fenced` gives every node whose pods leave, and its deadline; `denied` the uids of pods that the cluster
+    does not let the handler detach.
     """
 
     def __init__(
-        self, cache: Cache, fenced: Mapping[str, datetime], scope: Scope, timing: Timing, now: datetime
+        self,
+        cache: Cache,
+        fenced: Mapping[str, datetime],
+        scope: Scope,
+        timing: Timing,
+        now: datetime,
+        denied: Collection[str] = (),
     ) -> None:
-        self.now = now
+        self.now, self._denied = now, denied
         self._cache, self._fenced, self._scope, self._timing = cache, fenced, scope, timing
         self._nodes = {each["metadata"]["name"] for each in cache.all("Node")}
         self._around: dict[str, Surroundings] = {}
@@ -152,6 +159,8 @@ class Look:
         namespace = pods.key(pod)[0]
         around, having, notes = self.around(namespace), pods.labels(pod), pods.notes(pod)
         stands, owner = way_of(pod, around, self._scope), pods.controller(pod)
+        if pods.uid(pod) in self._denied:
+            stands = replace(stands, way=Way.EVICT, reason="not-detached")
         group = self.group(pods.key(stands.deployment)) if stands.deployment else None
         above = f"Deployment/{group.deployment[1]}" if group else f"{owner.get('kind')}/{owner.get('name')}"
         return Doomed(

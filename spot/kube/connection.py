@@ -20,7 +20,7 @@ from kubernetes.config import load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from spot.errors import Conflict, Missing, NotLeading, PermanentError, SpotError, TemporaryError
+from spot.errors import Conflict, Denied, Missing, NotLeading, PermanentError, SpotError, TemporaryError
 from spot.kube.pace import Pace
 from spot.pods import JsonMap
 
@@ -100,7 +100,7 @@ class Connection:
         attempts: int = ATTEMPTS,
         read_seconds: float = READ_SECONDS,
     ) -> Any:
-        """The answer's JSON. Raises Missing, Conflict, TemporaryError (after `attempts`) or PermanentError.
+        """The answer's JSON. Raises TemporaryError (after `attempts`), Missing, Denied or PermanentError.
 
         Conflict, Expired, Refused and NotLeading are the caller's to think about, and never repeated here.
         """
@@ -206,6 +206,8 @@ def _ours(error: Exception, doing: str) -> SpotError:
     text = f"{doing}: HTTP {error.status}: {_message(error)}"
     if error.status == 404:
         return Missing(text)
+    if error.status in (403, 422):
+        return Denied(text)
     if error.status == 409:
         return Conflict(text)
     if error.status == 410:

@@ -14,6 +14,7 @@ _WORDS: Mapping[str, Promise] = {
     "volume": gettext_lazy("its volume can be on one node at a time"),
     "host-port": gettext_lazy("it holds a port of its node"),
     "selected-by-hash": gettext_lazy("something selects it by its pod-template-hash"),
+    "not-detached": gettext_lazy("the cluster does not let it be detached from its ReplicaSet"),
     "statefulset": gettext_lazy("a StatefulSet runs no second one of it"),
     "no-deployment": gettext_lazy("it belongs to no Deployment"),
     "unmanaged": gettext_lazy("nothing starts it again elsewhere"),

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client import Configuration
 from kubernetes.config import load_kube_config
 
-from spot import pods
+from spot import names, pods
 from spot.kube import Connection
 from tests.integration.apiserver import ControlPlane
 from tests.integration.spot.conftest import Led
@@ -90,6 +90,34 @@ def test_watches_that_are_cut_again_and_again(
             stage.wait_clear(doomed)
             end(stage, portal, doomed)
     assert seen.least == 2
+
+
+@pytest.mark.parametrize("status", [403, 422])
+def test_what_the_cluster_does_not_let_be_detached_is_evicted_in_time(
+    stage: Stage, portal: PlayedPortal, plane: ControlPlane, led: Led, tmp_path: Path, status: int
+) -> None:
+    doomed = stage.node("doomed")
+    stage.deploy("blog")
+    spare = stage.node("spare")
+
+    def is_detaching(request: Request) -> bool:
+        metadata = request.body.get("metadata", {})
+        return "/pods/" in request.path and names.HASH in (metadata.get("labels") or {})
+
+    with running_proxy(plane.kubeconfig, tmp_path) as proxy, led(through(proxy)):
+        proxy.fault = lambda request: status if is_detaching(request) else None
+        stage.hold(spare)
+        stage.interrupt(doomed)
+        stage.wait_gap(doomed, 1.0)
+        stage.release(spare)
+        stage.wait_clear(doomed)
+        stage.wait_serving("blog", 1)
+        record = end(stage, portal, doomed)
+        asked = [each for each in proxy.seen if is_detaching(each)]
+    (left,) = record["pods"]
+    assert (left["way"], left["state"], left["gap_reason"]) == ("evict", "retired", "not-detached")
+    assert len(asked) == 1
+    assert [pods.node(pod) for pod in stage.pods("blog")] == [spare]
 
 
 def test_two_that_lead_at_once_do_no_harm(stage: Stage, portal: PlayedPortal, led: Led) -> None:

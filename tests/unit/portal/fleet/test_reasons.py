@@ -33,7 +33,7 @@ def given(function: Callable[..., object]) -> Iterator[str]:
             yield from (each for each in texts if isinstance(each, str) and _REASON.fullmatch(each))
 
 
-KNOWN = {"not-opted-in", "replacement-late", "ImagePullBackOff", "CrashLoopBackOff"}
+KNOWN = {"not-opted-in", "not-detached", "replacement-late", "ImagePullBackOff", "CrashLoopBackOff"}
 for each in (way._not_beside_itself, way._without_deployment, group._held_up):
     KNOWN |= set(given(each)) - _NO_REASON
 

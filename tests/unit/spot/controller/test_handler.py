@@ -12,6 +12,7 @@ import pytest
 
 from spot import doomed_node, names
 from spot.controller.handler import Handler
+from spot.errors import Denied
 from spot.handoff.way import Scope
 from spot.interruption import Interruption, Kind
 from spot.kube import Cache
@@ -67,13 +68,20 @@ def node(fenced: bool = True, end: Interruption = END, version: int = 1, moves: 
     return plain
 
 
+class Refusing:
+    """An API server whose walls let nothing be changed."""
+
+    def call(self, method: str, path: str, **_: Any) -> Any:
+        raise Denied(f"{method} {path}: HTTP 403")
+
+
 class Scene:
     def __init__(self, **kinds: list[JsonMap]) -> None:
         self.cache, self.work, self.kept = Cache(cast("Any", None)), Noted(), Kept()
         self.put(Node=[a_node("spare")])
         self.put(**{"Node": [node()], "ReplicaSet": [replicaset()], "Service": [service()], **kinds})
         self.handler = Handler(
-            cast("Any", None),
+            cast("Any", Refusing()),
             self.cache,
             cast("Any", self.work),
             cast("Any", self.kept),
@@ -118,6 +126,29 @@ def slices(*uids: str) -> JsonMap:
 def test_all_pods_of_a_doomed_node_are_detached_in_one_look() -> None:
     scene = Scene(Deployment=[deployment(3)], Pod=[pod(f"blog-{number}") for number in range(3)])
     assert [kind for kind in scene.look() if kind == "Detach"] == ["Detach"] * 3
+
+
+def test_a_pod_that_may_not_be_detached_is_evicted_and_its_gap_told_with_that_reason() -> None:
+    scene = Scene(Deployment=[deployment(2)], Pod=[pod("barred"), pod("other")])
+    assert scene.look().count("Detach") == 2
+    with pytest.raises(Denied):
+        scene.work.begun["Detach", "u-barred"]()
+    for _ in range(2):
+        scene.look()
+        steps = {key for key in scene.work.begun if key[0] in ("Detach", "Evict")}
+        assert steps == {("Evict", "u-barred"), ("Detach", "u-other")}
+    (record,) = scene.handler.records.values()
+    told = {each.name: (each.way, each.reason) for each in record.pods}
+    assert told == {"barred": ("evict", "not-detached"), "other": ("handoff", "")}
+
+
+def test_one_that_may_not_be_unserved_goes_without_it() -> None:
+    its = [pod("old", detached=True), pod("new", "spare")]
+    scene = Scene(Deployment=[deployment()], Pod=its, EndpointSlice=[slices("u-old", "u-new")])
+    assert "Unserve" in scene.look()
+    with pytest.raises(Denied):
+        scene.run("Unserve")
+    assert "Evict" in scene.look()
 
 
 def test_of_one_deployment_one_pod_is_unserved_at_a_time() -> None:

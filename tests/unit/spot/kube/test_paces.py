@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from spot.errors import Conflict, Missing, PermanentError, SpotError, TemporaryError
+from spot.errors import Conflict, Denied, Missing, SpotError, TemporaryError
 from spot.kube.connection import Expired, Refused, _ours, _pause_seconds, _retry_after
 from spot.kube.pace import FEWEST, MOST, Pace
 
@@ -70,8 +70,8 @@ def answer(status: int, message: str = "", **headers: str) -> ApiException:
         (answer(404), Missing),
         (answer(409), Conflict),
         (answer(410), Expired),
-        (answer(403), PermanentError),
-        (answer(422), PermanentError),
+        (answer(403), Denied),
+        (answer(422), Denied),
         (answer(429), TemporaryError),
         (answer(500), TemporaryError),
         (answer(503), TemporaryError),
