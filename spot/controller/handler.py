@@ -156,10 +156,12 @@ class Handler:
 
     def _start(self, action: Action, state: DoomedNode, deadline: datetime) -> None:
         whose, rest = action.pod.uid, DONE_SECONDS
-        if isinstance(action, Unserve) and action.pod.group is not None:
+        group = action.pod.group
+        if isinstance(action, Unserve) and group is not None and group.may_go(whose):
             # One of a Deployment at a time: while the answer is under way the next look still counts this pod
-            # as serving, and might choose another whose node has become the first to go.
-            whose, rest = action.pod.group.uid, 0.0
+            # as serving, and might choose another whose node has become the first to go. At the last moment
+            # none waits for another.
+            whose, rest = group.uid, 0.0
         self._work.submit(
             (type(action).__name__, whose),
             partial(self._do, action, state.interruption.id, deadline),

@@ -48,6 +48,9 @@ class Mark:
 
 Action = Detach | Unserve | Evict | Mark
 
+# Of the time that is left, what nobody is promised: the way of a request to the kubelet.
+UNPROMISED = timedelta(seconds=2)
+
 
 def decide(pod: Doomed, deadline: datetime, timing: Timing, now: datetime) -> Action | None:
     """The next step of one pod; None: nothing but to wait."""
@@ -69,8 +72,9 @@ def is_late(pod: Doomed, deadline: datetime, timing: Timing, now: datetime) -> b
 
 
 def is_last_moment(pod: Doomed, deadline: datetime, timing: Timing, now: datetime) -> bool:
-    """When even the last pod that serves has to go, so that it ends in its own words."""
-    return now >= deadline - min(pod.grace, timing.last_grace) - timing.late_margin
+    """When even the last pod that serves has to go, so that no request meets its end, in its own words."""
+    margin = max(timing.late_margin, timing.unserve + UNPROMISED)
+    return now >= deadline - min(pod.grace, timing.last_grace) - margin
 
 
 def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, late: bool) -> Action | None:
@@ -79,11 +83,7 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
         return _evict(pod, deadline, now, insist=late, reason="unmanaged")
     if pod.unserved_at is not None:
         quiet = not pod.listed and now >= pod.unserved_at + max(timing.unserve, timing.linger)
-        if (
-            quiet
-            or (late and now >= pod.unserved_at + timing.unserve)
-            or now >= deadline - timing.late_margin
-        ):
+        if quiet or (late and now >= pod.unserved_at + timing.unserve) or now >= deadline - UNPROMISED:
             return _evict(pod, deadline, now, insist=late, reason="")
         return None
     if not pod.ready:
@@ -99,7 +99,10 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
     if settled and group.may_go(pod.uid):
         return Unserve(pod) if pod.served else _evict(pod, deadline, now, insist=late, reason="")
     if is_last_moment(pod, deadline, timing, now):
-        # What it does in its grace is better than an end in the middle of a word.
+        # What it does in its grace is better than an end in the middle of a word, and nobody new may come to
+        # it then: where its visitors are sent still, they are for as long as the data plane needs.
+        if pod.served and now < deadline - UNPROMISED:
+            return Unserve(pod)
         return _evict(pod, deadline, now, insist=True, reason=group.blocked or "replacement-late")
     return None
 
@@ -115,6 +118,6 @@ def _build(pod: Doomed, deadline: datetime, timing: Timing, now: datetime) -> Ac
 
 
 def _evict(pod: Doomed, deadline: datetime, now: datetime, *, insist: bool, reason: str) -> Evict:
-    left = deadline - now - timedelta(seconds=2)
+    left = deadline - now - UNPROMISED
     grace = max(left, timedelta(seconds=1)) if insist and left < pod.grace else None
     return Evict(pod, grace, insist, reason)

@@ -114,7 +114,9 @@ def test_the_old_pod_serves_until_late_if_its_replacement_never_gets_ready(
         stage.wait_serving("blog", 1)
         record = end(stage, portal, doomed)
     assert gone_at >= (moment(record["deadline"]) - LATE).timestamp() - 1
-    assert record["pods"][0]["gap_reason"] == "replacement-late"
+    (left,) = record["pods"]
+    assert left["gap_reason"] == "replacement-late"
+    assert moment(left["unserved_at"]) < moment(left["retired_at"])
 
 
 def test_a_replacement_that_lands_on_a_doomed_node_is_replaced_again(

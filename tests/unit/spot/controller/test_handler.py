@@ -159,6 +159,15 @@ def test_of_one_deployment_one_pod_is_unserved_at_a_time() -> None:
     assert [kind for kind in scene.look() if kind == "Unserve"] == ["Unserve"]
 
 
+def test_at_the_last_moment_none_of_a_deployment_waits_for_another() -> None:
+    olds = [pod(f"old-{number}", detached=True) for number in range(3)]
+    scene = Scene(
+        Deployment=[deployment(3)], Pod=olds, EndpointSlice=[slices("u-old-0", "u-old-1", "u-old-2")]
+    )
+    assert "Unserve" not in scene.look(NOW + timedelta(seconds=104))
+    assert scene.look(NOW + timedelta(seconds=105)).count("Unserve") == 3
+
+
 def test_a_report_follows_its_record_and_the_record_goes_when_all_is_told() -> None:
     scene = Scene(Deployment=[deployment()], Pod=[])
     scene.look()

@@ -51,15 +51,44 @@ def test_one_that_is_surplus_serves_until_its_controllers_know_that_it_is_detach
 
 def test_the_last_that_serves_goes_only_at_the_last_moment_and_then_whatever_holds_it() -> None:
     assert at(DETACHED, 15.1) is None
-    last = at(DETACHED, 15)
+    assert isinstance(at(DETACHED, 15), Unserve)
+    unserved = replace(DETACHED, unserved_at=DEADLINE - 15 * SECOND, listed=False, unserve=())
+    assert at(unserved, 12.1) is None
+    last = at(unserved, 12)
+    assert isinstance(last, Evict) and last.insist
+    assert last.grace == TIMING.last_grace
+    assert isinstance(at(unserved, 12, listed=True), Evict)
+
+
+def test_whom_no_visitor_is_sent_to_goes_at_the_last_moment_itself() -> None:
+    last = at(DETACHED, 15, unserve=(), listed=False)
     assert isinstance(last, Evict) and last.insist
     assert (last.grace, last.reason) == (13 * SECOND, "replacement-late")
-    assert at(DETACHED, 15, group=replace(ALONE, blocked="quota")).reason == "quota"
+    blocked = at(DETACHED, 15, unserve=(), listed=False, group=replace(ALONE, blocked="quota"))
+    assert blocked.reason == "quota"
+
+
+def test_with_no_time_left_it_goes_in_whatever_way() -> None:
+    assert isinstance(at(DETACHED, 2.1), Unserve)
+    assert isinstance(at(DETACHED, 2), Evict)
+    just_now = replace(DETACHED, unserved_at=DEADLINE - 3 * SECOND, listed=False, unserve=())
+    assert at(just_now, 2.1) is None
+    assert isinstance(at(just_now, 2), Evict)
+
+
+def test_a_data_plane_that_needs_longer_has_it_before_the_last_word() -> None:
+    slow = replace(TIMING, unserve=10 * SECOND)
+    assert decide(DETACHED, DEADLINE, slow, DEADLINE - 22.1 * SECOND) is None
+    assert isinstance(decide(DETACHED, DEADLINE, slow, DEADLINE - 22 * SECOND), Unserve)
+    unserved = replace(DETACHED, unserved_at=DEADLINE - 22 * SECOND, listed=False, unserve=())
+    assert decide(unserved, DEADLINE, slow, DEADLINE - 12.1 * SECOND) is None
+    last = decide(unserved, DEADLINE, slow, DEADLINE - 12 * SECOND)
+    assert isinstance(last, Evict) and last.grace == TIMING.last_grace
 
 
 def test_a_short_grace_lets_it_serve_longer() -> None:
     assert at(DETACHED, 8.1, grace=3 * SECOND) is None
-    assert isinstance(at(DETACHED, 8, grace=3 * SECOND), Evict)
+    assert isinstance(at(DETACHED, 8, grace=3 * SECOND), Unserve)
     assert is_last_moment(replace(DETACHED, grace=3 * SECOND), DEADLINE, TIMING, DEADLINE - 8 * SECOND)
 
 
@@ -92,7 +121,7 @@ def test_late_it_lingers_no_more_but_still_is_unserved_first() -> None:
     assert at(UNSERVED, 35, unserved_at=DEADLINE - 37 * SECOND) is None
     late = at(UNSERVED, 34, unserved_at=DEADLINE - 37 * SECOND)
     assert isinstance(late, Evict) and late.insist
-    assert at(UNSERVED, 5, unserved_at=DEADLINE - 5 * SECOND, listed=True) is not None
+    assert at(UNSERVED, 2, unserved_at=DEADLINE - 3 * SECOND, listed=True) is not None
 
 
 def test_an_unready_pod_waits_for_its_replacement_as_it_may_yet_serve() -> None:
