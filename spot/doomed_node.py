@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from spot import names, pods
-from spot.interruption import Interruption, Kind, LifecycleHook, Planned
+from spot.interruption import Ended, Interruption, Kind, LifecycleHook, Planned
+from spot.interruption import ended as end_of
 from spot.placement import tolerates
 from spot.pods import JsonMap
 from spot.times import parse, zulu
 
 POOL = "pool"
+MOST_ENDED = 10
+"""Of a node; more would make its annotation large, and nobody tells of those before any more."""
 
 
 @dataclass(frozen=True)
 class DoomedNode:
-    """A Node with its interruption. `moves` is whether its pods leave now, or it is only avoided."""
+    """A Node with its interruption. `moves` is whether its pods leave now, or it is only avoided.
+
+    `called_off_by` is the source that called it off, "" for anybody else.
+    """
 
     name: str
     uid: str
@@ -26,6 +33,7 @@ class DoomedNode:
     fenced_at: datetime | None = None
     clear_at: datetime | None = None
     called_off_at: datetime | None = None
+    called_off_by: str = ""
 
 
 def read(node: JsonMap) -> DoomedNode | None:
@@ -61,7 +69,26 @@ def read(node: JsonMap) -> DoomedNode | None:
         fenced_at=parse(said.get("fenced_at")),
         clear_at=parse(said.get("clear_at")),
         called_off_at=parse(said.get("called_off_at")),
+        called_off_by=str(said.get("called_off_by") or ""),
     )
+
+
+def ended(node: JsonMap) -> tuple[Ended, ...]:
+    """What came to nothing on this Node, the newest first, with what is taken back just now."""
+    state = read(node)
+    now: tuple[Ended, ...] = ()
+    if state is not None and state.called_off_at is not None:
+        now = (end_of(state.interruption, state.called_off_at, state.called_off_by),)
+    try:
+        said = json.loads(pods.notes(node).get(names.ENDED) or "[]")
+        before = tuple(_ended(each) for each in said)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        before = ()
+    return (*now, *before)[:MOST_ENDED]
+
+
+def is_called_off_by_hand(node: JsonMap, end: Interruption) -> bool:
+    return pods.notes(node).get(names.CALL_OFF) == end.id
 
 
 def fence(node: JsonMap, interruption: Interruption, *, moves: bool, now: datetime) -> JsonMap:
@@ -74,14 +101,18 @@ def fence(node: JsonMap, interruption: Interruption, *, moves: bool, now: dateti
         moves=moves,
         fenced_at=now,
     )
+    notes: dict[str, None] = {}
     if known is not None and known.interruption.id == interruption.id:
         state = replace(
             state,
             fenced_at=known.fenced_at or now,
             clear_at=known.clear_at if known.moves == moves else None,
-            # A graver notice stands over one that was called off meanwhile.
-            called_off_at=known.called_off_at if known.interruption == interruption else None,
         )
+        # A graver notice stands over one that was called off meanwhile.
+        if known.interruption == interruption:
+            state = replace(state, called_off_at=known.called_off_at, called_off_by=known.called_off_by)
+        if known.interruption.kind is not interruption.kind:
+            notes = {names.CALL_OFF: None}
     others = _others(node)
     taints = [_taint(names.INTERRUPTED, "NoSchedule") if moves else _taint(names.AT_RISK, "PreferNoSchedule")]
     # Only once the cloud has ended it: volumes are then detached in seconds, not after six minutes. An
@@ -89,21 +120,26 @@ def fence(node: JsonMap, interruption: Interruption, *, moves: bool, now: dateti
     out = {"key": names.OUT_OF_SERVICE, "value": names.OURS, "effect": "NoExecute"}
     if interruption.gone and not any(_same_place(each, out) for each in others):
         taints.append(out)
-    return _patch(node, write(state), [*others, *taints])
+    return _patch(node, {names.INTERRUPTION: write(state), **notes}, [*others, *taints])
 
 
 def mark(node: JsonMap, state: DoomedNode) -> JsonMap:
     """The patch that only changes what the annotation says."""
-    return _patch(node, write(state), None)
+    return _patch(node, {names.INTERRUPTION: write(state)})
+
+
+def call_off(node: JsonMap, state: DoomedNode, now: datetime, by: str = "") -> JsonMap:
+    """The patch after which what was begun is taken back. `by` is the source that says so, if any does."""
+    off = replace(state, called_off_at=now, called_off_by=by)
+    return _patch(node, {names.INTERRUPTION: write(off), names.CALL_OFF: None})
 
 
 def unfence(node: JsonMap) -> JsonMap:
-    """The patch that takes everything back and remembers which notice it was."""
-    known = read(node)
-    body = _patch(node, None, _others(node))
-    if known is not None:
-        body["metadata"]["annotations"][names.ENDED] = known.interruption.id
-    return body
+    """The patch that takes everything back and remembers what it was."""
+    notes: dict[str, str | None] = {names.INTERRUPTION: None}
+    if past := ended(node):
+        notes[names.ENDED] = json.dumps([_remembered(each) for each in past], separators=(",", ":"))
+    return _patch(node, notes, _others(node))
 
 
 def is_fenced(node: JsonMap) -> bool:
@@ -152,21 +188,46 @@ def write(state: DoomedNode) -> str:
         "detail": end.detail[:300],
         "hook": {"group": hook.group, "hook": hook.hook, "token": hook.token} if hook else None,
         "gone": end.gone,
-        "planned": [
-            {
-                "source": each.source,
-                "event": each.event,
-                "date": zulu(each.date),
-                "said_at": zulu(each.said_at),
-            }
-            for each in end.planned
-        ],
+        "planned": _plans(end.planned),
         "moves": state.moves,
         "fenced_at": zulu(state.fenced_at),
         "clear_at": zulu(state.clear_at),
         "called_off_at": zulu(state.called_off_at),
+        "called_off_by": state.called_off_by,
     }
     return json.dumps(said, separators=(",", ":"))
+
+
+def _remembered(past: Ended) -> JsonMap:
+    return {
+        "id": past.id,
+        "kind": past.kind.value,
+        "ended_at": zulu(past.ended_at),
+        "deadline": zulu(past.deadline),
+        "by": past.by,
+        "planned": _plans(past.planned),
+    }
+
+
+def _ended(said: JsonMap) -> Ended:
+    ended_at = parse(said["ended_at"])
+    if ended_at is None:
+        raise ValueError("not a time")
+    return Ended(
+        id=str(said["id"]),
+        kind=Kind(said["kind"]),
+        ended_at=ended_at,
+        deadline=parse(said.get("deadline")),
+        by=str(said.get("by") or ""),
+        planned=tuple(_planned(each, ended_at) for each in said.get("planned") or ()),
+    )
+
+
+def _plans(planned: Iterable[Planned]) -> list[JsonMap]:
+    return [
+        {"source": each.source, "event": each.event, "date": zulu(each.date), "said_at": zulu(each.said_at)}
+        for each in planned
+    ]
 
 
 def _planned(said: JsonMap, noticed_at: datetime) -> Planned:
@@ -192,11 +253,13 @@ def _taint(key: str, effect: str) -> JsonMap:
     return {"key": key, "value": "true", "effect": effect}
 
 
-def _patch(node: JsonMap, annotation: str | None, taints: list[JsonMap] | None) -> JsonMap:
+def _patch(
+    node: JsonMap, annotations: Mapping[str, str | None], taints: list[JsonMap] | None = None
+) -> JsonMap:
     metadata = {
         "uid": node["metadata"]["uid"],
         # A list is replaced as a whole by a merge patch: never over a taint that was not seen.
         "resourceVersion": node["metadata"]["resourceVersion"],
-        "annotations": {names.INTERRUPTION: annotation},
+        "annotations": dict(annotations),
     }
     return {"metadata": metadata, **({"spec": {"taints": taints}} if taints is not None else {})}

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from spot import doomed_node, names, pods
+from spot.interruption import is_old
 from spot.pods import JsonMap
 from spot.sources.annotation import decode, notices
 from spot.times import parse
@@ -83,9 +84,13 @@ def _trouble(node: JsonMap, now: datetime) -> str:
         return (
             f"its agent reads the metadata of {seen.instance_id}, and the Node is {own or 'no instance yet'}"
         )
-    standing = any(not each.called_off for each in notices(said, node["metadata"]["name"], now))
+    past = doomed_node.ended(node)
+    standing = any(
+        not each.called_off and not any(is_old(each, end) for end in past)
+        for each in notices(said, node["metadata"]["name"], now)
+    )
     # Opened between the notice and its fence, it would take pods that had to leave at once.
-    if standing and doomed_node.read(node) is None and names.ENDED not in pods.notes(node):
+    if standing and doomed_node.read(node) is None:
         return "its notice is not acted on"
     return ""
 

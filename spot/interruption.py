@@ -82,6 +82,22 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """What is remembered of an interruption of which nothing came.
+
+    `by` is the source that called it off, "" for an operator or because its time was over; `planned` is what
+    of a maintenance ended with it.
+    """
+
+    id: str
+    kind: Kind
+    ended_at: datetime
+    deadline: datetime | None = None
+    by: str = ""
+    planned: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True)
 class Interruption:
     """One instance's end. Severity only rises, the deadline only shrinks.
 
@@ -174,6 +190,30 @@ def calls_off(known: Interruption, notice: Notice) -> bool:
     )
 
 
+def ended(known: Interruption, at: datetime, by: str) -> Ended:
+    """A source that calls off a maintenance takes back only what it has told; whoever else does, all."""
+    planned = tuple(each for each in known.planned if by in ("", each.source))
+    return Ended(known.id, known.kind, at, known.deadline, by, planned)
+
+
+def is_old(notice: Notice, past: Ended) -> bool:
+    """Whether the notice tells of what has ended already, be it by another source than before.
+
+    A maintenance is known by its date; only who called it off may tell it for the same one anew. All else was
+    noticed before the end, or is of the same kind for the same moment. What is graver than what has ended, or
+    done already, is news.
+    """
+    if notice.gone:
+        return False
+    before = notice.noticed_at <= past.ended_at
+    if notice.kind is Kind.MAINTENANCE:
+        return any(_retells(notice, each) for each in past.planned) and (before or notice.source != past.by)
+    if notice.kind is past.kind:
+        return before or _near(notice.deadline, past.deadline)
+    # Who takes back a maintenance says nothing of a rebalance.
+    return before and not past.by and notice.kind.severity < past.kind.severity
+
+
 def identity(instance_id: str, noticed_at: datetime) -> str:
     """The interruption's name: a label value, the same for the same first notice."""
     text = f"{instance_id} {noticed_at.timestamp():.3f}"
@@ -197,6 +237,13 @@ def _planned(known: tuple[Planned, ...], notice: Notice) -> tuple[Planned, ...]:
     return (*others, said)[-MOST_PLANNED:]
 
 
+def _retells(notice: Notice, planned: Planned) -> bool:
+    """Its date, or what the same source said of it before that."""
+    mine = (notice.source, notice.event) == (planned.source, planned.event)
+    stale = mine and bool(notice.event) and notice.noticed_at <= planned.said_at
+    return stale or _same(planned.date, notice.deadline)
+
+
 def _first(planned: tuple[Planned, ...]) -> datetime | None:
     return min((each.date for each in planned if each.date is not None), default=None)
 
@@ -207,6 +254,11 @@ def _soonest(known: Interruption, notice: Notice, graver: bool) -> datetime | No
         return notice.deadline
     deadlines = [moment for moment in (known.deadline, notice.deadline) if moment is not None]
     return min(deadlines, default=None)
+
+
+def _near(one: datetime | None, other: datetime | None) -> bool:
+    """Sources differ by seconds in when a node ends."""
+    return one is not None and other is not None and abs(one - other) < timedelta(minutes=1)
 
 
 def _same(one: datetime | None, other: datetime | None) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 # On a Node.
 METADATA = "madang.dev/metadata"
 INTERRUPTION = "madang.dev/interruption"
-# The last interruption that was called off: its notice, still told by a source, begins nothing anew.
+# Those that came to nothing, as JSON: what a source still tells of them begins nothing anew.
 ENDED = "madang.dev/interruption-ended"
+# An operator's word: the interruption of this id is called off.
+CALL_OFF = "madang.dev/interruption-call-off"
 INTERRUPTED = "madang.dev/interrupted"
 AT_RISK = "madang.dev/at-risk"
 # Until when new pods avoid a node for what became of others of its type and zone.

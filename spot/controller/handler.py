@@ -124,8 +124,9 @@ class Handler:
         if state.called_off_at is not None:
             self._take_back(node, scene)
             return ()
-        if intent.over or doomed_node.runs_again(node, state.interruption):
-            self._change(node, doomed_node.mark(node, replace(state, called_off_at=now)))
+        end = state.interruption
+        if intent.over or doomed_node.runs_again(node, end) or doomed_node.is_called_off_by_hand(node, end):
+            self._change(node, doomed_node.call_off(node, state, now))
             return ()
         if intent.moves != state.moves:
             self._change(node, doomed_node.fence(node, state.interruption, moves=intent.moves, now=now))

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from spot import doomed_node, names, pods
+from spot import doomed_node, pods
 from spot.errors import Conflict, Missing, SpotError, TemporaryError
-from spot.interruption import Kind, Notice, begin, calls_off, is_put_off, merge
+from spot.interruption import Kind, Notice, begin, calls_off, is_old, is_put_off, merge
 from spot.kube.cache import Cache
 from spot.kube.connection import Connection
 from spot.kube.kinds import KINDS
@@ -91,12 +91,12 @@ class Intake:
         if notice.called_off and (known is None or known.called_off_at):
             return Taken.KNOWN, None
         if known is not None and calls_off(known.interruption, notice):
-            return Taken.CALLED_OFF, doomed_node.mark(node, replace(known, called_off_at=now))
+            return Taken.CALLED_OFF, doomed_node.call_off(node, known, now, notice.source)
         notice = self._with_deadline(notice)
+        if not notice.called_off and any(is_old(notice, past) for past in doomed_node.ended(node)):
+            return Taken.OVER, None
         if known is None:
             end = begin(notice)
-            if pods.notes(node).get(names.ENDED) == end.id:
-                return Taken.OVER, None
             moves = plan(end, self._policy, now).moves
             return Taken.FENCED, doomed_node.fence(node, end, moves=moves, now=now)
         end = merge(known.interruption, notice)

@@ -243,8 +243,8 @@ class Stage:
         said = Rebalance(time=before.rebalance.time if before and before.rebalance else now)
         self._say(node, rebalance=said.model_copy(update={"over_at": now}) if over else said)
 
-    def maintain(self, node: str, seconds: float | None, over: bool = False) -> None:
-        """`seconds` None: it is told without a date."""
+    def maintain(self, node: str, seconds: float | None, over: bool = False) -> datetime | None:
+        """Its date, which is told. `seconds` None: there is none."""
         now = datetime.now(UTC)
         event = ScheduledEvent(
             id="event-1",
@@ -254,6 +254,12 @@ class Stage:
             over_at=now if over else None,
         )
         self._say(node, maintenance=(event,))
+        return event.not_before
+
+    def call_off(self, node: str) -> None:
+        """As an operator does it."""
+        said = {names.CALL_OFF: self.node_state(node)["id"]}
+        self.patch(f"/api/v1/nodes/{node}", {"metadata": {"annotations": said}})
 
     def terminate_by_group(self, node: str) -> None:
         self._say(node, lifecycle=Lifecycle(state="Terminated", seen_at=datetime.now(UTC)))

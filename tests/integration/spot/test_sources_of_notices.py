@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import boto3
 import pytest
 
-from spot import pods
+from spot import names, pods
 from spot.controller import deliveries
 from spot.controller.program import Controller
 from tests.integration.spot.conftest import Led
@@ -43,7 +44,7 @@ class SendingQueue:
     def send(self, kind: str, instance: str, **detail: str) -> None:
         self._send("aws.ec2", kind, instance, {"instance-id": instance, **detail})
 
-    def _send(self, source: str, kind: str, instance: str, detail: dict[str, str]) -> None:
+    def _send(self, source: str, kind: str, instance: str, detail: Mapping[str, Any]) -> None:
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),
@@ -71,6 +72,19 @@ class SendingQueue:
             "LifecycleTransition": TERMINATING,
         }
         self._send("aws.autoscaling", "EC2 Instance-terminate Lifecycle Action", instance, detail)
+
+    def schedule(self, instance: str, date: datetime) -> None:
+        """A reboot, as AWS Health tells it: to the second."""
+        detail = {
+            "eventArn": f"arn:aws:health:{REGION}::event/EC2/REBOOT/REBOOT_{uuid.uuid4().hex[:8]}",
+            "service": "EC2",
+            "eventTypeCategory": "scheduledChange",
+            "eventTypeCode": "AWS_EC2_INSTANCE_REBOOT_MAINTENANCE_SCHEDULED",
+            "statusCode": "upcoming",
+            "startTime": format_datetime(date, usegmt=True),
+            "affectedEntities": [{"entityValue": instance}],
+        }
+        self._send("aws.health", "AWS Health Event", instance, detail)
 
     @property
     def waiting(self) -> int:
@@ -109,8 +123,8 @@ def member(aws: str) -> Iterator[str]:
     groups.delete_launch_configuration(LaunchConfigurationName=GROUP)
 
 
-def notices(controller: Controller, result: str) -> float:
-    of = {"source": "sqs", "kind": "spot-interruption", "result": result}
+def notices(controller: Controller, result: str, kind: str = "spot-interruption") -> float:
+    of = {"source": "sqs", "kind": kind, "result": result}
     return controller.metrics.registry.get_sample_value("madang_spot_notices_total", of) or 0
 
 
@@ -190,6 +204,30 @@ def test_a_group_that_ends_an_instance_waits_until_its_pods_have_left(
         eventually(lambda: queue.waiting == 0)
     assert seen.least == 1
     assert record["kind"] == "asg-terminate"
+
+
+def test_what_an_operator_has_called_off_begins_nothing_anew_until_it_has_another_date(
+    stage: Stage, portal: PlayedPortal, led: Led, queue: SendingQueue
+) -> None:
+    node = stage.node("safe")
+    stage.deploy("blog")
+    before = {pods.uid(pod) for pod in stage.pods("blog")}
+    with led(**queue.settings, maintenance_lead_seconds=600) as controller, stage.watch("blog") as seen:
+        date = stage.maintain(node, seconds=300)
+        assert date is not None
+        stage.wait_detached("blog")
+        stage.call_off(node)
+        stage.wait_nothing_left()
+        queue.schedule(stage.instances[node], date)
+        eventually(lambda: notices(controller, "over", "maintenance"))
+        assert stage.node_state(node) == {} and stage.taints(node) == set()
+        queue.schedule(stage.instances[node], date + timedelta(hours=5))
+        eventually(lambda: stage.taints(node) == {names.AT_RISK})
+        states = ["cancelled", "fenced"]
+        eventually(lambda: sorted(each["state"] for each in records(portal, node)) == states)
+        eventually(lambda: queue.waiting == 0)
+    assert seen.least == 1
+    assert {pods.uid(pod) for pod in stage.pods("blog")} == before
 
 
 def test_of_an_instance_that_nobody_knows_nothing_comes(

@@ -248,6 +248,21 @@ def test_a_node_that_the_cloud_had_stopped_and_started_again_takes_pods_again() 
     assert "Node" in scene.look(later)
 
 
+def test_what_an_operator_calls_off_is_taken_back() -> None:
+    standing = node()
+    standing["metadata"]["annotations"][names.CALL_OFF] = END.id
+    scene = Scene(Node=[standing], Deployment=[deployment()], Pod=[pod("old")])
+    assert [kind for kind in scene.look() if kind in ("Node", "Detach")] == ["Node"]
+    state = doomed_node.read(standing)
+    assert state is not None
+    off = doomed_node.call_off(standing, state, NOW)["metadata"]["annotations"]
+    standing["metadata"] |= {"resourceVersion": "2", "annotations": off}
+    there = pod("old", detached=True)
+    there["metadata"]["resourceVersion"] = "2"
+    scene.put(Node=[standing], Pod=[there])
+    assert [kind for kind in scene.look() if kind in ("Node", "Detach", "Restore")] == ["Restore"]
+
+
 def test_what_it_stumbles_over_at_one_node_ends_no_handoff_of_another() -> None:
     other = replace(END, id="int-2", instance_id="i-2")
     second = node(end=other)

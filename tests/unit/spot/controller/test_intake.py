@@ -137,3 +137,98 @@ def test_trouble_with_a_nodes_hardware_has_its_pods_leave_at_once() -> None:
     assert keys(server) == [names.INTERRUPTED]
     state = doomed_node.read(server.node)
     assert state is not None and state.interruption.deadline == NOW + timedelta(minutes=15)
+
+
+def a_maintenance(date: timedelta | None, source: str, at: int, **more: Any) -> Notice:
+    deadline = None if date is None else NOW + date
+    noticed_at = NOW + at * SECOND
+    return Notice(INSTANCE, Kind.MAINTENANCE, source, noticed_at, deadline, undated=deadline is None, **more)
+
+
+def call_off_by_hand(server: Server, at: int) -> None:
+    """As the handler does it when an operator says so."""
+    state = doomed_node.read(server.node)
+    assert state is not None
+    server.call("PATCH", "", body=doomed_node.call_off(server.node, state, NOW + at * SECOND))
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+@pytest.mark.parametrize("date", [HOUR, None])
+def test_what_an_operator_has_called_off_begins_nothing_anew_whoever_tells_it(
+    date: timedelta | None, taken_back: bool
+) -> None:
+    server = of_instance()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW + 60 * SECOND)
+    assert intake.take(a_maintenance(date, "metadata", 0)) is Taken.FENCED
+    call_off_by_hand(server, 10)
+    if taken_back:
+        server.call("PATCH", "", body=doomed_node.unfence(server.node))
+    before = copy.deepcopy(server.node)
+    # A controller that has just begun to lead reads what EC2 tells for the first time.
+    for source, at in (("metadata", 0), ("sqs", 5), ("ec2", 20), ("sqs", 30)):
+        assert (
+            intake.take(a_maintenance(date, source, at, event="e" if source == "sqs" else "")) is Taken.OVER
+        )
+    assert server.node == before
+
+
+@pytest.mark.parametrize("source", ["metadata", "ec2", "sqs"])
+def test_one_with_another_date_begins_though_it_was_noticed_before(source: str) -> None:
+    server = of_instance()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW + 60 * SECOND)
+    assert intake.take(a_maintenance(HOUR, "metadata", 0)) is Taken.FENCED
+    call_off_by_hand(server, 10)
+    server.call("PATCH", "", body=doomed_node.unfence(server.node))
+    assert intake.take(a_maintenance(HOUR, source, 0)) is Taken.OVER
+    assert intake.take(a_maintenance(DAY, source, 0)) is Taken.FENCED
+    # And what was called off is still known as old beside it.
+    assert intake.take(a_maintenance(HOUR, "ec2", 50)) is Taken.OVER
+    state = doomed_node.read(server.node)
+    assert state is not None and state.interruption.deadline == NOW + DAY
+
+
+def test_what_a_source_calls_off_another_one_does_not_begin_anew_for_being_slower() -> None:
+    server = of_instance()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW + 60 * SECOND)
+    assert intake.take(a_maintenance(HOUR, "metadata", 0)) is Taken.FENCED
+    assert intake.take(a_maintenance(HOUR, "metadata", 10, called_off=True)) is Taken.CALLED_OFF
+    assert intake.take(a_maintenance(HOUR, "ec2", 20)) is Taken.OVER
+    server.call("PATCH", "", body=doomed_node.unfence(server.node))
+    assert intake.take(a_maintenance(HOUR, "ec2", 20)) is Taken.OVER
+    assert intake.take(a_maintenance(HOUR, "metadata", 90)) is Taken.FENCED
+
+
+def test_what_another_source_had_planned_for_another_day_is_not_called_off_with_it() -> None:
+    server = of_instance()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW + 60 * SECOND)
+    assert intake.take(a_maintenance(HOUR, "metadata", 0)) is Taken.FENCED
+    assert intake.take(a_maintenance(DAY, "ec2", 1)) is Taken.WORSE
+    assert intake.take(a_maintenance(HOUR, "metadata", 10, called_off=True)) is Taken.CALLED_OFF
+    server.call("PATCH", "", body=doomed_node.unfence(server.node))
+    assert intake.take(a_maintenance(DAY, "ec2", 1)) is Taken.FENCED
+
+
+def test_a_spot_notice_that_was_called_off_is_old_from_every_source_and_the_next_is_not() -> None:
+    server = of_instance()
+    intake = Intake(cast("Any", server), server.cache, Policy(), lambda: NOW + 60 * SECOND)
+
+    def told(source: str, at: int, ahead: int = 120, kind: Kind = Kind.SPOT_INTERRUPTION) -> Taken:
+        noticed_at = NOW + at * SECOND
+        return intake.take(Notice(INSTANCE, kind, source, noticed_at, noticed_at + ahead * SECOND))
+
+    assert told("sqs", 0) is Taken.FENCED
+    call_off_by_hand(server, 30)
+    server.call("PATCH", "", body=doomed_node.unfence(server.node))
+    for source, at, ahead in (("sqs", 0, 120), ("metadata", 1, 122), ("metadata", 40, 82)):
+        assert told(source, at, ahead) is Taken.OVER
+    # A rebalance that came before it was part of it. New is the market's next word, or that the machine ends.
+    assert told("metadata", -60, kind=Kind.REBALANCE) is Taken.OVER
+    before = copy.deepcopy(server.node)
+    assert told("sqs", 600) is Taken.FENCED
+    server.node = before
+    server.node["metadata"]["resourceVersion"] = "50"
+    server.cache.put("Node", copy.deepcopy(before))
+    assert told("sqs", 20, 0, Kind.STOPPING) is Taken.FENCED

@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spot.interruption import Kind, LifecycleHook, Notice, begin, calls_off, identity, is_put_off, merge
+from spot.interruption import (
+    Kind,
+    LifecycleHook,
+    Notice,
+    begin,
+    calls_off,
+    ended,
+    identity,
+    is_old,
+    is_put_off,
+    merge,
+)
 
 THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SOON, LATER = THEN + timedelta(minutes=2), THEN + timedelta(minutes=10)
@@ -166,3 +177,33 @@ def test_severity_only_rises_and_a_grave_deadline_only_shrinks(several: list[Not
         assert (after.id, after.noticed_at) == (known.id, known.noticed_at)
         assert merge(after, each) is after
         known = after
+
+
+@given(NOTICES, st.sampled_from(["", "sqs", "ec2"]), st.integers(0, 600))
+def test_what_has_ended_is_old_if_it_is_told_again_but_not_that_the_cloud_has_done_it(
+    said: Notice, by: str, seconds: int
+) -> None:
+    known = begin(said)
+    past = ended(known, THEN + timedelta(seconds=seconds), by if by in ("", said.source) else "")
+    assert is_old(said, past) is not said.gone
+
+
+@given(NOTICES, NOTICES)
+def test_what_is_graver_than_what_has_ended_is_never_old(first: Notice, then: Notice) -> None:
+    if then.kind.severity > first.kind.severity:
+        assert not is_old(then, ended(begin(first), LATER, ""))
+
+
+def test_a_source_that_takes_back_a_maintenance_says_nothing_of_a_rebalance() -> None:
+    both = merge(begin(notice(Kind.REBALANCE, None)), maintenance(LATER))
+    before = notice(Kind.REBALANCE, None)
+    assert not is_old(before, ended(both, LATER, "sqs"))
+    assert is_old(before, ended(both, LATER, ""))
+
+
+def test_what_a_queue_said_before_its_last_word_is_old_whatever_its_date() -> None:
+    known = merge(begin(maintenance(SOON, event="a")), maintenance(LATER, event="a", noticed_at=SOON))
+    past = ended(known, LATER, "")
+    assert is_old(maintenance(SOON, event="a"), past)
+    assert not is_old(maintenance(SOON, event="b"), past)
+    assert not is_old(maintenance(SOON, event="a", noticed_at=LATER), past)

@@ -12,8 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spot import names
-from spot.doomed_node import DoomedNode, fence, is_fenced, mark, read, unfence, write
-from spot.interruption import Interruption, Kind, LifecycleHook, Planned
+from spot.doomed_node import (
+    DoomedNode,
+    call_off,
+    ended,
+    fence,
+    is_called_off_by_hand,
+    is_fenced,
+    mark,
+    read,
+    unfence,
+    write,
+)
+from spot.interruption import Ended, Interruption, Kind, LifecycleHook, Planned
 
 THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 LATER = THEN + timedelta(seconds=5)
@@ -94,11 +105,63 @@ def test_a_mark_leaves_the_taints_alone() -> None:
 
 
 def test_what_is_taken_back_is_taken_back_whole_and_remembered() -> None:
-    fenced = applied(node(taints=[OTHER]), fence(node(taints=[OTHER]), END, moves=True, now=THEN))
-    free = applied(fenced, unfence(fenced))
+    free = called_off(node(taints=[OTHER]), END, LATER)
     assert read(free) is None and not is_fenced(free)
     assert keys(free) == [("theirs", "NoSchedule")]
-    assert free["metadata"]["annotations"] == {names.ENDED: "int-1"}
+    assert list(free["metadata"]["annotations"]) == [names.ENDED]
+    assert ended(free) == (Ended("int-1", END.kind, LATER, END.deadline),)
+
+
+def called_off(before: dict[str, Any], end: Interruption, at: datetime, by: str = "") -> dict[str, Any]:
+    """A Node on which an interruption stood until then."""
+    fenced = applied(before, fence(before, end, moves=True, now=THEN))
+    state = read(fenced)
+    assert state is not None
+    going = applied(fenced, call_off(fenced, state, at, by))
+    free = applied(going, unfence(going))
+    # It is the same before all is taken back.
+    assert ended(free)[0] == ended(going)[0]
+    return free
+
+
+def test_several_are_remembered_the_newest_first_and_not_without_end() -> None:
+    planned = (Planned("metadata", "", LATER, THEN), Planned("ec2", "", None, THEN))
+    of = replace(END, kind=Kind.MAINTENANCE, hook=None, planned=planned)
+    free = node()
+    for number in range(12):
+        at = THEN + timedelta(minutes=number)
+        free = called_off(free, replace(of, id=f"int-{number}"), at, "metadata")
+    assert [each.id for each in ended(free)] == [f"int-{number}" for number in range(11, 1, -1)]
+    assert {each.planned for each in ended(free)} == {planned[:1]}
+    assert {each.by for each in ended(free)} == {"metadata"}
+
+
+def test_by_hand_all_that_was_planned_ends() -> None:
+    planned = (Planned("metadata", "", LATER, THEN), Planned("ec2", "", None, THEN))
+    (past,) = ended(called_off(node(), replace(END, kind=Kind.MAINTENANCE, planned=planned), LATER))
+    assert past.planned == planned
+
+
+@pytest.mark.parametrize("said", ["", "{", "7", "[7]", "int-1", '[{"id": "x"}]', '[{"ended_at": null}]'])
+def test_what_nobody_of_us_wrote_is_remembered_as_nothing(said: str) -> None:
+    strange = node()
+    strange["metadata"]["annotations"][names.ENDED] = said
+    assert ended(strange) == ()
+
+
+def test_an_operators_word_is_for_one_interruption_and_for_what_it_was_then() -> None:
+    fenced = applied(node(), fence(node(), replace(END, kind=Kind.REBALANCE), moves=True, now=THEN))
+    fenced["metadata"]["annotations"][names.CALL_OFF] = "int-1"
+    assert is_called_off_by_hand(fenced, END) and not is_called_off_by_hand(fenced, replace(END, id="int-2"))
+    same = applied(
+        fenced, fence(fenced, replace(END, kind=Kind.REBALANCE, sources=()), moves=True, now=LATER)
+    )
+    assert is_called_off_by_hand(same, END)
+    graver = applied(fenced, fence(fenced, END, moves=True, now=LATER))
+    assert not is_called_off_by_hand(graver, END)
+    state = read(fenced)
+    assert state is not None
+    assert names.CALL_OFF not in applied(fenced, call_off(fenced, state, LATER))["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize(

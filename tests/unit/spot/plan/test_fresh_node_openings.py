@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spot import names
-from spot.doomed_node import fence
+from spot.doomed_node import DoomedNode, fence, unfence, write
 from spot.fresh_node import Opening, Why, is_unheard, opening, waits
 from spot.interruption import Interruption, Kind
 from spot.sources.annotation import encode
@@ -130,8 +130,17 @@ def test_a_node_that_is_called_back_already_is_opened_behind_its_fence_only() ->
 def test_what_was_called_off_holds_no_node_closed() -> None:
     over = encode(Seen(instance_id=OWN, rebalance=Rebalance(time=REGISTERED, over_at=SOON)))
     assert at(30, node(CLOSED, said=over)) is not None
-    by_hand = node(CLOSED, said=CALLED_BACK, notes={names.ENDED: "int-1"})
-    assert at(30, by_hand) is not None
+
+
+@pytest.mark.parametrize(("kind", "opens"), [(Kind.SPOT_INTERRUPTION, True), (Kind.REBALANCE, False)])
+def test_nor_does_what_an_operator_has_called_off_unless_something_graver_came_of_it(
+    kind: Kind, opens: bool
+) -> None:
+    end = Interruption("int-1", OWN, kind, SOON, SOON, ("metadata",))
+    off = write(DoomedNode("spot-1", "u", end, True, called_off_at=SOON))
+    past = unfence(node(notes={names.INTERRUPTION: off}))["metadata"]["annotations"][names.ENDED]
+    closed = node(CLOSED, said=CALLED_BACK, notes={names.ENDED: past})
+    assert (at(30, closed) is not None) is opens
 
 
 def test_patience_begins_when_the_node_is_ready() -> None:
