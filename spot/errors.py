@@ -27,5 +27,9 @@ class Conflict(TemporaryError):
     """Somebody else wrote first (409): read again, then decide again."""
 
 
+class Outdated(Conflict):
+    """What a request follows from has changed before it was sent: look again."""
+
+
 class NotLeading(TemporaryError):
     """This replica may not write just now: another one may lead already."""

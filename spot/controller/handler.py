@@ -49,10 +49,11 @@ class Handler:
         policy: Policy,
         report: Callable[[JsonMap], None],
         told: Told = lambda before, after: None,
+        clock: Callable[[], datetime] = times.now,
     ) -> None:
         self._connection, self._cache, self._work, self._journal = connection, cache, work, journal
         self._scope, self._timing, self._policy = scope, timing, policy
-        self._report, self._told = report, told
+        self._report, self._told, self._clock = report, told, clock
         self._steps = Steps(connection, cache)
         self._records: dict[str, Record] = {}
         self._saved: dict[str, int] = {}
@@ -79,17 +80,7 @@ class Handler:
         Raises what it stumbled over at one node (an ExceptionGroup), once all others have been looked at.
         """
         nodes = {node["metadata"]["name"]: node for node in self._cache.all("Node")}
-        doomed = [state for node in nodes.values() if (state := doomed_node.read(node)) is not None]
-        plans = {state.name: plan(state.interruption, self._policy, now) for state in doomed}
-        moving = {
-            state.name: deadline
-            for state in doomed
-            if state.moves
-            and state.called_off_at is None
-            and plans[state.name].moves
-            and (deadline := plans[state.name].deadline)
-        }
-        look = Look(self._cache, moving, self._scope, self._timing, now, self._denied)
+        doomed, plans, look = self._look(nodes.values(), now)
         actions: list[tuple[Action, DoomedNode, datetime]] = []
         after: dict[str, Record] = {}
         stumbles: dict[str, Exception] = {}
@@ -113,6 +104,23 @@ class Handler:
         if stumbles:
             raise ExceptionGroup("not every interruption could be looked at", list(stumbles.values()))
         return bool(doomed or self._records)
+
+    def _look(
+        self, nodes: Iterable[JsonMap], now: datetime
+    ) -> tuple[list[DoomedNode], dict[str, Plan], Look]:
+        """The nodes that go, what that means for each (by its name), and the cluster around them."""
+        doomed = [state for node in nodes if (state := doomed_node.read(node)) is not None]
+        plans = {state.name: plan(state.interruption, self._policy, now) for state in doomed}
+        moving = {
+            state.name: deadline
+            for state in doomed
+            if state.moves
+            and state.called_off_at is None
+            and plans[state.name].moves
+            and (deadline := plans[state.name].deadline)
+        }
+        look = Look(self._cache, moving, self._scope, self._timing, now, self._denied)
+        return doomed, plans, look
 
     def delivered(self, interruption: str, revision: int) -> None:
         """The portal has this revision. From any thread."""
@@ -173,11 +181,26 @@ class Handler:
     def _do(self, action: Action, interruption: str, deadline: datetime) -> None:
         try:
             # By the clock as it is done: it may have waited for its turn.
-            self._steps.do(action, interruption, deadline, times.now())
+            self._steps.do(action, interruption, deadline, self._clock(), partial(self._follows, action))
         except Denied:
             if isinstance(action, Detach | Unserve):
                 self._denied.add(action.pod.uid)
             raise
+
+    def _follows(self, action: Action) -> bool:
+        """Whether it still is what is to be done next.
+
+        While it waited for its turn, or for an API server that was busy, the replacement that it counted on
+        may have gone: with its own node, or for a newer release.
+        """
+        now, pod = self._clock(), self._cache.get("Pod", *action.pod.key)
+        if pod is None or pods.uid(pod) != action.pod.uid:
+            return False
+        _, _, look = self._look(self._cache.all("Node"), now)
+        deadline = look.ends(action.pod.node)
+        if deadline is None:
+            return False
+        return type(decide(look.doomed(pod), deadline, self._timing, now)) is type(action)
 
     def _take_back(self, node: JsonMap, scene: tuple[Doomed, ...]) -> None:
         if not self._give_back(scene):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -109,9 +110,11 @@ def group_of(
     # Of each pod too: while a release is on trial, the Service does not know the template's.
     services = {name for each in (template, *every) for name in _services_of(each, around)}
     listed_by = [(pod, _services_of(pod, around).union(theirs) or services) for pod in waiting]
+    condemned = _condemned(every, around)
     replacements = [
         _replacement(pod, wanted, serving, _patience(pod, deployment, around, ends, timing, now), now)
         for pod, wanted in listed_by
+        if pods.uid(pod) not in condemned
     ]
     able = [pod for pod in waiting if theirs <= _services_of(pod, around)]
     held, since = _held_up(deployment, around, able)
@@ -132,6 +135,25 @@ def _desired(deployment: JsonMap) -> int:
     replicas = deployment["spec"].get("replicas")
     gone = bool(deployment["metadata"].get("deletionTimestamp"))
     return 0 if gone else 1 if replicas is None else int(replicas)
+
+
+def _condemned(its: Iterable[JsonMap], around: Surroundings) -> set[str]:
+    """Those that their ReplicaSets are about to end, as they want fewer than they have: for a newer release.
+
+    What is not ready goes first, then what has been for the shortest time (kubernetes pkg/controller,
+    ActivePodsWithRanks).
+    """
+    having: dict[Key, list[JsonMap]] = defaultdict(list)
+    for pod in its:
+        if not pods.is_going(pod) and not pods.is_detached(pod):
+            having[pods.key(pod)[0], str(pods.controller(pod).get("name"))].append(pod)
+    condemned: set[str] = set()
+    for key, attached in having.items():
+        wanted = around.replicasets.get(key, {}).get("spec", {}).get("replicas")
+        if wanted is not None:
+            attached.sort(key=lambda pod: pods.ready_since(pod) or _never())
+            condemned |= set(map(pods.uid, attached[wanted:]))
+    return condemned
 
 
 def _serves(pod: JsonMap) -> bool:

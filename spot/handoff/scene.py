@@ -77,13 +77,17 @@ class Look:
         there = self._cache.get("Node", "", node)
         found = []
         for pod in self._cache.pods_on(node):
-            one = self._doomed(pod)
+            one = self.doomed(pod)
             if one.way is Way.EVICT and there and since and doomed_node.comes_back(pod, there, since):
                 # The emptiest node is the scheduler's first choice: it would go and come until the end, on a
                 # node that is never clear.
                 one = replace(one, way=Way.LEAVE, reason="it came in spite of the fence")
             found.append(one)
         return tuple(found)
+
+    def ends(self, node: str) -> datetime | None:
+        """When the node goes; None for one that stays."""
+        return self._fenced.get(node)
 
     def group(self, deployment: Key) -> Group | None:
         """The Deployment of that name as it stands, or None."""
@@ -155,7 +159,8 @@ class Look:
             self._serving[namespace] = found
         return self._serving[namespace]
 
-    def _doomed(self, pod: JsonMap) -> Doomed:
+    def doomed(self, pod: JsonMap) -> Doomed:
+        """A pod by itself, as if its node went."""
         namespace = pods.key(pod)[0]
         around, having, notes = self.around(namespace), pods.labels(pod), pods.notes(pod)
         stands, owner = way_of(pod, around, self._scope), pods.controller(pod)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
 from spot import names, pods
-from spot.errors import Missing
+from spot.errors import Missing, Outdated
 from spot.handoff.decision import Action, Detach, Evict, Mark, Unserve
 from spot.handoff.scene import Doomed
 from spot.kube.cache import Cache
@@ -34,31 +35,41 @@ class Steps:
         self._connection = connection
         self._cache = cache
 
-    def do(self, action: Action, interruption: str, deadline: datetime, now: datetime) -> None:
+    def do(
+        self,
+        action: Action,
+        interruption: str,
+        deadline: datetime,
+        now: datetime,
+        still: Callable[[], bool],
+    ) -> None:
+        """`still`: does it follow from what is known as it is sent? Else it is not, and raises Outdated."""
+        connection = self._connection.only_while(still, Outdated)
         # A pod that has gone by itself is where it should be.
         with suppress(Missing):
             match action:
                 case Detach(pod):
-                    self._patch(pod, detached(pod, interruption, deadline, now))
+                    self._patch(connection, pod, detached(pod, interruption, deadline, now))
                 case Unserve(pod):
-                    self._patch(pod, unserved(pod, now))
+                    self._patch(connection, pod, unserved(pod, now))
                 case Mark(pod, until):
-                    self._patch(pod, marked(until))
+                    self._patch(connection, pod, marked(until))
                 case Evict():
-                    self._evict(action)
+                    self._evict(connection, action)
 
     def restore(self, pod: JsonMap) -> None:
         """Put everything back: the ReplicaSet adopts the pod again and drops the extra."""
         with suppress(Missing):
-            self._send(pods.key(pod), {"metadata": {**_seen(pod), **restored(pod)}})
+            self._send(self._connection, pods.key(pod), {"metadata": {**_seen(pod), **restored(pod)}})
 
-    def _patch(self, pod: Doomed, metadata: JsonMap) -> None:
-        self._send(pod.key, {"metadata": {"uid": pod.uid, "resourceVersion": pod.version, **metadata}})
+    def _patch(self, connection: Connection, pod: Doomed, metadata: JsonMap) -> None:
+        seen = {"uid": pod.uid, "resourceVersion": pod.version}
+        self._send(connection, pod.key, {"metadata": {**seen, **metadata}})
 
-    def _send(self, key: pods.Key, body: JsonMap) -> None:
-        self._cache.put("Pod", self._connection.call("PATCH", POD.path(*key), body=body))
+    def _send(self, connection: Connection, key: pods.Key, body: JsonMap) -> None:
+        self._cache.put("Pod", connection.call("PATCH", POD.path(*key), body=body))
 
-    def _evict(self, action: Evict) -> None:
+    def _evict(self, connection: Connection, action: Evict) -> None:
         pod = action.pod
         options: JsonMap = {"preconditions": {"uid": pod.uid}}
         if action.grace is not None:
@@ -71,12 +82,12 @@ class Steps:
             "deleteOptions": options,
         }
         try:
-            self._connection.call("POST", POD.path(namespace, name, "eviction"), body=body)
+            connection.call("POST", POD.path(namespace, name, "eviction"), body=body)
         except Refused:
             if not action.insist:
                 raise
             # The node's end asks no budget either; so the pod has at least its grace.
-            self._connection.call("DELETE", POD.path(namespace, name), body=options)
+            connection.call("DELETE", POD.path(namespace, name), body=options)
 
 
 def detached(pod: Doomed, interruption: str, deadline: datetime, now: datetime) -> JsonMap:

@@ -59,7 +59,7 @@ class Connection:
         self._client = ApiClient(configuration)
         self._client.rest_client.pool_manager.connection_pool_kw["socket_options"] = KEEP_ALIVE
         self.pace = pace or Pace()
-        self._may_write: Callable[[], bool] = lambda: True
+        self._conditions: tuple[tuple[Callable[[], bool], type[TemporaryError]], ...] = ()
 
     @classmethod
     def from_environment(cls) -> Connection:
@@ -77,10 +77,15 @@ class Connection:
             ) from error
         return cls(configuration)
 
-    def only_while(self, may_write: Callable[[], bool]) -> Connection:
-        """The same connection, which writes only while `may_write` says so: else NotLeading."""
+    def only_while(
+        self, may_write: Callable[[], bool], otherwise: type[TemporaryError] = NotLeading
+    ) -> Connection:
+        """The same connection, which writes only while `may_write` says so too, and else raises `otherwise`.
+
+        It is asked before each attempt, as late as can be.
+        """
         guarded = copy.copy(self)
-        guarded._may_write = may_write
+        guarded._conditions = (*self._conditions, (may_write, otherwise))
         return guarded
 
     def alone(self) -> Connection:
@@ -152,8 +157,9 @@ class Connection:
     ) -> Any:
         with self.pace.turn(method) as told:
             # Only now: it may have waited for its turn, or its process may have stood still.
-            if method != "GET" and not self._may_write():
-                raise NotLeading(f"{method} {path}: not sent, as this replica leads no more")
+            for may_write, otherwise in self._conditions if method != "GET" else ():
+                if not may_write():
+                    raise otherwise(f"{method} {path}: not sent any more")
             try:
                 response = self._request(method, path, query, body, content_type, read_seconds)
                 text = response.data

@@ -12,7 +12,7 @@ import pytest
 
 from spot import doomed_node, names
 from spot.controller.handler import Handler
-from spot.errors import Denied
+from spot.errors import Denied, Outdated
 from spot.handoff.way import Scope
 from spot.interruption import Interruption, Kind
 from spot.kube import Cache
@@ -71,13 +71,18 @@ def node(fenced: bool = True, end: Interruption = END, version: int = 1, moves: 
 class Refusing:
     """An API server whose walls let nothing be changed."""
 
+    def only_while(self, may_write: Callable[[], bool], otherwise: type[Exception]) -> Refusing:
+        if not may_write():
+            raise otherwise
+        return self
+
     def call(self, method: str, path: str, **_: Any) -> Any:
         raise Denied(f"{method} {path}: HTTP 403")
 
 
 class Scene:
     def __init__(self, **kinds: list[JsonMap]) -> None:
-        self.cache, self.work, self.kept = Cache(cast("Any", None)), Noted(), Kept()
+        self.cache, self.work, self.kept, self.now = Cache(cast("Any", None)), Noted(), Kept(), NOW
         self.put(Node=[a_node("spare")])
         self.put(**{"Node": [node()], "ReplicaSet": [replicaset()], "Service": [service()], **kinds})
         self.handler = Handler(
@@ -89,6 +94,7 @@ class Scene:
             timing=TIMING,
             policy=Policy(),
             report=self._report,
+            clock=lambda: self.now,
         )
 
     def put(self, **kinds: list[JsonMap]) -> None:
@@ -100,6 +106,7 @@ class Scene:
                 self.cache.put(kind, item)
 
     def look(self, at: datetime = NOW) -> list[str]:
+        self.now = at
         self.work.begun.clear()
         self.handler.tick(at)
         return self.work.kinds
@@ -157,6 +164,36 @@ def test_of_one_deployment_one_pod_is_unserved_at_a_time() -> None:
     listed = slices("u-old-0", "u-old-1", "u-new-0", "u-new-1")
     scene = Scene(Deployment=[deployment(2)], Pod=[*olds, *news], EndpointSlice=[listed])
     assert [kind for kind in scene.look() if kind == "Unserve"] == ["Unserve"]
+
+
+def unserving() -> Scene:
+    its = [pod("old", detached=True), pod("new", "spare")]
+    scene = Scene(Deployment=[deployment()], Pod=its, EndpointSlice=[slices("u-old", "u-new")])
+    assert "Unserve" in scene.look()
+    return scene
+
+
+def test_a_step_that_still_follows_is_taken_when_its_turn_comes() -> None:
+    with pytest.raises(Denied):
+        unserving().run("Unserve")
+
+
+def test_none_is_taken_whose_replacement_has_gone_while_it_waited_for_its_turn() -> None:
+    scene = unserving()
+    scene.cache._remove("Pod", ("club-chess", "new"))
+    with pytest.raises(Outdated):
+        scene.run("Unserve")
+
+
+def test_nor_one_of_a_node_that_is_called_off_meanwhile() -> None:
+    scene, standing = unserving(), node()
+    state = doomed_node.read(standing)
+    assert state is not None
+    off = doomed_node.call_off(standing, state, NOW)["metadata"]["annotations"]
+    standing["metadata"] |= {"resourceVersion": "2", "annotations": off}
+    scene.put(Node=[standing])
+    with pytest.raises(Outdated):
+        scene.run("Unserve")
 
 
 def test_at_the_last_moment_none_of_a_deployment_waits_for_another() -> None:

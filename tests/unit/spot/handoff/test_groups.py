@@ -60,6 +60,23 @@ def test_pods_of_a_rolling_update_count_whatever_their_release() -> None:
     assert group(deployment(), [OLD, newer]).may_go("u-old")
 
 
+def test_one_that_a_newer_release_is_about_to_end_takes_nobodys_place() -> None:
+    """The newer one's pod is ready, and nobody is sent to it yet."""
+    newer = pod("newer", "spare", hashed="def", owner=("ReplicaSet", "blog-def"), ready_for=0.5)
+    both = [replicaset(replicas=1), replicaset(name="blog-def", replicas=1)]
+    assert group(deployment(), [OLD, NEW, newer], sets=both, listed={"u-old", "u-new"}).whole
+    over = [replicaset(replicas=0), replicaset(name="blog-def", replicas=1)]
+    found = group(deployment(), [OLD, NEW, newer], sets=over, listed={"u-old", "u-new"})
+    assert not found.whole and not found.may_go("u-old")
+
+
+def test_of_those_that_a_replicaset_has_too_many_of_the_longest_ready_stay() -> None:
+    newest = pod("newest", "spare", ready_for=5)
+    unready = pod("unready", "spare", ready_for=None)
+    found = group(deployment(2), [OLD, newest, unready, NEW], sets=[replicaset(replicas=1)])
+    assert [each.name for each in found.replacements] == ["new"]
+
+
 def test_a_release_on_trial_takes_nobodys_place_whose_service_keeps_to_the_one_before() -> None:
     kept, old = service(app="blog", release="1"), pod("old", detached=True, labels={"release": "1"})
     trial = pod("trial", "spare", hashed="def", labels={"release": "2"})

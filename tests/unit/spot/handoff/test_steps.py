@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -88,13 +89,18 @@ class Answers:
             raise self.errors.pop(0)
         return {"metadata": {}}
 
+    def only_while(self, may_write: Callable[[], bool], otherwise: type[Exception]) -> Answers:
+        if not may_write():
+            raise otherwise
+        return self
+
     def put(self, kind: str, item: Any) -> None:
         self.kept.append(item)
 
 
 def do(answers: Answers, action: Any) -> None:
     steps = Steps(answers, answers)  # type: ignore[arg-type]
-    steps.do(action, "int-1", DEADLINE, NOW)
+    steps.do(action, "int-1", DEADLINE, NOW, lambda: True)
 
 
 @pytest.mark.parametrize("action", [Detach(ATTACHED), Unserve(DETACHED), Mark(DETACHED, DEADLINE)])

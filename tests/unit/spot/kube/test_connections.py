@@ -7,8 +7,9 @@ import threading
 
 import pytest
 from kubernetes.client import Configuration
+from kubernetes.client.exceptions import ApiException
 
-from spot.errors import NotLeading
+from spot.errors import NotLeading, Outdated, TemporaryError
 from spot.kube import Connection
 
 
@@ -60,3 +61,22 @@ def test_who_does_not_lead_sends_no_write(method: str) -> None:
     with pytest.raises(BlockingIOError):
         listening.accept()
     listening.close()
+
+
+def test_whether_a_write_is_still_wanted_is_asked_before_each_attempt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that is busy for a while is asked again, by when the reason may have gone."""
+    connection, asked = Connection(Configuration()), list[str]()
+
+    def busy(method: str, *_: object) -> None:
+        asked.append(method)
+        raise ApiException(status=503)
+
+    monkeypatch.setattr(connection, "_request", lambda method, *_: busy(method))
+    wanted = connection.only_while(lambda: True).only_while(lambda: len(asked) < 2, Outdated)
+    with pytest.raises(Outdated):
+        wanted.call("PATCH", "/api/v1/nodes/spot-1", body={})
+    assert asked == ["PATCH", "PATCH"]
+    with pytest.raises(TemporaryError):
+        wanted.call("GET", "/api/v1/nodes/spot-1", attempts=1)
