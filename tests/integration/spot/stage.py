@@ -59,9 +59,10 @@ class Stage:
         fresh: bool = False,
         closed: bool = False,
         pool: str = "",
+        cpu: int = 64,
     ) -> str:
         """A node that is ready; its full name. `fresh`: its agent is still to come. `closed`: only what
-        tolerates everything comes there. Those of one `pool` are of one type in one zone.
+        tolerates that comes there. Those of one `pool` are of one type in one zone. `cpu` in cores.
         """
         full = f"{self.namespace}-{name}"
         self.instances[full] = f"i-{uuid.uuid4().hex[:17]}"
@@ -76,7 +77,7 @@ class Stage:
         spec = {"providerID": where, "taints": taints}
         body = {"kind": "Node", "metadata": {"name": full, "labels": labels}, "spec": spec}
         self.create("/api/v1/nodes", body)
-        room = {"cpu": "64", "memory": "64Gi", "pods": "500"}
+        room = {"cpu": str(cpu), "memory": "64Gi", "pods": "500"}
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
         status = {"capacity": room, "allocatable": room, "conditions": [ready]}
         self.patch(f"/api/v1/nodes/{full}/status", {"status": status})
