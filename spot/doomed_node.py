@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from spot import names, pods
@@ -43,7 +43,6 @@ def read(node: JsonMap) -> DoomedNode | None:
         return None
     try:
         said = json.loads(text)
-        hook = said.get("hook")
         noticed_at = parse(said["noticed_at"])
         if noticed_at is None:
             return None
@@ -55,7 +54,10 @@ def read(node: JsonMap) -> DoomedNode | None:
             deadline=parse(said.get("deadline")),
             sources=tuple(str(each) for each in said.get("sources") or ()),
             detail=str(said.get("detail") or ""),
-            hook=LifecycleHook(hook["group"], hook["hook"], hook["token"]) if hook else None,
+            hooks=tuple(
+                LifecycleHook(str(each["group"]), str(each["hook"]), str(each["token"]))
+                for each in said.get("hooks") or ()
+            ),
             gone=said.get("gone") is True,
             planned=tuple(_planned(each, noticed_at) for each in said.get("planned") or ()),
         )
@@ -177,7 +179,7 @@ def is_of_pool(taint: JsonMap) -> bool:
 
 
 def write(state: DoomedNode) -> str:
-    end, hook = state.interruption, state.interruption.hook
+    end = state.interruption
     said = {
         "id": end.id,
         "instance_id": end.instance_id,
@@ -186,7 +188,7 @@ def write(state: DoomedNode) -> str:
         "deadline": zulu(end.deadline),
         "sources": list(end.sources),
         "detail": end.detail[:300],
-        "hook": {"group": hook.group, "hook": hook.hook, "token": hook.token} if hook else None,
+        "hooks": [asdict(each) for each in end.hooks],
         "gone": end.gone,
         "planned": _plans(end.planned),
         "moves": state.moves,

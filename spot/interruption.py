@@ -23,7 +23,7 @@ class Kind(StrEnum):
     MAINTENANCE = "maintenance"
     """A scheduled event or a health event of AWS; may be called off."""
     ASG_TERMINATE = "asg-terminate"
-    """Its Auto Scaling group ends it; a lifecycle hook may hold the end back."""
+    """Its Auto Scaling group ends it; lifecycle hooks may hold the end back."""
     SPOT_INTERRUPTION = "spot-interruption"
     """The spot market takes it, two minutes after the notice at the latest."""
     STOPPING = "stopping"
@@ -112,7 +112,7 @@ class Interruption:
     deadline: datetime | None
     sources: tuple[str, ...]
     detail: str = ""
-    hook: LifecycleHook | None = None
+    hooks: tuple[LifecycleHook, ...] = ()
     gone: bool = False
     planned: tuple[Planned, ...] = ()
 
@@ -127,7 +127,7 @@ def begin(notice: Notice) -> Interruption:
         deadline=notice.deadline,
         sources=(notice.source,),
         detail=notice.detail,
-        hook=notice.hook,
+        hooks=_hooks((), notice.hook),
         gone=notice.gone,
         planned=_planned((), notice),
     )
@@ -151,7 +151,7 @@ def merge(known: Interruption, notice: Notice) -> Interruption:
         deadline=_first(planned) if kind is Kind.MAINTENANCE and planned else _soonest(known, notice, graver),
         sources=known.sources if notice.source in known.sources else (*known.sources, notice.source),
         detail=notice.detail if graver and notice.detail else known.detail,
-        hook=known.hook or notice.hook,
+        hooks=_hooks(known.hooks, notice.hook),
         gone=known.gone or notice.gone,
         planned=planned if kind is Kind.MAINTENANCE else (),
     )
@@ -218,6 +218,13 @@ def identity(instance_id: str, noticed_at: datetime) -> str:
     """The interruption's name: a label value, the same for the same first notice."""
     text = f"{instance_id} {noticed_at.timestamp():.3f}"
     return f"int-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _hooks(known: tuple[LifecycleHook, ...], told: LifecycleHook | None) -> tuple[LifecycleHook, ...]:
+    """A group tells of each of its hooks by itself, and goes on once all of them are answered."""
+    if told is None or any((each.group, each.hook) == (told.group, told.hook) for each in known):
+        return known
+    return (*known, told)
 
 
 def _planned(known: tuple[Planned, ...], notice: Notice) -> tuple[Planned, ...]:

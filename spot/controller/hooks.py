@@ -22,26 +22,30 @@ class Hooks:
 
     def __init__(self, cache: Cache, work: Work, groups: AutoScaling | None) -> None:
         self._cache, self._work, self._groups = cache, work, groups
-        self._completed: set[str] = set()
+        # What was answered of each interruption: one more hook may be told later.
+        self._completed: dict[str, tuple[LifecycleHook, ...]] = {}
 
     def hold_of(self, notice: Notice) -> timedelta | None:
         """How long the group waits for an answer, or None: unknown. Raises SpotError."""
         if self._groups is None:
             return None
-        hooks = _hooks(self._groups, notice.kind, notice.hook, notice.instance_id)
+        told = (notice.hook,) if notice.hook else ()
+        hooks = _hooks(self._groups, notice.kind, told, notice.instance_id)
         found = [seconds for hook in hooks if (seconds := self._groups.timeout_seconds(hook)) is not None]
         return timedelta(seconds=min(found)) if found else None
 
     def look(self, now: datetime) -> None:
-        """Answer for each node whose end a hook holds back."""
+        """Answer for each node whose end hooks hold back."""
         if self._groups is None:
             return
         for node in self._cache.all("Node"):
             state = doomed_node.read(node)
-            if state is None or state.interruption.id in self._completed:
+            if state is None:
                 continue
             end = state.interruption
-            if end.hook is None and end.kind is not Kind.ASG_TERMINATE:
+            if self._completed.get(end.id) == end.hooks:
+                continue
+            if not end.hooks and end.kind is not Kind.ASG_TERMINATE:
                 continue
             if not pods.runs_on(node, end.instance_id, own_word=True):
                 continue
@@ -52,21 +56,21 @@ class Hooks:
                 self._work.submit(("Heartbeat", end.id), beat, rest_seconds=HEARTBEAT_SECONDS)
 
     def _complete(self, groups: AutoScaling, end: Interruption) -> None:
-        for hook in _hooks(groups, end.kind, end.hook, end.instance_id):
+        for hook in _hooks(groups, end.kind, end.hooks, end.instance_id):
             waited = groups.complete(hook, end.instance_id)
             goes_on = "goes on" if waited else "had gone on"
             log.info("the group %s %s with the end of %s", hook.group, goes_on, end.instance_id)
-        self._completed.add(end.id)
+        self._completed[end.id] = end.hooks
 
     def _beat(self, groups: AutoScaling, end: Interruption) -> None:
-        for hook in _hooks(groups, end.kind, end.hook, end.instance_id):
+        for hook in _hooks(groups, end.kind, end.hooks, end.instance_id):
             groups.heartbeat(hook, end.instance_id)
 
 
 def _hooks(
-    groups: AutoScaling, kind: Kind, told: LifecycleHook | None, instance_id: str
+    groups: AutoScaling, kind: Kind, told: tuple[LifecycleHook, ...], instance_id: str
 ) -> tuple[LifecycleHook, ...]:
-    """The hook that the notice told; the metadata service tells of an end, but not of its hooks."""
-    if told is not None:
-        return (told,)
+    """The hooks that notices told; the metadata service tells of an end, but not of its hooks."""
+    if told:
+        return told
     return groups.hooks(instance_id) if kind is Kind.ASG_TERMINATE else ()

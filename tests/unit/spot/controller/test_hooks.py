@@ -20,7 +20,9 @@ from tests.unit.spot.handoff.objects import NOW, a_node
 
 TOLD = LifecycleHook("spot-nodes", "drain", "token")
 FOUND = LifecycleHook("spot-nodes", "drain", "")
-END = Interruption("int-1", "i-1", Kind.ASG_TERMINATE, NOW, NOW + timedelta(minutes=5), ("sqs",), hook=TOLD)
+END = Interruption(
+    "int-1", "i-1", Kind.ASG_TERMINATE, NOW, NOW + timedelta(minutes=5), ("sqs",), hooks=(TOLD,)
+)
 
 
 class Groups:
@@ -61,7 +63,7 @@ class AtOnce:
 
 class Scene:
     def __init__(self, end: Interruption = END, *, groups: bool = True) -> None:
-        self.groups, self.cache, self._end, self._version = Groups(), Cache(cast("Any", None)), end, 1
+        self.groups, self.cache, self.end, self._version = Groups(), Cache(cast("Any", None)), end, 1
         self.hooks = Hooks(self.cache, cast("Any", AtOnce()), cast("Any", self.groups if groups else None))
         self.stand()
 
@@ -71,7 +73,7 @@ class Scene:
         node: dict[str, Any] = copy.deepcopy(a_node("doomed"))
         node["metadata"] |= {"resourceVersion": str(self._version), "annotations": {}}
         node["spec"]["providerID"] = provider_id
-        fenced = doomed_node.fence(node, self._end, moves=True, now=NOW)
+        fenced = doomed_node.fence(node, self.end, moves=True, now=NOW)
         node["metadata"]["annotations"] = fenced["metadata"]["annotations"]
         state = doomed_node.read(node)
         assert state is not None
@@ -88,6 +90,23 @@ def test_the_group_waits_while_pods_move_and_goes_on_once_when_all_have_left() -
     for _ in range(3):
         scene.hooks.look(NOW)
     assert (scene.groups.beats, scene.groups.completed) == ([TOLD], [TOLD])
+
+
+def test_each_hook_of_a_group_is_answered_also_one_that_is_told_after_the_first_was() -> None:
+    other = replace(TOLD, hook="logs")
+    scene = Scene(replace(END, hooks=(TOLD, other)))
+    scene.hooks.look(NOW)
+    assert scene.groups.beats == [TOLD, other]
+    late = Scene()
+    late.stand(clear_at=NOW)
+    late.hooks.look(NOW)
+    assert late.groups.completed == [TOLD]
+    late.end = replace(END, hooks=(TOLD, other))
+    late.stand(clear_at=NOW)
+    for _ in range(2):
+        late.hooks.look(NOW)
+    # That the first had gone on already is no error.
+    assert late.groups.completed == [TOLD, TOLD, other]
 
 
 def test_it_goes_on_at_the_nodes_end_whatever_still_stands_there() -> None:
@@ -107,7 +126,7 @@ def test_it_is_told_again_until_it_has_heard() -> None:
 
 
 def test_a_hook_that_the_notice_does_not_tell_is_asked_for() -> None:
-    scene = Scene(replace(END, hook=None))
+    scene = Scene(replace(END, hooks=()))
     scene.hooks.look(NOW)
     assert scene.groups.beats == [FOUND]
 
@@ -120,7 +139,7 @@ def test_a_hook_is_answered_though_the_spot_market_was_quicker() -> None:
 
 
 def test_no_group_is_asked_about_a_node_that_none_ends() -> None:
-    for scene in (Scene(replace(END, kind=Kind.SPOT_INTERRUPTION, hook=None)), Scene(groups=False)):
+    for scene in (Scene(replace(END, kind=Kind.SPOT_INTERRUPTION, hooks=())), Scene(groups=False)):
         scene.hooks.look(NOW)
         scene.stand(clear_at=NOW)
         scene.hooks.look(NOW)

@@ -117,12 +117,14 @@ def test_what_is_graver_is_put_off_by_no_maintenance() -> None:
     assert not is_put_off(graver, merge(graver, maintenance(None)))
 
 
-def test_the_first_hook_and_the_end_itself_are_kept() -> None:
+def test_every_hook_is_kept_once_and_so_is_the_end_itself() -> None:
     hook = LifecycleHook("group", "hook", "token")
     known = merge(begin(notice()), notice(Kind.ASG_TERMINATE, None, hook=hook))
-    assert (known.hook, known.kind) == (hook, Kind.SPOT_INTERRUPTION)
+    assert (known.hooks, known.kind) == ((hook,), Kind.SPOT_INTERRUPTION)
     gone = merge(known, notice(Kind.STOPPING, THEN, gone=True))
-    assert gone.gone and merge(gone, notice(hook=LifecycleHook("g", "h", ""))).hook == hook
+    assert gone.gone and merge(gone, notice(hook=replace(hook, token="another"))) is gone
+    other = replace(hook, hook="logs")
+    assert merge(gone, notice(hook=other)).hooks == (hook, other)
 
 
 @pytest.mark.parametrize(

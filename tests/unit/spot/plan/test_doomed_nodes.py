@@ -30,7 +30,14 @@ THEN = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 LATER = THEN + timedelta(seconds=5)
 OTHER = {"key": "theirs", "effect": "NoSchedule"}
 END = Interruption(
-    "int-1", "i-1", Kind.SPOT_INTERRUPTION, THEN, LATER, ("sqs",), "terminate", LifecycleHook("g", "h", "t")
+    "int-1",
+    "i-1",
+    Kind.SPOT_INTERRUPTION,
+    THEN,
+    LATER,
+    ("sqs",),
+    "terminate",
+    (LifecycleHook("g", "h", "t"),),
 )
 
 
@@ -126,7 +133,7 @@ def called_off(before: dict[str, Any], end: Interruption, at: datetime, by: str 
 
 def test_several_are_remembered_the_newest_first_and_not_without_end() -> None:
     planned = (Planned("metadata", "", LATER, THEN), Planned("ec2", "", None, THEN))
-    of = replace(END, kind=Kind.MAINTENANCE, hook=None, planned=planned)
+    of = replace(END, kind=Kind.MAINTENANCE, hooks=(), planned=planned)
     free = node()
     for number in range(12):
         at = THEN + timedelta(minutes=number)
@@ -184,7 +191,7 @@ def test_an_operators_word_is_for_one_interruption_and_for_what_it_was_then() ->
                 "instance_id": "i-1",
                 "kind": "stopping",
                 "noticed_at": "2026-11-25T03:00Z",
-                "hook": 3,
+                "hooks": 3,
             }
         ),
         json.dumps(
@@ -193,7 +200,7 @@ def test_an_operators_word_is_for_one_interruption_and_for_what_it_was_then() ->
                 "instance_id": "i-1",
                 "kind": "stopping",
                 "noticed_at": "2026-11-25T03:00Z",
-                "hook": {"a": 1},
+                "hooks": [{"a": 1}],
             }
         ),
         json.dumps(
@@ -237,7 +244,7 @@ def test_no_annotation_makes_the_handler_stumble(annotation: str) -> None:
                 "noticed_at",
                 "deadline",
                 "sources",
-                "hook",
+                "hooks",
                 "moves",
                 "gone",
                 "planned",
@@ -250,7 +257,7 @@ def test_no_annotation_makes_the_handler_stumble(annotation: str) -> None:
         | st.lists(st.text())
         | st.just("stopping")
         | st.just("2026-11-25T03:00:00Z")
-        | st.dictionaries(st.sampled_from(["group", "hook", "token"]), st.text()),
+        | st.lists(st.dictionaries(st.sampled_from(["group", "hook", "token"]), st.text())),
     )
 )
 def test_no_half_of_an_interruption_does_either(said: dict[str, Any]) -> None:
