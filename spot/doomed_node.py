@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from spot import names, pods
-from spot.interruption import Ended, Interruption, Kind, LifecycleHook, Planned
+from spot.interruption import IDENTITY, Ended, Interruption, Kind, LifecycleHook, Planned
 from spot.interruption import ended as end_of
 from spot.placement import tolerates
 from spot.pods import JsonMap
@@ -37,17 +37,21 @@ class DoomedNode:
 
 
 def read(node: JsonMap) -> DoomedNode | None:
-    """What the annotation says, or None: no interruption, or none that can be read."""
+    """What the annotation says, or None: no interruption, or none that can be read.
+
+    A node may write onto its own Node, and whoever has the machine: nothing there may end a look at all the
+    others, or become another path at the API server.
+    """
     text = pods.notes(node).get(names.INTERRUPTION)
     if text is None:
         return None
     try:
         said = json.loads(text)
         noticed_at = parse(said["noticed_at"])
-        if noticed_at is None:
+        if noticed_at is None or IDENTITY.fullmatch(said["id"]) is None:
             return None
         interruption = Interruption(
-            id=str(said["id"]),
+            id=said["id"],
             instance_id=str(said["instance_id"]),
             kind=Kind(said["kind"]),
             noticed_at=noticed_at,
@@ -61,7 +65,7 @@ def read(node: JsonMap) -> DoomedNode | None:
             gone=said.get("gone") is True,
             planned=tuple(_planned(each, noticed_at) for each in said.get("planned") or ()),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return DoomedNode(
         name=node["metadata"]["name"],
@@ -84,7 +88,7 @@ def ended(node: JsonMap) -> tuple[Ended, ...]:
     try:
         said = json.loads(pods.notes(node).get(names.ENDED) or "[]")
         before = tuple(_ended(each) for each in said)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         before = ()
     return (*now, *before)[:MOST_ENDED]
 

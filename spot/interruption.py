@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,8 @@ from typing import Protocol
 
 MOST_PLANNED = 20
 """More scheduled events than one instance ever has; a Node's annotation must stay small."""
+IDENTITY = re.compile(r"int-[0-9a-f]{1,40}")
+"""What an interruption is called, and nothing else is: a label value, and a part of an object's name."""
 
 
 class Kind(StrEnum):

@@ -149,7 +149,9 @@ def test_by_hand_all_that_was_planned_ends() -> None:
     assert past.planned == planned
 
 
-@pytest.mark.parametrize("said", ["", "{", "7", "[7]", "int-1", '[{"id": "x"}]', '[{"ended_at": null}]'])
+@pytest.mark.parametrize(
+    "said", ["", "{", "7", "[7]", "[" * 100_000, "int-1", '[{"id": "x"}]', '[{"ended_at": null}]']
+)
 def test_what_nobody_of_us_wrote_is_remembered_as_nothing(said: str) -> None:
     strange = node()
     strange["metadata"]["annotations"][names.ENDED] = said
@@ -175,6 +177,13 @@ def test_an_operators_word_is_for_one_interruption_and_for_what_it_was_then() ->
     "annotation",
     [
         "",
+        "[" * 100_000,
+        *(
+            json.dumps(
+                {"id": id, "instance_id": "i-1", "kind": "stopping", "noticed_at": "2026-11-25T03:00:00Z"}
+            )
+            for id in ("", "int-", "int-1/../../nodes/spot-2", "int-1\n", 1, None)
+        ),
         "{}",
         "[]",
         "null",
