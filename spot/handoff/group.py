@@ -197,8 +197,9 @@ def _patience(
         wanted = timedelta(0)
     if ends:
         wanted = min(wanted, (min(ends) - timing.last_grace - timing.late_margin - now) / 2)
-    # Whole seconds in the condition's time, and the data plane's own delay.
-    return max(wanted, timing.settle)
+    # Whole seconds in the condition's time, the data plane's own delay, and its ReplicaSet's: one that is not
+    # counted as available there yet a newer release ends first, whatever serves beside it.
+    return max(wanted, timedelta(0)) + timing.settle
 
 
 def _services_of(pod: JsonMap, around: Surroundings) -> set[str]:

@@ -138,8 +138,8 @@ def test_a_rollout_that_is_held_says_nothing_of_a_replacement() -> None:
 
 def test_while_it_is_held_the_replacements_own_replicaset_does() -> None:
     held, sets = deployment(minReadySeconds=2**31 - 2), [replicaset(minReadySeconds=10)]
-    assert not group(held, [OLD, pod("new", "spare", ready_for=9)], sets=sets).whole
-    assert group(held, [OLD, pod("new", "spare", ready_for=10)], sets=sets).whole
+    assert not group(held, [OLD, pod("new", "spare", ready_for=10)], sets=sets).whole
+    assert group(held, [OLD, pod("new", "spare", ready_for=11)], sets=sets).whole
 
 
 def test_a_replacement_on_a_doomed_node_is_none() -> None:
@@ -161,14 +161,14 @@ def test_a_deployment_that_does_not_say_wants_one() -> None:
     assert not group(deployment(None), [OLD]).may_go("u-old")
 
 
-def test_min_ready_seconds_are_waited_for() -> None:
+def test_min_ready_seconds_are_waited_for_and_until_its_controllers_know_that_they_are_over() -> None:
     wants = deployment(minReadySeconds=10)
-    assert not group(wants, [OLD, pod("new", "spare", ready_for=9)]).whole
-    assert group(wants, [OLD, pod("new", "spare", ready_for=10)]).whole
+    assert not group(wants, [OLD, pod("new", "spare", ready_for=10.9)]).whole
+    assert group(wants, [OLD, pod("new", "spare", ready_for=11)]).whole
 
 
 def test_but_not_past_half_of_the_time_that_its_own_nodes_leave() -> None:
-    wants, new = deployment(minReadySeconds=60), pod("new", "spare", ready_for=10)
+    wants, new = deployment(minReadySeconds=60), pod("new", "spare", ready_for=11)
     ends = {"doomed": NOW + 35 * SECOND, "others": NOW}
     assert group(wants, [OLD, new], fenced=ends).whole
     assert not group(wants, [OLD, new], fenced={"doomed": NOW + 50 * SECOND, "others": NOW}).whole
