@@ -94,6 +94,7 @@ def ended(node: JsonMap) -> tuple[Ended, ...]:
 
 
 def is_called_off_by_hand(node: JsonMap, end: Interruption) -> bool:
+    """An operator's word, which stands until it is obeyed, or something graver comes."""
     return pods.notes(node).get(names.CALL_OFF) == end.id
 
 

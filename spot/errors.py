@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
 
 class SpotError(Exception):
     """The handler's own errors; the text names the object and what to do."""
@@ -33,3 +38,15 @@ class Outdated(Conflict):
 
 class NotLeading(TemporaryError):
     """This replica may not write just now: another one may lead already."""
+
+
+def for_each(items: Iterable[Item], do: Callable[[Item], object]) -> None:
+    """Each, whatever becomes of the others. Raises the first SpotError once all have had their turn."""
+    troubles: list[SpotError] = []
+    for item in items:
+        try:
+            do(item)
+        except SpotError as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]

@@ -9,6 +9,7 @@ from functools import partial
 from spot import doomed_node, pods
 from spot.cloud.autoscaling import AutoScaling
 from spot.controller.work import Work
+from spot.errors import for_each
 from spot.interruption import Interruption, Kind, LifecycleHook, Notice
 from spot.kube.cache import Cache
 
@@ -56,15 +57,18 @@ class Hooks:
                 self._work.submit(("Heartbeat", end.id), beat, rest_seconds=HEARTBEAT_SECONDS)
 
     def _complete(self, groups: AutoScaling, end: Interruption) -> None:
-        for hook in _hooks(groups, end.kind, end.hooks, end.instance_id):
+        def complete(hook: LifecycleHook) -> None:
             waited = groups.complete(hook, end.instance_id)
             goes_on = "goes on" if waited else "had gone on"
             log.info("the group %s %s with the end of %s", hook.group, goes_on, end.instance_id)
+
+        # One that was removed meanwhile, say, is no reason for the others to wait.
+        for_each(_hooks(groups, end.kind, end.hooks, end.instance_id), complete)
         self._completed[end.id] = end.hooks
 
     def _beat(self, groups: AutoScaling, end: Interruption) -> None:
-        for hook in _hooks(groups, end.kind, end.hooks, end.instance_id):
-            groups.heartbeat(hook, end.instance_id)
+        hooks = _hooks(groups, end.kind, end.hooks, end.instance_id)
+        for_each(hooks, lambda hook: groups.heartbeat(hook, end.instance_id))
 
 
 def _hooks(

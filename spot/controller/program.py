@@ -28,7 +28,7 @@ from spot.controller.intake import Intake, Taken
 from spot.controller.journal import Journal
 from spot.controller.pools import Pools
 from spot.controller.work import Work
-from spot.errors import PermanentError, SpotError, TemporaryError
+from spot.errors import PermanentError, SpotError, TemporaryError, for_each
 from spot.handoff.group import Timing
 from spot.handoff.way import Scope
 from spot.interruption import Notice
@@ -40,7 +40,7 @@ from spot.plan import Policy
 from spot.reporting import Reporter
 from spot.serving import serve
 from spot.settings import ControllerSettings
-from spot.sources.reconcile import Reconcile, tell_each
+from spot.sources.reconcile import Reconcile
 from spot.sources.sqs import Queue
 
 log = logging.getLogger(__name__)
@@ -208,7 +208,7 @@ class Controller:
             arguments = (deliveries.deliver, lost)
             threading.Thread(target=queue.follow, args=arguments, name="queue", daemon=True).start()
         if self._reconcile is not None:
-            deliver = partial(tell_each, take=take)
+            deliver = partial(for_each, do=take)
             every = (self._instances, deliver, lost, self._settings.reconcile_seconds)
             threading.Thread(target=self._reconcile.follow, args=every, name="reconcile", daemon=True).start()
         return deliveries

@@ -96,18 +96,6 @@ def _key(notice: Notice) -> _Key:
     return notice.instance_id, notice.kind, notice.detail, notice.called_off
 
 
-def tell_each(notices: Iterable[Notice], take: Callable[[Notice], object]) -> None:
-    """Each, whatever becomes of the others. Raises the first SpotError once all have been told."""
-    troubles: list[SpotError] = []
-    for notice in notices:
-        try:
-            take(notice)
-        except SpotError as error:
-            troubles.append(error)
-    if troubles:
-        raise troubles[0]
-
-
 def state_notices(states: Mapping[str, str | None], gone: frozenset[str], at: datetime) -> Iterator[Notice]:
     """A notice for each instance that ends or has ended; `gone` are those that EC2 has forgotten."""
     for instance_id, state in states.items():

@@ -46,6 +46,8 @@ class Groups:
     def complete(self, hook: LifecycleHook, instance_id: str) -> bool:
         if self.in_trouble:
             raise TemporaryError("AWS is away")
+        if hook.hook == "removed":
+            raise TemporaryError("there is no such hook")
         self.completed.append(hook)
         return True
 
@@ -107,6 +109,13 @@ def test_each_hook_of_a_group_is_answered_also_one_that_is_told_after_the_first_
         late.hooks.look(NOW)
     # That the first had gone on already is no error.
     assert late.groups.completed == [TOLD, TOLD, other]
+
+
+def test_a_hook_that_cannot_be_answered_keeps_no_other_one_waiting() -> None:
+    scene = Scene(replace(END, hooks=(replace(TOLD, hook="removed"), TOLD)))
+    scene.stand(clear_at=NOW)
+    scene.hooks.look(NOW)
+    assert scene.groups.completed == [TOLD]
 
 
 def test_it_goes_on_at_the_nodes_end_whatever_still_stands_there() -> None:

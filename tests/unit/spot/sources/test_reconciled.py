@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 from prometheus_client import CollectorRegistry
 
-from spot.errors import PermanentError, TemporaryError
+from spot.errors import PermanentError, TemporaryError, for_each
 from spot.interruption import Kind, Notice
-from spot.sources.reconcile import Reconcile, event_notices, state_notices, tell_each
+from spot.sources.reconcile import Reconcile, event_notices, state_notices
 
 ONE, OTHER = "i-1234567890abcdef0", "i-0b662ef9931388ba0"
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_one_that_could_not_be_told_hides_no_other_and_is_told_of_in_the_end() -
         taken.append(notice.instance_id)
 
     with pytest.raises(TemporaryError):
-        tell_each(state_notices({ONE: "stopping", OTHER: "stopping"}, NONE, NOW), take)
+        for_each(state_notices({ONE: "stopping", OTHER: "stopping"}, NONE, NOW), take)
     assert taken == [OTHER]
 
 
