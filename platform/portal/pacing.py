@@ -5,9 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import timezone
+
+
+def one_after_another(*of: str) -> None:
+    """No other transaction counts rows of the same from here to the end of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["\n".join(of)])
 
 
 def wait_seconds(rows: QuerySet[Any], at: str, most: int, within: timedelta) -> float | None:

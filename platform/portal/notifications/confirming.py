@@ -19,7 +19,7 @@ from portal.encryption import decrypt
 from portal.notifications import letters
 from portal.notifications.links import CONFIRMATION
 from portal.notifications.models import Channel, Confirmation
-from portal.pacing import wait_seconds
+from portal.pacing import one_after_another, wait_seconds
 from portal.problems import Action, Limited
 from portal.signed_links import LinkRefused
 
@@ -45,6 +45,7 @@ def ask(channel: Channel) -> Confirmation:
     """
     address = decrypt(channel.encrypted_target)
     digest = _digest(address)
+    one_after_another("confirmations of", digest)
     theirs = Confirmation.objects.filter(address_digest=digest)
     mine = Confirmation.objects.filter(club=channel.club, user=channel.user)
     waits = (

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from deployer.errors import Explanation
-from portal.pacing import wait_seconds
+from portal.pacing import one_after_another, wait_seconds
 from portal.problems import Action, Limited
 from portal.signups.models import SignupRequest
 
@@ -20,7 +20,8 @@ MOST_AN_EMAIL = 3
 
 
 def require_patience(address: str) -> None:
-    """Raises Limited once too many applications came from there."""
+    """Raises Limited once too many applications came from there. In the transaction that keeps one more."""
+    one_after_another("applications from", address)
     wait = wait_seconds(SignupRequest.objects.filter(address=address), "created_at", MOST_AN_ADDRESS, WITHIN)
     if wait is not None:
         told = Explanation(
@@ -35,7 +36,8 @@ def require_patience(address: str) -> None:
 def is_tired(email: str) -> bool:
     """Whether so many were made for this e-mail address that it gets no more mail for now.
 
-    Nobody is told: else the form would say who has applied.
+    Nobody is told: else the form would say who has applied. In the transaction that keeps one more.
     """
+    one_after_another("applications of", email)
     recent = SignupRequest.objects.filter(email=email, created_at__gt=Now() - Value(WITHIN))
     return recent.count() >= MOST_AN_EMAIL

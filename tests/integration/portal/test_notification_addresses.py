@@ -174,6 +174,13 @@ def test_removing_and_adding_it_does_not_let_an_address_be_asked_more_often(proj
     assert channel_to(other.club).confirmed_at is None
 
 
+def test_clubs_that_ask_an_address_at_once_ask_it_no_more_often(project: Project) -> None:
+    clubs = [some_project().club for _ in range(6)]
+    results = at_once(*[lambda club=club: channel_to(club) for club in clubs])
+    assert len([result for result in results if isinstance(result, Problem)]) == 3
+    assert len(mails()) == confirming.MOST_AN_ADDRESS
+
+
 def test_a_club_cannot_ask_the_whole_world(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confirming, "MOST_AN_OWNER", 2)
     for number in range(2):

@@ -21,7 +21,7 @@ from portal.accounts.welcoming import welcome
 from portal.clubs.actions import create_club
 from portal.clubs.models import Club, Membership
 from portal.mail.models import OutgoingMail
-from portal.problems import Problem
+from portal.problems import Limited, Problem
 from portal.projects.actions import create_project
 from portal.signed_links import LinkRefused
 from portal.signups import actions, links, retention
@@ -151,6 +151,24 @@ def test_a_network_that_sends_too_many_applications_is_told_to_wait() -> None:
     refused(429, "too-many-applications", lambda: applied(email="d@school.example"))
     SignupRequest.objects.update(created_at=F("created_at") - timedelta(hours=2))
     applied(email="d@school.example")
+
+
+def test_the_last_application_that_a_network_may_send_is_taken_once() -> None:
+    for number in range(19):
+        applied(slug=f"c{number}", club_name=f"C {number}", email=f"c{number}@school.example")
+    results = at_once(*[lambda n=n: applied(slug=f"d{n}", email=f"d{n}@school.example") for n in range(4)])
+    assert len([result for result in results if isinstance(result, Limited)]) == 3
+    assert SignupRequest.objects.count() == 20
+
+
+def test_applications_at_once_get_an_address_no_more_mail_than_one_after_the_other() -> None:
+    def send(number: int) -> SignupRequest | None:
+        return actions.apply(application=ROBOTS, language="en", address=f"192.0.2.{number}")
+
+    results = at_once(*[lambda n=n: send(n) for n in range(6)])
+    assert len([result for result in results if isinstance(result, SignupRequest)]) == 3
+    assert results.count(None) == 3
+    assert OutgoingMail.objects.filter(recipient=ROBOTS.email).count() == 3
 
 
 def test_who_confirms_too_late_for_a_name_is_told_and_may_choose_another() -> None:
