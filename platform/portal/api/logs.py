@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from django.http import HttpRequest, StreamingHttpResponse
@@ -13,19 +14,20 @@ from django.utils.translation import override
 from ninja import Query, Router
 
 from portal.accounts.principal import Principal
+from portal.accounts.selectors import still_valid
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
 from portal.api.refusals import LIMITED
 from portal.languages import active
 from portal.projects.applogs import Silence, Source, Trouble, require_place, source
 from portal.projects.selectors import get
+from portal.rechecking import while_allowed
 from portal.threads import database
 from portal.translating import explained
 
 router = Router(tags=["logs"])
 
-# Then whoever follows has to come again: a key that was revoked meanwhile lets nobody read on, and what was
-# made a secret meanwhile is hidden.
+# Then whoever follows has to come again: what was made a secret meanwhile is hidden.
 LIFE_SECONDS = 900.0
 
 Tail = Annotated[int, Query(ge=0, le=5000, description="How many of each copy's last lines.")]
@@ -39,15 +41,17 @@ async def logs(
     """NDJSON: lines of all running copies, with `follow` as they come, heartbeats while there are none.
 
     An answer to who follows ends after a quarter of an hour: ask again with `since`.
+    It ends soon after its key was revoked or has expired.
     """
-    found = await database(_source, principal(request), club, project)
+    by = principal(request)
+    found = await database(_source, by, club, project)
     require_place(found.club)
-    return ndjson(_events(found, follow, tail, since, active()))
+    return ndjson(while_allowed(_events(found, follow, tail, since, active()), partial(still_valid, by)))
 
 
 async def _events(
     found: Source, follow: bool, tail: int, since: datetime | None, language: str
-) -> AsyncIterator[dict[str, object]]:
+) -> AsyncGenerator[dict[str, object]]:
     until = asyncio.get_running_loop().time() + LIFE_SECONDS
     async with aclosing(found.lines(follow=follow, tail=tail)) as lines:
         async for each in lines:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from django.http import HttpRequest, StreamingHttpResponse
@@ -12,6 +14,7 @@ from ninja import Query, Router, Schema
 
 from deployer.sentence import Sentence
 from portal.accounts.principal import Principal
+from portal.accounts.selectors import still_valid
 from portal.api.authentication import AsyncKeyBearer, principal
 from portal.api.ndjson import ndjson
 from portal.builds.following import Batch, End, Heartbeat, follow
@@ -19,6 +22,7 @@ from portal.builds.models import LogStream
 from portal.languages import active
 from portal.problems import not_found
 from portal.projects.selectors import get
+from portal.rechecking import while_allowed
 from portal.threads import database
 from portal.translating import spoken
 
@@ -46,18 +50,22 @@ def latest_stream(request: HttpRequest, club: str, project: str) -> LogStream:
 
 @router.get("/streams/{int:stream}", auth=AsyncKeyBearer())
 async def watch(request: HttpRequest, stream: int, after: Sequence = 0) -> StreamingHttpResponse:
-    """NDJSON: entries behind `after` as they come, heartbeats while there are none, at last the end."""
+    """NDJSON: entries behind `after` as they come, heartbeats while there are none, at last the end.
+
+    Without it the answer ends soon after its key was revoked or has expired.
+    """
     by = principal(request)
     await database(_see, by, stream)
-    return ndjson(_events(stream, after, active()))
+    return ndjson(while_allowed(_events(stream, after, active()), partial(still_valid, by)))
 
 
-async def _events(stream: int, after: int, language: str) -> AsyncIterator[dict[str, object]]:
-    async for event in follow(stream, after):
-        with override(language):
-            told = _told(event)
-        for each in told:
-            yield each
+async def _events(stream: int, after: int, language: str) -> AsyncGenerator[dict[str, object]]:
+    async with aclosing(follow(stream, after)) as following:
+        async for event in following:
+            with override(language):
+                told = _told(event)
+            for each in told:
+                yield each
 
 
 def _told(event: Batch | Heartbeat | End) -> list[dict[str, object]]:

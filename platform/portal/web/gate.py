@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -48,6 +49,23 @@ class Gate(MiddlewareMixin):
         _admit(cast("PageRequest", request), user, wanted, kwargs.get("club"))
         _note_use(request)
         return None
+
+
+def still_admits(request: HttpRequest) -> bool:
+    """Whether a request that was let in would be let in again: its session may have ended since, or its
+    person's place in the club."""
+    match = request.resolver_match
+    wanted = access(match.view_name) if match else None
+    again = HttpRequest()
+    again.META, again.session = request.META, type(request.session)(request.session.session_key)
+    user = get_user(again)
+    if match is None or wanted is None or not isinstance(user, User):
+        return False
+    try:
+        _admit(cast("PageRequest", again), user, wanted, match.kwargs.get("club"))
+    except (Http404, PermissionDenied):
+        return False
+    return True
 
 
 def is_operator(user: User) -> bool:

@@ -6,12 +6,17 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from portal.rechecking import while_allowed
+from portal.web.gate import still_admits
+from portal.web.request import PageRequest
+
 # Nothing for so long, and something on the way may take the connection for dead.
 HEARTBEAT_SECONDS = 10.0
-# Then the browser comes again by itself and goes on where it was: who may no longer see it is told then.
+# Then the browser comes again by itself and goes on where it was.
 LIFE_SECONDS = 900.0
 HEARTBEAT = b": still here\n\n"
 
@@ -39,10 +44,11 @@ def last_sequence(request: HttpRequest) -> int:
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else 0
 
 
-def event_stream(events: AsyncGenerator[bytes]) -> StreamingHttpResponse:
-    """Streams the events as they come; nothing on the way shall keep or collect them."""
+def event_stream(request: PageRequest, events: AsyncGenerator[bytes]) -> StreamingHttpResponse:
+    """Streams the events as they come, as long as the gate would let the request in again; nothing on the way
+    shall keep or collect them."""
     return StreamingHttpResponse(
-        _for_its_life(events),
+        _for_its_life(while_allowed(events, partial(still_admits, request))),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -117,7 +117,6 @@ async def test_readers_are_limited_and_their_places_come_free_again() -> None:
 
 
 async def test_who_follows_by_the_api_comes_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key is looked at only then: one that was revoked reads no further."""
     stopped = threading.Event()
 
     def read(stop: Stop) -> Iterator[AppLine]:

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.test import Client
+from django.urls import resolve
+from portal import rechecking
+from portal.accounts.models import User
 from portal.builds import following, log
 from portal.builds.models import Build, StreamState
-from portal.clubs.models import Club
+from portal.clubs.models import Club, Membership
 from portal.projects import applogs
 from portal.projects import following as projects_following
 from portal.projects.models import Project
 from portal.web.pages.project import app_logs, streams
 from portal.web.pages.project.events import _events as project_events
+from portal.web.request import PageRequest
 
 from deployer.errors import TemporaryError
 from deployer.rollout import AppLine
 from tests.integration.portal.processes import Portal
 from tests.integration.portal.scene import ScriptedCluster, push, some_project, trouble
-from tests.integration.portal.visitors import visit
+from tests.integration.portal.visitors import BACKEND, person, visit
 
 # Pages are given at their own address alone.
 HOST = {"Host": "madang.localhost:8000"}
@@ -221,6 +226,46 @@ async def test_an_app_s_log_goes_on_from_each_copy_s_last_line(
                     break
     assert seen == [f"line {n}" for n in range(10)]
     assert asked[0] is None and asked[1] is not None
+
+
+ENDINGS: dict[str, Callable[[Client, User], object]] = {
+    "signed out": lambda client, user: client.logout(),
+    "another password": lambda client, user: set_password(user),
+    "no member any more": lambda client, user: Membership.objects.filter(user=user).delete(),
+    "disabled": lambda client, user: User.objects.filter(pk=user.pk).update(is_active=False),
+}
+
+
+def set_password(user: User) -> None:
+    user.set_password("another one of theirs")
+    user.save()
+
+
+def let_in(client: Client, project: Project, path: str) -> PageRequest:
+    """A request for a path of the project, as the gate hands it on."""
+    answer = client.get(f"/clubs/{project.club.slug}/{project.slug}")
+    request = cast("PageRequest", answer.wsgi_request)
+    request.resolver_match = resolve(path)
+    return request
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_who_may_not_see_a_page_any_more_gets_no_further_line(
+    build: Build, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(rechecking, "RECHECK_SECONDS", 0.0)
+    club, project = build.project.club, build.project
+    user = await sync_to_async(person)(club)
+    client = Client()
+    await sync_to_async(client.force_login)(user, backend=BACKEND)
+    path = f"/clubs/{club.slug}/{project.slug}/streams/{build.stream_id}/events"
+    request = await sync_to_async(let_in)(client, project, path)
+    answer = aiter(await streams.stream_events(request, club.slug, project.slug, build.stream_id))
+    assert await anext(answer) == b"retry: 1000\n\n"
+    assert read(await anext(answer))["event"] == "lines"
+    await sync_to_async(ENDINGS[ending])(client, user)
+    await say(build.stream_id, "not for them")
+    assert [each async for each in answer] == []
 
 
 @pytest.fixture

@@ -13,6 +13,12 @@ import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
+from django.db.models.functions import Now
+from django.test import RequestFactory
+from portal import rechecking
+from portal.accounts.models import AccessKey
+from portal.accounts.selectors import authenticate
+from portal.api import streams
 from portal.builds import following, log
 from portal.builds.models import Build, StreamState
 
@@ -122,6 +128,21 @@ async def test_who_asks_in_korean_is_told_in_korean(build: Build, client: httpx.
     assert (missing.status_code, missing.headers["Content-Language"]) == (404, "ko")
     assert missing.json()["error"]["next"] == "이름과 키를 확인하세요."
     await client.aclose()
+
+
+@pytest.mark.parametrize("spoilt", [{"revoked_at": Now()}, {"expires_at": Now()}])
+async def test_a_key_that_opens_nothing_any_more_shows_no_further_line(
+    build: Build, monkeypatch: pytest.MonkeyPatch, spoilt: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(rechecking, "RECHECK_SECONDS", 0.0)
+    key = await sync_to_async(key_for)(build.project, "read")
+    request = RequestFactory().get("/")
+    request.auth = await sync_to_async(authenticate)(key)  # type: ignore[attr-defined]
+    answer = aiter(await streams.watch(request, build.stream_id))
+    assert json.loads(await anext(answer))["text"].startswith("Build")
+    await sync_to_async(AccessKey.objects.update)(**spoilt)
+    await say(build.stream_id, "not for them")
+    assert [json.loads(line) async for line in answer] == []
 
 
 async def test_an_ended_deploy_is_shown_whole_and_ends(build: Build, client: httpx.AsyncClient) -> None:

@@ -52,7 +52,7 @@ def fleet(request: PageRequest) -> HttpResponse:
 async def fleet_events(request: PageRequest) -> StreamingHttpResponse:
     """`board` is all of it anew; `node-…` is one tile. Only the last event of a change has its whole id."""
     language = translation.get_language() or "en"
-    return event_stream(_events(language, last_event_id(request)))
+    return event_stream(request, _events(language, last_event_id(request)))
 
 
 async def _events(language: str, seen: str) -> AsyncGenerator[bytes]:

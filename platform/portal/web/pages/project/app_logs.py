@@ -61,7 +61,7 @@ def _shown(crash: Crash) -> Crash:
 async def logs_events(request: PageRequest, club: str, project: str) -> StreamingHttpResponse:
     """`lines` of all copies, the id telling of each copy how far it is; `end` if it cannot go on."""
     found = await database(_source, request, project)
-    return event_stream(_events(found, read_place(last_event_id(request)), get_language()))
+    return event_stream(request, _events(found, read_place(last_event_id(request)), get_language()))
 
 
 async def _events(found: Source, place: dict[str, datetime], language: str | None) -> AsyncGenerator[bytes]:

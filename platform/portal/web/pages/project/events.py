@@ -17,7 +17,7 @@ from portal.web.sse import HEARTBEAT, HEARTBEAT_SECONDS, event, event_stream, la
 async def project_events(request: PageRequest, club: str, project: str) -> StreamingHttpResponse:
     """`stream` when a newer deploy began, `standing` when anything else is new; the id is the version."""
     found = await database(find_project, request, project)
-    return event_stream(_events(found.pk, last_event_id(request)))
+    return event_stream(request, _events(found.pk, last_event_id(request)))
 
 
 async def _events(project_id: int, seen: str) -> AsyncGenerator[bytes]:

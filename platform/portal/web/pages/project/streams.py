@@ -29,7 +29,7 @@ SHOWN_LINES = 1000
 async def stream_events(request: PageRequest, club: str, project: str, stream: int) -> StreamingHttpResponse:
     """`lines` with the last one's number as the id, `place` while it waits for its turn, at last `end`."""
     found = await database(_stream, request, project, stream)
-    return event_stream(_events(found.pk, last_sequence(request), active()))
+    return event_stream(request, _events(found.pk, last_sequence(request), active()))
 
 
 def stream_text(request: PageRequest, club: str, project: str, stream: int) -> StreamingHttpResponse:
