@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from deployer.errors import Explanation
-from portal.accounts.principal import Principal
 from portal.gitserver.address import GitRequest, Service, parse
 from portal.gitserver.answers import Receive, Scope, Send, answer, busy, header, refuse
 from portal.gitserver.authentication import (
@@ -23,8 +22,8 @@ from portal.gitserver.authentication import (
     scope_missing,
     unknown_project,
 )
-from portal.gitserver.directory import Target, admit
-from portal.gitserver.exchange import log_context
+from portal.gitserver.directory import admit
+from portal.gitserver.exchange import Exchange, log_context
 from portal.gitserver.fetching import fetch
 from portal.gitserver.receiving import receive_pack
 from portal.gitserver.room import full
@@ -104,32 +103,25 @@ class Requests:
             logger.info("git request", extra=dict(log_context(request, principal.name)))
             asked = header(scope, b"accept-language")
             with override(self.server.languages.of(request, principal.key_id, target.project_id, asked)):
-                await self._serve(scope, receive, send, request, target, principal)
+                await self._serve(Exchange(self.server, scope, receive, send, request, target, principal))
 
-    async def _serve(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        request: GitRequest,
-        target: Target,
-        principal: Principal,
-    ) -> None:
+    async def _serve(self, exchange: Exchange) -> None:
+        request, target, send = exchange.request, exchange.target, exchange.send
         try:
             if request.service is Service.PUSH and not request.advertisement:
-                await receive_pack(self.server, scope, receive, send, request, target, principal)
+                await receive_pack(exchange)
                 return
             if request.service is Service.PUSH:
                 # git shows the reason of a refusal here, and not once the pack is on its way.
                 await disk(self.server.repositories.ensure, target.owner)
-                if (why := await disk(full, self.server, target, principal)) is not None:
+                if (why := await disk(full, self.server, target, exchange.principal)) is not None:
                     await refuse(send, 403, why)
                     return
                 limit = self.server.settings.project_push_concurrency
                 many = self.server.pushes.of(target.project_id) >= limit
                 if many or self.server.pushing.taken(target.club):
                     raise Busy
-            await fetch(self.server, scope, receive, send, request, target, principal.name)
+            await fetch(exchange)
         except Busy:
             await refuse(send, 503, busy(), _RETRY)
 

@@ -7,19 +7,20 @@ import contextlib
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from deployer.errors import Explanation
 from deployer.sentence import Sentence
+from portal.accounts.principal import Principal
 from portal.gitserver.address import GitRequest, Service
 from portal.gitserver.answers import NEVER_CACHED, Receive, Scope, Send, answer, header, refuse
 from portal.gitserver.backend import Backend, EndedEarly
 from portal.gitserver.directory import Target
 from portal.gitserver.server import GitServer
-from portal.gitserver.settings import GitServerSettings
 from portal.gitserver.sideband import RefusalExplainer, explain_refusal
-from portal.gitserver.unpacking import Unpack, unpacker
+from portal.gitserver.unpacking import unpacker
 
 logger = logging.getLogger(__name__)
 
@@ -38,19 +39,32 @@ class TooLarge(Exception):
     """The request's body is longer than anybody waits for."""
 
 
-def backend_environment(
-    server: GitServer, scope: Scope, request: GitRequest, target: Target, user: str
-) -> dict[str, str]:
+@dataclass(frozen=True)
+class Exchange:
+    """A request that was let in: who asks what of which repository, where its body comes from and its answer
+    goes."""
+
+    server: GitServer
+    scope: Scope
+    receive: Receive
+    send: Send
+    request: GitRequest
+    target: Target
+    principal: Principal
+
+
+def backend_environment(exchange: Exchange) -> dict[str, str]:
     """The CGI environment (RFC 3875) of git http-backend, from nothing but what is needed."""
+    server, scope, request = exchange.server, exchange.scope, exchange.request
     environment = {
         **server.repositories.environment,
         "GIT_PROJECT_ROOT": str(server.repositories.root),
         "GIT_HTTP_EXPORT_ALL": "1",
         "REQUEST_METHOD": scope["method"],
-        "PATH_INFO": f"/{server.repositories.path(target.project_id).name}/{request.tail}",
+        "PATH_INFO": f"/{server.repositories.path(exchange.target.project_id).name}/{request.tail}",
         "QUERY_STRING": f"service={request.service}" if request.advertisement else "",
         "CONTENT_TYPE": header(scope, b"content-type"),
-        "REMOTE_USER": user,
+        "REMOTE_USER": exchange.principal.name,
         "REMOTE_ADDR": "madang",
         "SERVER_PROTOCOL": "HTTP/1.1",
     }
@@ -66,35 +80,24 @@ def content_length(scope: Scope) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-async def feed(
-    scope: Scope,
-    receive: Receive,
-    put: Callable[[bytes], Awaitable[None]],
-    limit_bytes: int,
-    settings: GitServerSettings,
-) -> None:
+async def feed(exchange: Exchange, put: Callable[[bytes], Awaitable[None]], limit_bytes: int) -> None:
     """The request's body, unpacked, part by part to `put`; the limit holds for what that is.
 
     Raises ClientGone (a client that stalls is gone too), TooLarge and Damaged.
     """
     try:
-        async with asyncio.timeout(settings.upload_seconds):
-            await _feed(receive, put, unpacker(scope), limit_bytes, settings.stalled_seconds)
+        async with asyncio.timeout(exchange.server.settings.upload_seconds):
+            await _feed(exchange, put, limit_bytes)
     except TimeoutError:
         raise ClientGone from None
 
 
-async def _feed(
-    receive: Receive,
-    put: Callable[[bytes], Awaitable[None]],
-    unpack: Unpack,
-    limit_bytes: int,
-    stalled_seconds: float,
-) -> None:
+async def _feed(exchange: Exchange, put: Callable[[bytes], Awaitable[None]], limit_bytes: int) -> None:
+    unpack, stalled_seconds = unpacker(exchange.scope), exchange.server.settings.stalled_seconds
     count = 0
     more = True
     while more:
-        message = await asyncio.wait_for(receive(), stalled_seconds)
+        message = await asyncio.wait_for(exchange.receive(), stalled_seconds)
         if message["type"] == "http.disconnect":
             raise ClientGone
         for piece in unpack(message.get("body", b"")):
@@ -105,16 +108,14 @@ async def _feed(
         more = message.get("more_body", False)
 
 
-async def deliver(
-    server: GitServer, backend: Backend, request: GitRequest, receive: Receive, send: Send, *, reference: str
-) -> None:
+async def deliver(exchange: Exchange, backend: Backend, *, reference: str) -> None:
     """git's answer to the client, as it comes. The client may vanish or stall: then the rest is discarded.
 
     Not one byte goes out before the whole request was read: git http-backend answers at once, and a Go
     proxy (Traefik) then throws away what it is still forwarding ("inflate: data stream error").
     """
-    gone = asyncio.ensure_future(_disconnected(receive))
-    sending = asyncio.ensure_future(_send_answer(server, backend, request, send, reference))
+    gone = asyncio.ensure_future(_disconnected(exchange.receive))
+    sending = asyncio.ensure_future(_send_answer(exchange, backend, reference))
     try:
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         if sending.done():
@@ -135,16 +136,15 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _send_answer(
-    server: GitServer, backend: Backend, request: GitRequest, send: Send, reference: str
-) -> None:
+async def _send_answer(exchange: Exchange, backend: Backend, reference: str) -> None:
+    settings, request, send = exchange.server.settings, exchange.request, exchange.send
     try:
         head = await backend.head()
     except EndedEarly:
         logger.error("git ended without an answer", extra={"reference": reference, "errors": backend.errors})
         await refuse(send, 500, ended_early(reference))
         return
-    patience = server.settings.stalled_seconds
+    patience = settings.stalled_seconds
     headers = [*head.headers, *(NEVER_CACHED if b"cache-control" not in dict(head.headers) else ())]
     await send({"type": "http.response.start", "status": head.status, "headers": headers})
 
@@ -154,7 +154,7 @@ async def _send_answer(
             await asyncio.wait_for(send(part), patience)
 
     pushed = request.service is Service.PUSH and not request.advertisement and head.status == 200
-    explainer = RefusalExplainer(lambda said: explain_refusal(said, server.settings)) if pushed else None
+    explainer = RefusalExplainer(lambda said: explain_refusal(said, settings)) if pushed else None
     async for chunk in backend.body():
         await put(explainer.feed(chunk) if explainer else chunk)
     if explainer:

@@ -8,14 +8,12 @@ import logging
 
 from django.db import DatabaseError
 
-from portal.accounts.principal import Principal
-from portal.gitserver.address import GitRequest
-from portal.gitserver.answers import Receive, Scope, Send, refuse
+from portal.gitserver.answers import refuse
 from portal.gitserver.backend import Backend
-from portal.gitserver.directory import Target
 from portal.gitserver.exchange import (
     SWALLOWED_TIMES,
     ClientGone,
+    Exchange,
     TooLarge,
     backend_environment,
     content_length,
@@ -36,18 +34,11 @@ from portal.threads import disk
 logger = logging.getLogger(__name__)
 
 
-async def receive_pack(
-    server: GitServer,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-    request: GitRequest,
-    target: Target,
-    principal: Principal,
-) -> None:
+async def receive_pack(exchange: Exchange) -> None:
     """Raises Busy. Nothing is stored before the key, the project and the announced size are settled."""
+    server, send, target, principal = exchange.server, exchange.send, exchange.target, exchange.principal
     limit_bytes = server.settings.push_limit_bytes * SWALLOWED_TIMES
-    if (content_length(scope) or 0) > limit_bytes:
+    if (content_length(exchange.scope) or 0) > limit_bytes:
         await too_large(send, server.settings.push_limit_bytes)
         return
     repository = await disk(server.repositories.ensure, target.owner)
@@ -55,7 +46,7 @@ async def receive_pack(
         await refuse(send, 413, refused)
         return
     push = Push(target, principal, repository, active())
-    backend = await _begin(server, scope, request, push)
+    backend = await _begin(exchange, push)
     refs = RefLines()
 
     async def put(part: bytes) -> None:
@@ -66,7 +57,7 @@ async def receive_pack(
 
     try:
         try:
-            await feed(scope, receive, put, limit_bytes, server.settings)
+            await feed(exchange, put, limit_bytes)
         except BaseException:
             await _cut_off(backend)
             raise
@@ -75,7 +66,7 @@ async def receive_pack(
             await refuse(send, 413, refs.refused)
             return
         await backend.end_input()
-        await deliver(server, backend, request, receive, send, reference=push.id)
+        await deliver(exchange, backend, reference=push.id)
     except ClientGone:
         logger.info("the pusher was gone before the pack was complete", extra={"push": push.id})
         await too_late(send)
@@ -91,8 +82,9 @@ async def _cut_off(backend: Backend) -> None:
     await backend.end_input()
 
 
-async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Push) -> Backend:
+async def _begin(exchange: Exchange, push: Push) -> Backend:
     """Starts receive-pack with its hooks' secret, and the task that sees it to its end."""
+    server = exchange.server
     if server.pushes.of(push.target.project_id) >= server.settings.project_push_concurrency:
         raise Busy
     await server.pushing.take(push.target.club)
@@ -103,10 +95,7 @@ async def _begin(server: GitServer, scope: Scope, request: GitRequest, push: Pus
         raise
     server.pushes.begin(push)
     try:
-        environment = {
-            **backend_environment(server, scope, request, push.target, push.principal.name),
-            **server.push_environment(push.secret),
-        }
+        environment = {**backend_environment(exchange), **server.push_environment(push.secret)}
         backend = await Backend.start(environment, wait_for_reader=False)
     except BaseException:
         server.receiving.give_back(push.target.club)

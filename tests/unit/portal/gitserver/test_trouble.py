@@ -21,7 +21,7 @@ from portal.gitserver import hookserver  # noqa: E402
 from portal.gitserver.address import GitRequest, Service  # noqa: E402
 from portal.gitserver.backend import Backend, Head  # noqa: E402
 from portal.gitserver.directory import Target  # noqa: E402
-from portal.gitserver.exchange import deliver  # noqa: E402
+from portal.gitserver.exchange import Exchange, deliver  # noqa: E402
 from portal.gitserver.pushes import Push  # noqa: E402
 from portal.gitserver.repositories import Owner  # noqa: E402
 from portal.gitserver.server import GitServer  # noqa: E402
@@ -86,22 +86,15 @@ async def never(*_: object) -> MutableMapping[str, Any]:
 
 def test_a_client_that_takes_nothing_any_more_is_called_so(caplog: pytest.LogCaptureFixture) -> None:
     backend = Answering()
-    server = SimpleNamespace(settings=SimpleNamespace(stalled_seconds=0.01))
+    server = cast("GitServer", SimpleNamespace(settings=SimpleNamespace(stalled_seconds=0.01)))
+    request = GitRequest("chess", "blog", Service.FETCH, advertisement=False)
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.body":
             await never()
 
     with caplog.at_level(logging.INFO):
-        asyncio.run(
-            deliver(
-                cast("GitServer", server),
-                cast("Backend", backend),
-                GitRequest("chess", "blog", Service.FETCH, advertisement=False),
-                never,
-                send,
-                reference="1",
-            )
-        )
+        exchange = Exchange(server, {}, never, send, request, TARGET, platform())
+        asyncio.run(deliver(exchange, cast("Backend", backend), reference="1"))
     assert backend.discarded
     assert "a client took nothing of its answer any more" in caplog.messages
