@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from dataclasses import replace
 
 from portal.gitserver.backend import Backend
 from portal.gitserver.exchange import (
@@ -17,20 +19,26 @@ from portal.gitserver.exchange import (
     too_large,
     too_late,
 )
+from portal.gitserver.reader import Reader, SentAway
 from portal.gitserver.unpacking import Damaged
 from portal.threads import disk
 
 
 async def fetch(exchange: Exchange) -> None:
-    """Serves one request; the process ends with it, as nothing is lost. Raises Busy."""
+    """Serves one request; the process ends with it, as nothing is lost. Raises Busy.
+
+    Its turn is for git's work, and for clients that take the answer as it comes (`reader`).
+    """
     server, target = exchange.server, exchange.target
-    async with server.fetching.turn(target.club):
+    async with server.fetching.turn(target.club) as give_turn_back:
+        reader = Reader(exchange, give_turn_back)
         await disk(server.repositories.ensure, target.owner)
         backend = await Backend.start(backend_environment(exchange), wait_for_reader=True)
         try:
             await feed(exchange, backend.write, FETCH_REQUEST_BYTES)
             await backend.end_input()
-            await deliver(exchange, backend, reference=secrets.token_hex(8))
+            with contextlib.suppress(SentAway):
+                await deliver(replace(exchange, send=reader), backend, reference=secrets.token_hex(8))
         except ClientGone:
             await too_late(exchange.send)
         except TooLarge:
@@ -38,4 +46,5 @@ async def fetch(exchange: Exchange) -> None:
         except Damaged:
             await damaged(exchange.send)
         finally:
+            reader.get_up()
             await backend.kill()

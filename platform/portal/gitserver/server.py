@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from portal.gitserver.languages import Languages
 from portal.gitserver.policy import git_configuration
 from portal.gitserver.pushes import Pushes
 from portal.gitserver.repositories import Repositories, git_environment
+from portal.gitserver.seats import Seats
 from portal.gitserver.settings import GitServerSettings
 
 _PREFIX = "madang-git-"
@@ -79,12 +80,12 @@ class SharedTurns:
         self._of_clubs[club].give_back()
 
     @asynccontextmanager
-    async def turn(self, club: str) -> AsyncIterator[None]:
+    async def turn(self, club: str) -> AsyncIterator[Callable[[], None]]:
+        """One turn to the end of the block, or until what it gives is called."""
         await self.take(club)
-        try:
-            yield
-        finally:
-            self.give_back(club)
+        with ExitStack() as taken:
+            taken.callback(self.give_back, club)
+            yield taken.close
 
 
 @dataclass
@@ -103,6 +104,7 @@ class GitServer:
     receiving: SharedTurns = field(init=False)
     preparing: SharedTurns = field(init=False)
     fetching: SharedTurns = field(init=False)
+    slow: Seats = field(init=False)
 
     def __post_init__(self) -> None:
         given = self.settings
@@ -112,6 +114,7 @@ class GitServer:
             given.receiving_concurrency, given.club_receiving_concurrency, given.turn_seconds
         )
         self.fetching = SharedTurns(given.fetch_concurrency, given.club_fetch_concurrency, given.turn_seconds)
+        self.slow = Seats(given.slow_fetch_concurrency)
 
     @classmethod
     def prepare(cls, root: Path, settings: GitServerSettings) -> GitServer:

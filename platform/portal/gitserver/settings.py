@@ -32,6 +32,10 @@ class GitServerSettings(BaseSettings):
     project_push_concurrency: int = Field(default=4, ge=1)
     fetch_concurrency: int = Field(default=8, ge=1)
     club_fetch_concurrency: int = Field(default=5, ge=1)
+    # An answer that has waited so long for its client goes on without its turn, beside so many others: each
+    # holds 8 MiB of it, and a git that waits.
+    slow_fetch_seconds: float = Field(default=10, gt=0)
+    slow_fetch_concurrency: int = Field(default=16, ge=1)
     # Each commit is read and packed by one thread of four; of a club one at a time, as large ones take long.
     preparing_concurrency: int = Field(default=3, ge=1)
     turn_seconds: float = Field(default=60, gt=0)

@@ -1,7 +1,8 @@
 """Finds in git's answer to a push that the pack was refused, and puts the explanation in front.
 
-The answer is packets (gitprotocol-common(5)) whose first byte names a band: 1 the report, 2 text for
-people, 3 a fatal error. git's own words are left as they are; a student also needs to know what to do.
+The answer is packets (gitprotocol-common(5)) whose first byte names a band: 1 the report (of a fetch the
+pack), 2 text for people, 3 a fatal error. git's own words are left as they are; a student also needs to know
+what to do.
 """
 
 from __future__ import annotations
@@ -13,8 +14,40 @@ from deployer.sentence import Sentence
 from portal.gitserver.settings import GitServerSettings
 from portal.translating import explained
 
-_REPORT, _TEXT = 1, 2
+_DATA, _TEXT = 1, 2
 _REMEMBERED_BYTES = 8192
+
+
+class Packets:
+    """Feed it an answer as it comes; it gives the same bytes in whole packets, what is left at the `end`.
+
+    `banded`: the last one came on a band, and one of ours may follow. `plain`: these are no packets, and pass
+    as they come.
+    """
+
+    def __init__(self) -> None:
+        self.banded = self.plain = False
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        self._rest += data
+        while len(self._rest) >= 4 and not self.plain:
+            try:
+                size = max(int(self._rest[:4], 16), 4)
+            except ValueError:
+                self.banded, self.plain = False, True
+                break
+            if len(self._rest) < size:
+                return
+            whole, self._rest = self._rest[:size], self._rest[size:]
+            self.banded = size > 4 and whole[4] in (_DATA, _TEXT)
+            yield whole
+        if self.plain:
+            yield self.end()
+
+    def end(self) -> bytes:
+        rest, self._rest = self._rest, b""
+        return rest
 
 
 class RefusalExplainer:
@@ -26,40 +59,26 @@ class RefusalExplainer:
 
     def __init__(self, explain: Callable[[str], Explanation | None]) -> None:
         self._explain = explain
-        self._rest = b""
+        self._packets = Packets()
         self._said = b""
-        self._plain = False
 
     def feed(self, data: bytes) -> bytes:
-        if self._plain:
-            return data
-        self._rest += data
-        return b"".join(self._packets())
+        return b"".join(self._explained(packet) for packet in self._packets.feed(data))
 
     def end(self) -> bytes:
-        rest, self._rest = self._rest, b""
-        return rest
+        return self._packets.end()
 
-    def _packets(self) -> Iterator[bytes]:
-        while len(self._rest) >= 4:
-            try:
-                size = max(int(self._rest[:4], 16), 4)
-            except ValueError:
-                self._plain = True
-                yield self.end()
-                return
-            if len(self._rest) < size:
-                return
-            whole, self._rest = self._rest[:size], self._rest[size:]
-            body = whole[5:]
-            band = whole[4] if size > 4 else 0
-            if band == _TEXT:
-                self._said = (self._said + body)[-_REMEMBERED_BYTES:]
-            elif band == _REPORT and body[4:11] == b"unpack " and body[11:13] != b"ok":
-                explanation = self._explain(self._said.decode("utf-8", "replace"))
-                if explanation is not None:
-                    yield text_packet("\n".join(("", *explained(explanation).lines(), "", "")))
-            yield whole
+    def _explained(self, packet: bytes) -> bytes:
+        if not self._packets.banded:
+            return packet
+        band, body = packet[4], packet[5:]
+        if band == _TEXT:
+            self._said = (self._said + body)[-_REMEMBERED_BYTES:]
+        elif body[4:11] == b"unpack " and body[11:13] != b"ok":
+            explanation = self._explain(self._said.decode("utf-8", "replace"))
+            if explanation is not None:
+                return text_packet("\n".join(("", *explained(explanation).lines(), "", ""))) + packet
+        return packet
 
 
 def text_packet(text: str) -> bytes:
