@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from deployer.errors import DeployerError, TemporaryError
@@ -16,8 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 def unclean() -> QuerySet[Build]:
-    """Builds that have ended and may still have a Job."""
-    return Build.objects.filter(state__in=BUILD_STATES.terminal, cleaned_at=None).order_by("id")
+    """Builds that have ended and may still have a Job, those first whose cleaning was tried longest ago, or
+    never."""
+    ended = Build.objects.filter(state__in=BUILD_STATES.terminal, cleaned_at=None)
+    return ended.order_by(F("retry_at").asc(nulls_first=True), "id")
 
 
 def clean(build_id: int) -> bool:
@@ -35,6 +37,8 @@ def clean(build_id: int) -> bool:
         logger.warning(
             "build not cleaned yet", extra={"build": build_id, "explanation": error.explanation.to_dict()}
         )
+        # Behind all others: what cannot be cleaned keeps none of them from it.
+        Build.objects.filter(pk=build_id).update(retry_at=Now())
         return not isinstance(error, TemporaryError)
     Build.objects.filter(pk=build_id).update(cleaned_at=Now())
     return True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
+from portal import sweeping
 from portal.builds import running
 from portal.builds.cancelling import cancel_build
 from portal.builds.models import Build
@@ -21,7 +23,7 @@ from portal.releases.models import Release
 from portal.sweeping import sweep
 
 from deployer.build import BuildOrder, BuildOutcome, LogLine
-from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
+from deployer.errors import DeployerError, Explanation, PermanentError, TemporaryError, UserError
 from deployer.sentence import Sentence
 from tests.integration.portal.scene import (
     BY,
@@ -349,6 +351,29 @@ def test_a_sweep_does_not_wait_for_a_silent_cluster_once_for_each_build(
         assert sweep().cleaned == 0
         assert len(asked) == 1
     assert sweep().cleaned == 3
+
+
+@pytest.mark.parametrize("error", [PermanentError, TemporaryError])
+def test_builds_that_cannot_be_cleaned_keep_no_other_one_from_it(
+    cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch, error: type[DeployerError]
+) -> None:
+    stuck, other = push(some_project()), push(some_project())
+    builder = type(cluster.builder())
+    clean = builder.clean
+
+    def broken(self: Any, order: BuildOrder) -> None:
+        if order.build == str(stuck.pk):
+            raise trouble(error)
+        clean(self, order)
+
+    monkeypatch.setattr(sweeping, "_CLEANED_AT_ONCE", 1)
+    monkeypatch.setattr(builder, "clean", broken)
+    work()
+    Build.objects.update(cleaned_at=None, retry_at=None)
+    for _ in range(2):
+        sweep()
+    other.refresh_from_db()
+    assert other.cleaned_at is not None
 
 
 def test_a_build_that_kills_every_worker_ends_at_last(cluster: ScriptedCluster) -> None:
