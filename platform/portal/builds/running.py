@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from deployer.build import Builder, BuildOrder, BuildOutcome, LogLine
 from deployer.errors import Explanation, PermanentError, TemporaryError, UserError
@@ -25,6 +26,7 @@ from portal.leases.holding import hand_back, renew, worn_out
 from portal.leases.keeper import Keeper, new_owner
 from portal.leases.model import Lease, LeaseLost
 from portal.leases.shutdown import stopping
+from portal.leases.working import work_under
 from portal.nudge import nudge_build, nudge_waiting_builds
 from portal.projects.selectors import config
 from portal.registry.size import require_size
@@ -40,32 +42,22 @@ def run(build_id: int) -> None:
     if lease is None:
         return
     nudge_waiting_builds()
-    keeper = Keeper(lambda: renew(Build, lease), environment().lease_seconds)
-    try:
-        with keeper:
-            _work(lease, keeper)
-    except LeaseLost:
-        logger.warning("lease lost, another goes on", extra={"build": build_id})
-        clean_again(build_id)
-        return
-    if not keeper.lost:
+    held_on = work_under(
+        lease,
+        what="build",
+        work=partial(_work, lease),
+        renew=partial(renew, Build, lease),
+        put_off=partial(steps.retry, lease, BROKEN, machine_lost=False),
+    )
+    if held_on:
         clean(build_id)
+    else:
+        clean_again(build_id)
 
 
 def _work(lease: Lease, keeper: Keeper) -> None:
     build = steps.begin(lease)
-    try:
-        masker = Masker(config(build.project).values(), environment().log_line_bytes)
-        _build(lease, keeper, build, masker)
-    except (LeaseLost, DatabaseError):
-        # Nothing can be written: the lease runs out, and another worker goes on.
-        raise
-    except Exception:
-        logger.exception("a build's worker failed", extra={"build": build.pk})
-        steps.retry(lease, BROKEN, machine_lost=False)
-
-
-def _build(lease: Lease, keeper: Keeper, build: Build, masker: Masker) -> None:
+    masker = Masker(config(build.project).values(), environment().log_line_bytes)
     try:
         order, builder = order_of(build), cluster.builder()
         if build.stop_requested or worn_out(build):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.utils import timezone
 
 from deployer.errors import DeployerError, Explanation, TemporaryError
@@ -22,9 +22,8 @@ from portal.leases.holding import hand_back, renew, worn_out
 from portal.leases.keeper import Keeper, new_owner
 from portal.leases.model import Lease, LeaseLost
 from portal.leases.shutdown import stopping
+from portal.leases.working import work_under
 from portal.nudge import nudge_drill
-
-logger = logging.getLogger(__name__)
 
 BEFORE_SECONDS, BEFORE_MOST_SECONDS = 3.0, 15.0
 WRITE_SECONDS = 5.0
@@ -48,12 +47,13 @@ def run(drill_id: int) -> None:
     lease = queue.claim(drill_id, new_owner())
     if lease is None:
         return
-    keeper = Keeper(lambda: renew(Drill, lease), environment().lease_seconds)
-    try:
-        with keeper:
-            _work(lease, keeper)
-    except LeaseLost:
-        logger.warning("lease lost, another goes on", extra={"drill": drill_id})
+    work_under(
+        lease,
+        what="drill",
+        work=partial(_work, lease),
+        renew=partial(renew, Drill, lease),
+        put_off=partial(steps.retry, lease, BROKEN),
+    )
 
 
 def _work(lease: Lease, keeper: Keeper) -> None:
@@ -70,12 +70,6 @@ def _work(lease: Lease, keeper: Keeper) -> None:
         steps.retry(lease, error.explanation)
     except DeployerError as error:
         steps.fail(lease, error.explanation)
-    except (LeaseLost, DatabaseError):
-        # Nothing can be written: the lease runs out, and another worker goes on.
-        raise
-    except Exception:
-        logger.exception("a drill's worker failed", extra={"drill": lease.id})
-        steps.retry(lease, BROKEN)
 
 
 def _drill(lease: Lease, keeper: Keeper, drill: Drill, cloud: Provider) -> bool:

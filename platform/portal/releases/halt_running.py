@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from deployer.errors import DeployerError, Explanation
 from deployer.rollout import RolloutOutcome
@@ -19,6 +19,7 @@ from portal.leases.holding import hand_back, held, put_off, renew
 from portal.leases.keeper import Keeper, new_owner
 from portal.leases.model import Lease, LeaseLost
 from portal.leases.shutdown import stopping
+from portal.leases.working import work_under
 from portal.nudge import nudge_halt
 from portal.projects.models import Project
 from portal.releases import halts
@@ -39,16 +40,18 @@ def run(halt_id: int) -> None:
     project = Project.objects.select_related("club").filter(halt=halt_id).first()
     if project is None:  # deleted at this very moment
         return
-    keeper = Keeper(lambda: _renew(claim, project), environment().lease_seconds)
-    try:
-        with keeper:
-            _work(claim, keeper, project)
-    except LeaseLost:
-        logger.warning("lease lost, another goes on", extra={"halt": lease.id})
+    held_on = work_under(
+        lease,
+        what="halt",
+        work=partial(_work, claim, project),
+        renew=partial(_renew, claim, project),
+        put_off=partial(_put_off, lease, BROKEN),
+    )
+    if not held_on:
         take_away_if_deleted(project.club.slug, project.slug)
 
 
-def _work(claim: halts.Claim, keeper: Keeper, project: Project) -> None:
+def _work(claim: halts.Claim, project: Project, keeper: Keeper) -> None:
     lease = claim.lease
     try:
         live = live_release(project.pk)
@@ -62,12 +65,6 @@ def _work(claim: halts.Claim, keeper: Keeper, project: Project) -> None:
             _settle(lease, keeper, _start(lease, keeper, live))
     except DeployerError as error:
         _put_off(lease, error.explanation)
-    except (LeaseLost, DatabaseError):
-        # Nothing can be written: the lease runs out, and another worker goes on.
-        raise
-    except Exception:
-        logger.exception("a halt's worker failed", extra={"halt": lease.id})
-        _put_off(lease, BROKEN)
 
 
 def _stop(lease: Lease, project: Project, live: Release | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from deployer.errors import DeployerError, Explanation, TemporaryError
 from deployer.sentence import Sentence
@@ -23,6 +23,7 @@ from portal.leases.holding import hand_back, held, renew, worn_out
 from portal.leases.keeper import Keeper, new_owner
 from portal.leases.model import Lease, LeaseLost
 from portal.leases.shutdown import stopping
+from portal.leases.working import work_under
 from portal.nudge import nudge_rollout
 from portal.projects.selectors import address, find
 from portal.releases import queue, steps
@@ -41,12 +42,14 @@ def run(rollout_id: int) -> None:
     if lease is None:
         return
     club, project = Rollout.objects.values_list("project__club__slug", "project__slug").get(pk=rollout_id)
-    keeper = Keeper(lambda: renew(Rollout, lease), environment().lease_seconds)
-    try:
-        with keeper:
-            _work(lease, keeper)
-    except LeaseLost:
-        logger.warning("lease lost, another goes on", extra={"rollout": rollout_id})
+    held_on = work_under(
+        lease,
+        what="rollout",
+        work=partial(_work, lease),
+        renew=partial(renew, Rollout, lease),
+        put_off=partial(steps.retry, lease, BROKEN),
+    )
+    if not held_on:
         take_away_if_deleted(club, project)
 
 
@@ -54,20 +57,10 @@ def _work(lease: Lease, keeper: Keeper) -> None:
     rollout = held(Rollout, lease).select_related("release__project__club").first()
     if rollout is None:
         raise LeaseLost
-    try:
-        # On the way back no log of it is read, and its config may be what was wrong.
-        known = rollout.state == RolloutState.RUNNING
-        config = decrypt_config(rollout.release.encrypted_config) if known else {}
-        _carry_out(lease, keeper, rollout, Masker(config.values(), environment().log_line_bytes))
-    except (LeaseLost, DatabaseError):
-        # Nothing can be written: the lease runs out, and another worker goes on.
-        raise
-    except Exception:
-        logger.exception("a rollout's worker failed", extra={"rollout": lease.id})
-        steps.retry(lease, BROKEN)
-
-
-def _carry_out(lease: Lease, keeper: Keeper, rollout: Rollout, masker: Masker) -> None:
+    # On the way back no log of it is read, and its config may be what was wrong.
+    known = rollout.state == RolloutState.RUNNING
+    config = decrypt_config(rollout.release.encrypted_config) if known else {}
+    masker = Masker(config.values(), environment().log_line_bytes)
     try:
         rollouts = cluster.rollouts()
         if rollout.state == RolloutState.RUNNING:
