@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from portal.builds.models import BUILD_STATES, Build, StreamState
@@ -69,14 +70,14 @@ def _remove(repositories: Repositories, patience: Patience, held: Patience) -> N
         for path in repositories.sources.glob("*.objects")
     }
     now = timezone.now()
-    claims = _claims(repositories, {*archives, *objects})
+    claims = _claims({*archives, *objects}, now - timedelta(seconds=patience.ended_seconds))
     newest = _newest(build for builds in claims.values() for build in builds)
     asked_for = set()
     for name, path in archives.items():
         builds = claims.get(name, [])
         if any(held.needs(build, build.finished_at, newest, now) for build in builds):
             continue
-        if _let_go(path, held, now) if builds else _older(path, patience.ended_seconds):
+        if _let_go(builds, held, now) if builds else _older(path, patience.ended_seconds):
             path.unlink(missing_ok=True)
         elif builds:
             asked_for.add(name)
@@ -92,12 +93,14 @@ def _remove(repositories: Repositories, patience: Patience, held: Patience) -> N
             kept.drop(path)
 
 
-def _claims(repositories: Repositories, names: set[str]) -> dict[str, list[Build]]:
-    """The builds of each archive: a push's, and those that try it again."""
+def _claims(names: set[str], since: datetime) -> dict[str, list[Build]]:
+    """The builds of each archive, a push's and those that try it again, wherever the volume was mounted when
+    it was written. Not those that let it go and were over before `since`: they need nothing."""
     found: defaultdict[str, list[Build]] = defaultdict(list)
-    places = [str(repositories.sources / name) for name in names]
-    for build in Build.objects.select_related("stream").filter(archive_path__in=places):
-        found[Path(build.archive_path).name].append(build)
+    open_or_late = Q(stream__ended_at=None) | Q(stream__ended_at__gte=since)
+    for build in Build.objects.select_related("stream").filter(Q(source_kept=True) | open_or_late):
+        if (name := Path(build.archive_path).name) in names:
+            found[name].append(build)
     return found
 
 
@@ -108,13 +111,15 @@ def _newest(builds: Iterable[Build]) -> frozenset[int]:
 
 
 @transaction.atomic
-def _let_go(archive: Path, patience: Patience, now: datetime) -> bool:
-    """Whether nobody needs the archive; then nothing is built from it again.
+def _let_go(claims: Sequence[Build], patience: Patience, now: datetime) -> bool:
+    """Whether nobody needs the archive that these builds claim; then nothing is built from it again.
 
     A rebuild that is being asked for at this moment holds one of the rows (`builds.rebuilding`), so what is
     looked at once they are locked is the truth.
     """
-    builds = Build.objects.filter(archive_path=str(archive)).order_by("pk")
+    # A rebuild has its archive in the same words.
+    places = {build.archive_path for build in claims}
+    builds = Build.objects.filter(archive_path__in=places).order_by("pk")
     list(builds.select_for_update(no_key=True).values_list("pk"))
     there = list(builds)
     newest = _newest(there)

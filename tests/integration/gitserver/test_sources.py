@@ -127,6 +127,36 @@ def test_a_clubs_commits_that_wait_take_only_so_much_of_the_volume(
 TIDY = {"MADANG_GIT_HOUSEKEEPING_SECONDS": "0.2", "MADANG_GIT_KEEP_FAILED_SOURCES_SECONDS": "86400"}
 
 
+def two_rounds(server: ServerProcess) -> None:
+    """Housekeeping has removed what it removes."""
+    stray = server.repositories / ".sources" / "stray.tar.gz"
+    for _ in range(2):
+        stray.touch()
+        os.utime(stray, (0, 0))
+        eventually(lambda: not stray.exists())
+
+
+@pytest.mark.parametrize("server", [TIDY], indirect=True)
+def test_a_source_is_kept_for_its_build_though_the_volume_was_mounted_elsewhere_before(
+    server: ServerProcess, school: School, student: Student
+) -> None:
+    project, url = school.project(), server.url(f"{school.club}/app.git", school.key("deploy"))
+    push = student.start("push", url, "main", cwd=student.project())
+    build = school.accepted(project, push=push)
+    archive = server.repositories / ".sources" / Path(build.archive_path).name
+    Build.objects.filter(pk=build.pk).update(archive_path=f"/elsewhere/.sources/{archive.name}")
+    # So long it waits for its turn.
+    os.utime(archive, (0, 0))
+    two_rounds(server)
+    token = school.take(build)
+    assert server.get(f"/sources/{build.pk}.tar.gz", {"Authorization": f"Bearer {token}"})[0] == 200
+    school.succeed(build)
+    assert push.wait().status == 0, push.output
+    ended(build, hours=2)
+    eventually(lambda: not archive.exists())
+    assert not Build.objects.get(pk=build.pk).source_kept
+
+
 def ended(build: Build, **ago: float) -> None:
     at = timezone.now() - timedelta(**ago)
     Build.objects.filter(pk=build.pk).update(finished_at=at)
