@@ -115,6 +115,8 @@ class Environment(BaseSettings):
     log_days: int = Field(default=90, ge=1)
     # Of a project's image as nodes pull it, which is packed.
     image_limit_bytes: int = Field(default=2 << 30, ge=1 << 20)
+    # Of the registry, for the images and build caches of one club together; then nothing is built for it.
+    club_images_limit_bytes: int = Field(default=8 << 30, ge=1 << 20)
     log_line_bytes: int = Field(default=4096, ge=256)
 
     # Networks inside that webhooks may reach as well as the world, with commas (a chat server of the school).

@@ -19,6 +19,7 @@ from portal.probing import retention as probing_retention
 from portal.projects import crashes, given_up
 from portal.registry import collection as registry_collection
 from portal.registry import retention as retention_rounds
+from portal.registry import space
 from portal.signups import retention as signup_retention
 from portal.web import once
 
@@ -43,6 +44,7 @@ def retention() -> None:
     signup_retention.forget()
     once.forget()
     retention_rounds.collect()
+    space.forget()
 
 
 @shared_task(name="portal.tasks.registry_garbage")  # type: ignore[untyped-decorator]

@@ -30,6 +30,7 @@ from portal.leases.working import work_under
 from portal.nudge import nudge_build, nudge_waiting_builds
 from portal.projects.selectors import config
 from portal.registry.size import require_size
+from portal.registry.space import require_space
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ def _work(lease: Lease, keeper: Keeper) -> None:
             builder.cancel(order)
             _give_up(lease, build)
             return
+        if build.attempt == 1 and not build.takeovers:
+            require_space(build)
         outcome = _follow(lease, keeper, build, order, builder, masker)
         if outcome.state == "stopped":
             _stopped(lease, keeper, build, order, builder)
@@ -105,7 +108,7 @@ def _follow(
 
 def _settle(lease: Lease, build: Build, outcome: BuildOutcome, masker: Masker) -> None:
     if outcome.state == "succeeded" and outcome.digest:
-        require_size(build.project, outcome.digest)
+        require_size(build, outcome.digest)
         steps.succeed(lease, outcome.digest)
         return
     why = masked(outcome.explanation or _unexplained(outcome.state), masker)

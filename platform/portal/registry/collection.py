@@ -14,18 +14,26 @@ from deployer.errors import DeployerError, TemporaryError
 from portal import cluster
 from portal.builds import quiet
 from portal.environment import environment
+from portal.registry import space
 
 logger = logging.getLogger(__name__)
 
+# At the soonest, where somebody waits for the space.
+_SOONER = timedelta(days=1)
+
 
 def collect_garbage() -> datetime | None:
-    """Restarts the registry for it if it is due and no build is at work; gives when builds go on."""
+    """Restarts the registry for it if it is due and no build is at work; gives when builds go on.
+
+    It is due sooner where a club could not build for want of space.
+    """
     given = environment()
     if not given.registry_workload or not given.registry_collect_seconds:
         return None
-    begun = quiet.begin(
-        timedelta(seconds=given.registry_quiet_seconds), timedelta(seconds=given.registry_collect_seconds)
-    )
+    every = timedelta(seconds=given.registry_collect_seconds)
+    if space.is_wanted(_SOONER):
+        every = min(every, _SOONER)
+    begun = quiet.begin(timedelta(seconds=given.registry_quiet_seconds), every)
     if begun is None:
         return None
     try:

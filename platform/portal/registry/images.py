@@ -58,13 +58,18 @@ def tags_of(repository: str) -> list[str]:
     return list(answer.raise_for_status().json()["tags"] or ())
 
 
-def size_bytes(repository: str, digest: str) -> int | None:
-    """What a node pulls for the image; None if the registry does not tell."""
+def blobs_of(repository: str, reference: str) -> dict[str, int] | None:
+    """The size of each blob of an image or a build cache by digest, none if it is not there; None if the
+    registry does not tell."""
     try:
         with _client(repository) as client:
-            answer = client.get(f"/v2/{repository}/manifests/{digest}", headers={"Accept": _MANIFESTS})
+            answer = client.get(f"/v2/{repository}/manifests/{reference}", headers={"Accept": _MANIFESTS})
+        if answer.status_code == 404:
+            return {}
         manifest = answer.raise_for_status().json()
-        return sum(int(part["size"]) for part in (manifest["config"], *manifest["layers"]))
+        # BuildKit's cache is an image, or an index whose manifests are its blobs.
+        parts = [manifest["config"], *manifest["layers"]] if "layers" in manifest else manifest["manifests"]
+        return {str(part["digest"]): int(part["size"]) for part in parts}
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         logger.warning("an image's size is not known", extra={"repository": repository, "error": str(error)})
         return None

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
+from portal.builds.models import Build
 from portal.environment import environment
-from portal.projects.models import Project
-from portal.registry.images import delete_images, is_ours, size_bytes
+from portal.registry import space
+from portal.registry.images import blobs_of, delete_images, is_ours
 from portal.releases.models import Release
 
 
-def require_size(project: Project, digest: str) -> None:
-    """Raises UserError for an image that is too large, which is then deleted unless a release uses it."""
+def require_size(build: Build, digest: str) -> None:
+    """Notes what the build has pushed. Raises UserError for an image that is too large, which is then deleted
+    unless a release uses it."""
     if not is_ours():
         return
-    repository, most_bytes = f"{project.club.slug}/{project.slug}", environment().image_limit_bytes
-    found_bytes = size_bytes(repository, digest)
-    if found_bytes is None or found_bytes <= most_bytes:
+    project, most_bytes = build.project, environment().image_limit_bytes
+    repository = f"{project.club.slug}/{project.slug}"
+    image = blobs_of(repository, digest)
+    if image is None:
+        return
+    space.note(build, image, blobs_of(f"cache/{repository}", "cache") or {})
+    found_bytes = sum(image.values())
+    if found_bytes <= most_bytes:
         return
     if not Release.objects.filter(project=project, digest=digest, image_kept=True).exists():
         delete_images(repository, [digest])

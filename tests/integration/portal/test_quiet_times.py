@@ -110,6 +110,19 @@ def test_the_registry_is_told_once_in_a_week_and_until_when(registry: Cluster) -
     assert len(registry.told) == 2
 
 
+def test_it_is_told_sooner_where_a_club_waits_for_the_space(registry: Cluster) -> None:
+    assert collect_garbage() is not None
+    days_later(2)
+    assert collect_garbage() is None
+    refused = push(some_project())
+    Build.objects.filter(pk=refused.pk).update(
+        state=BuildState.FAILED, finished_at=Now(), explanation={"reason": "club-images-full"}
+    )
+    assert collect_garbage() is not None
+    assert collect_garbage() is None
+    assert len(registry.told) == 2
+
+
 def test_a_new_installation_has_its_first_quiet_time_after_a_week(registry: Cluster) -> None:
     Build.objects.update(created_at=Now() - Value(timedelta(days=6)))
     assert collect_garbage() is None

@@ -16,8 +16,9 @@ import httpx
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models.functions import Now
 from portal.builds import queue, steps
-from portal.builds.models import Build, BuildState
+from portal.builds.models import Build, BuildState, QuietTime
 from portal.derived import pull_password, push_password
 from portal.registry import retention
 from portal.registry.images import forget_project
@@ -261,6 +262,45 @@ def test_an_image_that_is_too_large_for_nodes_fails_its_build_and_goes(
     assert large.explanation["reason"] == "image-too-large"
     club = (f"club-{project.club.slug}", pull_password(project.club_id))
     assert [registry.pull(club, own, image) for image in digests] == [200, 404]
+
+
+def test_a_club_that_fills_its_share_builds_no_more_until_the_registry_has_collected(
+    registry: Registry, cluster: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = some_project()
+    own = f"{project.club.slug}/site"
+
+    def really_pushes(order: object, stop: object) -> object:
+        from deployer.build import BuildOutcome
+
+        login = (order.push_username, order.push_password)  # type: ignore[attr-defined]
+        build = order.build  # type: ignore[attr-defined]
+        # 2000 bytes of an image, whose config has its layer's text too, and 1000 of a cache.
+        registry.push(login, f"cache/{own}", f"{build} " + "c" * 500, "cache")
+        pushed = registry.push(login, own, f"{build} " + "x" * 1000, f"build-{build}")
+        return BuildOutcome("succeeded", pushed.headers["Docker-Content-Digest"])
+
+    cluster.during_build = really_pushes  # type: ignore[assignment]
+    changed = {"club_images_limit_bytes": 9000, "registry_workload": "madang/registry"}
+    monkeypatch.setattr(settings, "MADANG", settings.MADANG.model_copy(update=changed))
+
+    def pushed_again() -> Build:
+        build = push(project)
+        work()
+        build.refresh_from_db()
+        return build
+
+    assert [pushed_again().state for _ in range(3)] == [BuildState.SUCCEEDED] * 3
+    refused = pushed_again()
+    assert refused.state == BuildState.FAILED
+    assert refused.explanation is not None
+    assert refused.explanation["reason"] == "club-images-full"
+    assert str(refused.pk) not in {order.build for order in cluster.started}
+    # What was deleted is there still.
+    assert collect() == 1
+    assert pushed_again().state == BuildState.FAILED
+    QuietTime.objects.create(used=True, until=Now())
+    assert pushed_again().state == BuildState.SUCCEEDED
 
 
 def test_old_images_go_and_those_that_may_be_wanted_stay(
