@@ -19,7 +19,7 @@ from portal.registry import space
 logger = logging.getLogger(__name__)
 
 # At the soonest, where somebody waits for the space.
-_SOONER = timedelta(days=1)
+_SOONER = timedelta(hours=1)
 
 
 def collect_garbage() -> datetime | None:
@@ -31,7 +31,7 @@ def collect_garbage() -> datetime | None:
     if not given.registry_workload or not given.registry_collect_seconds:
         return None
     every = timedelta(seconds=given.registry_collect_seconds)
-    if space.is_wanted(_SOONER):
+    if space.is_wanted():
         every = min(every, _SOONER)
     begun = quiet.begin(timedelta(seconds=given.registry_quiet_seconds), every)
     if begun is None:

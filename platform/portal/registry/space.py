@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from deployer.errors import Explanation, UserError
@@ -63,7 +62,7 @@ def require_space(build: Build) -> None:
             f"{build.project.slug}: {own >> 20} MiB",
             "Make images smaller (fewer packages, no data in them), delete a project that nobody needs, or "
             "ask an operator for more. What was deleted is free once the registry has collected its garbage, "
-            "within a day or two: build again then.",
+            "within hours: build again then.",
         )
     )
 
@@ -85,10 +84,10 @@ def taken(club: Club) -> Taken:
     return Taken(sum(whole.values()), {name: sum(blobs.values()) for name, blobs in of_projects.items()})
 
 
-def is_wanted(within: timedelta) -> bool:
-    """Whether somebody could not build in that time for want of space."""
+def is_wanted() -> bool:
+    """Whether somebody could not build for want of space since the last collection."""
     refused = Build.objects.filter(state=BuildState.FAILED, explanation__reason=_FULL)
-    return refused.filter(finished_at__gt=Now() - Value(within)).exists()
+    return refused.filter(finished_at__gt=_collected_at()).exists()
 
 
 def forget() -> None:
