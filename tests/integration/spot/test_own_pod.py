@@ -6,6 +6,7 @@ import pytest
 
 from spot import names, pods
 from spot.controller.program import LEASE
+from spot.errors import Missing
 from spot.kube.kinds import LEASES
 from tests.integration.apiserver import ControlPlane
 from tests.integration.spot.controllers import running_controller
@@ -21,7 +22,11 @@ THERE = {
 
 
 def leader(stage: Stage) -> str:
-    found = stage.connection.call("GET", LEASES.path(HANDLER, LEASE))
+    """Who holds the Lease; "" for nobody yet."""
+    try:
+        found = stage.connection.call("GET", LEASES.path(HANDLER, LEASE))
+    except Missing:
+        return ""
     return str(found["spec"].get("holderIdentity") or "")
 
 
