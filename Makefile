@@ -100,7 +100,7 @@ screenshots: setup-tests page ## every page in both languages and widths, as pic
 	@MADANG_SCREENSHOTS=.reports/screenshots $(PYTEST) tests/integration/page/test_every_page.py
 
 test-e2e: setup-tests ## the whole platform on embedded clusters of its own
-	@$(PYTHON) -m pytest -q -m cluster -n 2 --dist loadgroup tests/e2e
+	@$(PYTHON) -m pytest -q -m cluster -n 2 --dist loadgroup --max-worker-restart=0 tests/e2e
 
 lint: setup ## ruff, mypy, import-linter
 	@.venv/bin/ruff check .
