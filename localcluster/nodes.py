@@ -54,13 +54,13 @@ def surplus(instance: Instance) -> list[str]:
 def use_programs(instance: Instance, programs: Path) -> None:
     """Note which compiled programs the cluster runs, for nodes started later and for bin/kubectl."""
     link = instance.state / "bin"
+    if not (link.is_symlink() and link.readlink() == programs):
+        fresh = link.with_name("bin.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(programs)
+        fresh.rename(link)
+    # Only now: who finds a note of what is not there takes the cluster for a destroyed one.
     note_user(store_of(instance.cache), link)
-    if link.is_symlink() and link.readlink() == programs:
-        return
-    fresh = link.with_name("bin.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(programs)
-    fresh.rename(link)
 
 
 def programs_in_use(instance: Instance) -> Path:
