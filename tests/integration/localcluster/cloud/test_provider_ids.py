@@ -62,7 +62,7 @@ def provider_id(admin: httpx.Client) -> str | None:
 
 async def test_a_node_gets_the_id_of_its_instance(cluster: Cluster, admin: httpx.Client) -> None:
     register(admin)
-    assert await cluster.identify("spot-1", FIRST) is False
+    assert await cluster.identify("spot-1", FIRST) is Standing.NOT_READY
     assert provider_id(admin) == FIRST
 
 
