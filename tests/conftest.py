@@ -14,8 +14,12 @@ def pytest_configure() -> None:
         os.environ.setdefault(name, value)
 
 
+# As much again as other tests have: several clusters and the other tests beside them share the processors.
+CLUSTER_SECONDS = 1800
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """How long a cluster waits for its place and comes up counts for no test."""
     for item in items:
         if item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.timeout(func_only=True))
+            item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS, func_only=True))
