@@ -100,8 +100,9 @@ def _hand_off(pod: Doomed, deadline: datetime, timing: Timing, now: datetime, la
         return Unserve(pod) if pod.served else _evict(pod, deadline, now, insist=late, reason="")
     if is_last_moment(pod, deadline, timing, now):
         # What it does in its grace is better than an end in the middle of a word, and nobody new may come to
-        # it then: where its visitors are sent still, they are for as long as the data plane needs.
-        if pod.served and now < deadline - UNPROMISED:
+        # it then: where its visitors are sent still, they are for as long as the data plane needs. Half of
+        # its last grace is its own even so: what is asked may hang, or the notice have come late.
+        if pod.served and now < deadline - min(pod.grace, timing.last_grace) / 2 - UNPROMISED:
             return Unserve(pod)
         return _evict(pod, deadline, now, insist=True, reason=group.blocked or "replacement-late")
     return None

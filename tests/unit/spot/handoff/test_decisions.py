@@ -69,8 +69,10 @@ def test_whom_no_visitor_is_sent_to_goes_at_the_last_moment_itself() -> None:
 
 
 def test_with_no_time_left_it_goes_in_whatever_way() -> None:
-    assert isinstance(at(DETACHED, 2.1), Unserve)
-    assert isinstance(at(DETACHED, 2), Evict)
+    assert isinstance(at(DETACHED, 7.1), Unserve)
+    hindered = at(DETACHED, 7)
+    assert isinstance(hindered, Evict) and hindered.insist
+    assert hindered.grace == TIMING.last_grace / 2
     just_now = replace(DETACHED, unserved_at=DEADLINE - 3 * SECOND, listed=False, unserve=())
     assert at(just_now, 2.1) is None
     assert isinstance(at(just_now, 2), Evict)
