@@ -3,29 +3,45 @@
 Each node mounts its own folders there, so the places must exist on the host.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from localcluster.lock import held
 
 PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
 OUR_MARK = ".made-for-embedded-cluster-nodes"
+LOCK = Path("/run/madang-built-in-paths.lock")
 
 
-def make_paths() -> None:
-    """Make those that are not there, each with our mark."""
-    for path in map(Path, PATHS):
-        if not path.exists():
-            path.mkdir(parents=True)
-            (path / OUR_MARK).touch()
+@contextmanager
+def made_paths() -> Iterator[None]:
+    """Around a machine's mounting: makes those that are not there, each with our mark, and none goes."""
+    with held(LOCK, shared=True):
+        for path in map(Path, PATHS):
+            if not path.exists():
+                path.mkdir(parents=True, exist_ok=True)
+                (path / OUR_MARK).touch()
+        yield
 
 
-def remove_paths() -> None:
-    """Remove those that we made, unless something is in them or another instance's machine mounts there."""
-    mounted = mount_points_anywhere()
-    for path in map(Path, PATHS):
-        # The kernel would quietly unmount it in the other machine if its place went.
-        if str(path) in mounted or not (path / OUR_MARK).exists() or len(list(path.iterdir())) > 1:
-            continue
-        (path / OUR_MARK).unlink()
-        path.rmdir()
+def remove_paths() -> list[Path]:
+    """Remove those that we made and nobody mounts at, in another instance either; gives what stays of them,
+    as something is in it.
+    """
+    left = []
+    with held(LOCK):
+        mounted = mount_points_anywhere()
+        for path in map(Path, PATHS):
+            # The kernel would quietly unmount it in the other machine if its place went.
+            if str(path) in mounted or not (path / OUR_MARK).exists():
+                continue
+            if len(list(path.iterdir())) > 1:
+                left.append(path)
+                continue
+            (path / OUR_MARK).unlink()
+            path.rmdir()
+    return left
 
 
 def mount_points_anywhere() -> set[str]:

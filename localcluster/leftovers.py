@@ -79,10 +79,9 @@ def _links(instance: Instance) -> Iterator[str]:
 def _folders(instance: Instance) -> Iterator[str]:
     if instance.state.exists():
         yield f"folder {instance.state}"
-    mounted = built_in.mount_points_anywhere()
-    for path in map(Path, built_in.PATHS):
-        if (path / built_in.OUR_MARK).exists() and str(path) not in mounted:
-            yield f"folder {path}"
+    # Another instance may have let go of them only now, or be about to mount there.
+    for path in built_in.remove_paths():
+        yield f"folder {path}"
 
 
 def _pids() -> list[int]:

@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localcluster import cgroups, kernel
+from localcluster import built_in, cgroups, kernel
 from localcluster.program import Program
 from localcluster.supervision import Supervisor
 
@@ -101,10 +101,11 @@ def _mount_everything(spec: MachineSpec) -> None:
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_SHARED)
     kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     _mount_own_cgroups()
-    _mount_own_run()
-    for source, target in spec.binds:
-        Path(target).mkdir(parents=True, exist_ok=True)  # below our own /run; the starter made the others
-        kernel.mount(source, target, None, kernel.MS_BIND | kernel.MS_REC)
+    with built_in.made_paths():  # its lock is the host's: before our own /run
+        _mount_own_run()
+        for source, target in spec.binds:
+            Path(target).mkdir(parents=True, exist_ok=True)  # below our own /run; the others are there
+            kernel.mount(source, target, None, kernel.MS_BIND | kernel.MS_REC)
 
 
 def _mount_own_cgroups() -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from localcluster import built_in, cgroups, kernel
+from localcluster import cgroups, kernel
 from localcluster.authority import write_whole
 from localcluster.errors import ClusterError
 from localcluster.instance import Instance
@@ -75,7 +75,6 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
     for leftover in (PID_FILE, WIRED_FILE):
         (folder / leftover).unlink(missing_ok=True)
     write_files(spec)
-    built_in.make_paths()
     log = folder / "machine.log"
     log.touch()
     place = log.stat().st_size
