@@ -1,6 +1,7 @@
 """Tells later what was in an image that was made here: cache/images/records/NAME.json."""
 
 import json
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -64,6 +65,7 @@ def debian_packages(status: str) -> dict[str, str]:
 
 def _write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
+    # Of one's own: another cluster of the same cache may write the same at the same time.
+    fresh = path.with_suffix(f".{os.getpid()}.new")
     fresh.write_text(json.dumps(content, indent=1))
     fresh.replace(path)
