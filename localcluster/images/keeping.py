@@ -29,8 +29,11 @@ def tag(digest: str) -> str:
 
 @contextmanager
 def pushing(cache: Path) -> Iterator[None]:
-    """Around a push: nothing goes meanwhile."""
-    with held(_lock(cache), shared=True):
+    """Around a push: nothing goes meanwhile, and no other cluster of the cache pushes.
+
+    Each has a registry of its own on the one storage, and writes a file there before the other's eyes.
+    """
+    with held(_lock(cache)):
         yield
 
 

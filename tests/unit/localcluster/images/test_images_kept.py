@@ -9,6 +9,7 @@ import pytest
 
 from localcluster.images import keeping
 from localcluster.images.keeping import forget_old, keep, keep_also, surplus
+from localcluster.lock import held
 from localcluster.programs import note_user, store_of
 
 OLD, NOW, NEW = (f"sha256:{letter * 64}" for letter in "abc")
@@ -143,3 +144,19 @@ def test_where_nothing_is_old_nothing_is_done(tmp_path: Path, mirror: Mirror) ->
 def test_an_image_is_known_by_its_digest_or_its_tag() -> None:
     there = {name(OLD), name(NEW), "madang/pause:1", "madang/pause:0"}
     assert surplus(there, [reference(NEW), PAUSE]) == {name(OLD), "madang/pause:0"}
+
+
+class WouldWait(Exception):
+    """Another holds the lock."""
+
+
+def wait() -> None:
+    raise WouldWait
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_one_cluster_pushes_at_a_time(tmp_path: Path, shared: bool) -> None:
+    """A registry writes a file in place, which another one on the same storage may read half-written."""
+    lock = tmp_path / "mirror.lock"
+    with keeping.pushing(tmp_path), pytest.raises(WouldWait), held(lock, wait, shared=shared):
+        pass
