@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from subprocess import CalledProcessError
 
 from localcluster.cloud import lifecycle
@@ -30,6 +30,8 @@ LOST_SECONDS = 20.0
 READY_SECONDS = 0.3
 IDENTIFY_SECONDS = 10.0
 """A Node that somebody deleted comes back without its instance's id."""
+GIVES_WAY = timedelta(seconds=60)
+"""So long a new machine gives way to those that serve: on a busy computer it would not start at all."""
 RETRY_SECONDS = (0.5, 10.0)
 log = logging.getLogger("cloud")
 
@@ -93,6 +95,8 @@ class Keeper:
             log.info("%s: instance %s", self.node.name, self._current().instance_id)
         self._write(lifecycle.observe(self._current(), self.node, machine, now))
         await self._serve(machine)
+        if not self._at_work and now - self._current().launched_at > GIVES_WAY:
+            self._let_work()
         decision = lifecycle.decide(self._current(), now, self._delay_seconds, self._is_lost(machine))
         if decision.step:
             return await self._take(decision.step)
@@ -146,8 +150,11 @@ class Keeper:
                 async with asyncio.timeout(LOOK_SECONDS):
                     standing = await self._cluster.identify(self.node.name, self._current().provider_id)
                     if standing is Standing.AT_WORK and not self._at_work:
-                        self._machines.at_work(self.node.name)
-                        self._at_work = True
+                        self._let_work()
+
+    def _let_work(self) -> None:
+        self._machines.at_work(self.node.name)
+        self._at_work = True
 
     def _is_lost(self, machine: MachineRun | None) -> bool:
         if machine is not None:
