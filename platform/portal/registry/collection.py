@@ -18,8 +18,8 @@ from portal.registry import space
 
 logger = logging.getLogger(__name__)
 
-# At the soonest, where somebody waits for the space.
-_SOONER = timedelta(hours=1)
+# At the soonest, where somebody waits for the space: nobody builds for minutes then, and may want it again.
+_SOONER = timedelta(hours=6)
 
 
 def collect_garbage() -> datetime | None:
