@@ -12,7 +12,7 @@ OF_THE_PORTAL := tests/integration/portal/
 OF_THE_CHART := $(addprefix tests/integration/,cli/ charts/ examples/)
 SIDE_BY_SIDE := test-of-the-clusters test-of-the-portal test-of-the-pages test-of-spot test-of-the-rest test-of-the-chart
 
-.PHONY: help setup up down destroy backup restore status logs reclaim dev demo bench-page bench-spot lint format page screenshots
+.PHONY: help setup up down destroy backup restore status logs reclaim dev demo bench-page bench-loss bench-queue bench-watchers bench-spot lint format page screenshots
 .PHONY: setup-tests test-of-the-pages
 .PHONY: test test-unit test-integration $(SIDE_BY_SIDE) test-e2e
 
@@ -60,6 +60,15 @@ demo: setup ## the main road, end to end, on this machine's cluster, which stays
 
 bench-page: setup page ## a club's first page with 1000 projects and 5000 releases, beside its SQL and an empty view
 	@$(PYTHON) -m tests.bench.page
+
+bench-loss: setup ## half of fifty nodes called back at once: notice to fence, and the rate of requests, beside the bare ones
+	@$(PYTHON) -m tests.bench.mass_loss $(ARGS)
+
+bench-queue: setup ## a club's first push while another club's twenty wait, beside the next free place
+	@$(PYTHON) -m tests.bench.queue
+
+bench-watchers: setup page ## two thousand watchers of one log on one portal process, beside a bare ASGI loop
+	@$(PYTHON) -m tests.bench.watchers $(ARGS)
 
 bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl drain, on the running cluster
 	@$(PYTHON) -m tests.bench.spot $(ARGS)

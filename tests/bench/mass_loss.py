@@ -1,7 +1,7 @@
 """Half of a fleet called back at once: how soon each node is fenced, and what the API server is asked.
 
-python -m tests.bench.mass_loss                  # 50 nodes, 500 pods in 50 namespaces, 25 notices at once
-python -m tests.bench.mass_loss --namespaces 1   # the same pods in one namespace
+make bench-loss                          # 50 nodes, 500 pods in 50 namespaces, 25 notices at once
+make bench-loss ARGS="--namespaces 1"    # the same pods in one namespace
 
 A real API server, controller-manager and scheduler; the nodes are objects and their kubelets are played.
 Beside the handler's figures stand those of the least that would do: to receive a notice and send one PATCH,
@@ -44,9 +44,7 @@ RECORDS = {"labelSelector": f"{names.RECORD}=true"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.mass_loss", description=__doc__.split("\n\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="make bench-loss", description=__doc__.split("\n\n")[0])
     parser.add_argument("--nodes", type=int, default=50, help="half of them are lost (default 50)")
     parser.add_argument("--pods", type=int, default=500, help="default 500")
     parser.add_argument("--namespaces", type=int, default=50, help="default 50")

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.page`: a club's first page with 1000 projects and 5000 releases in the database.
+"""`make bench-page`: a club's first page with 1000 projects and 5000 releases in the database.
 
 The page, and a view behind the same doors that says nothing, are asked in turn through all of Django. The
 page's time is compared with what its own queries took plus what the empty view takes without its queries.

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.queue`: a club's first push while another club's twenty wait, on the real queue.
+"""`make bench-queue`: a club's first push while another club's twenty wait, on the real queue.
 
 PostgreSQL, the claims, leases and steps are the platform's own; only the cluster is played: a build sleeps as
 long as it is told. A wait is measured beside the time until a place is free in the platform's own rows,

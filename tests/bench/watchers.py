@@ -1,4 +1,4 @@
-"""`python -m tests.bench.watchers`: many people watch one log on one portal process, beside a bare ASGI loop.
+"""`make bench-watchers`: many people watch one log on one portal process, beside a bare ASGI loop.
 
 Both are served by uvicorn and send the same bytes to the same watchers in one run. The portal also checks who
 asks, reads the lines from PostgreSQL, and can go on from any line.
@@ -83,7 +83,7 @@ class Watcher(asyncio.Protocol):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.watchers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench-watchers", description=__doc__)
     parser.add_argument("--watchers", type=int, default=WATCHERS, help="how many (%(default)s)")
     watchers = parser.parse_args().watchers
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
