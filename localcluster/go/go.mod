@@ -499,4 +499,7 @@ tool (
 	sigs.k8s.io/kube-network-policies/cmd
 )
 
-replace github.com/google/nftables => ./nftables
+replace (
+	github.com/florianl/go-nfqueue => ./go-nfqueue
+	github.com/google/nftables => ./nftables
+)

@@ -19,25 +19,23 @@ _REPORT_SECONDS = 15
 
 
 def lay_sources(source: Path, work: Path, toolchain: Toolchain) -> None:
-    """Copy the module to `work`, and beside it the patched nftables that go.mod's replace line names."""
+    """Copy the module to `work`, and beside it the patched modules that go.mod's replace lines name."""
     shutil.copytree(source, work)
-    version = recipe.Versions.read((source / "go.mod").read_text())[recipe.PATCHED_MODULE]
-    answer = _go(
-        toolchain, "/", ["mod", "download", "-json", f"{recipe.PATCHED_MODULE}@{version}"], "fetch Go modules"
-    )
-    patched = work / "nftables"
-    shutil.copytree(json.loads(answer)["Dir"], patched, ignore=shutil.ignore_patterns("*_test.go"))
-    for path in [patched, *patched.rglob("*")]:
+    versions = recipe.Versions.read((source / "go.mod").read_text())
+    for module, patch in recipe.PATCHES.items():
+        _lay_patched(module, versions[module], source / patch, work / module.rpartition("/")[2], toolchain)
+
+
+def _lay_patched(module: str, version: str, patch: Path, folder: Path, toolchain: Toolchain) -> None:
+    answer = _go(toolchain, "/", ["mod", "download", "-json", f"{module}@{version}"], "fetch Go modules")
+    shutil.copytree(json.loads(answer)["Dir"], folder, ignore=shutil.ignore_patterns("*_test.go"))
+    for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode | 0o200)  # the module cache is read-only
-    patch = subprocess.run(
-        ["patch", "--silent", "-d", patched, "-p1", "-i", source / recipe.PATCH],
-        text=True,
-        capture_output=True,
+    patched = subprocess.run(
+        ["patch", "--silent", "-d", folder, "-p1", "-i", patch], text=True, capture_output=True
     )
-    if patch.returncode != 0:
-        raise ClusterError(
-            f"{recipe.PATCH} does not fit {recipe.PATCHED_MODULE} {version}:\n{patch.stdout}{patch.stderr}"
-        )
+    if patched.returncode != 0:
+        raise ClusterError(f"{patch.name} does not fit {module} {version}:\n{patched.stdout}{patched.stderr}")
 
 
 def compile_programs(work: Path, out: Path, toolchain: Toolchain, report: Report) -> None:

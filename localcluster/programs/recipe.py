@@ -47,8 +47,11 @@ COMPILED = (
 PROGRAMS = (*COMPILED, *KUBERNETES, "runc")
 """Every name in the folder that `ensure` gives."""
 
-PATCHED_MODULE = "github.com/google/nftables"
-PATCH = "nftables-queue.patch"
+PATCHES = {
+    "github.com/florianl/go-nfqueue": "nfqueue-buffer.patch",
+    "github.com/google/nftables": "nftables-queue.patch",
+}
+"""Of each module that is patched the file; go.mod replaces it by the folder of its last element."""
 
 # The variable that holds a program's own version, and the module whose version it is.
 _STAMPED = {
@@ -118,6 +121,6 @@ def key(source: Path, go_version: str, architecture: str, runc: str) -> str:
 
 def inputs(source: Path) -> Iterable[Path]:
     """The files that decide what is compiled."""
-    for name in ("go.mod", "go.sum", PATCH, "runc/go.mod", "runc/go.sum"):
+    for name in ("go.mod", "go.sum", *PATCHES.values(), "runc/go.mod", "runc/go.sum"):
         yield source / name
     yield from (path for path in (source / "cmd").rglob("*") if path.is_file())

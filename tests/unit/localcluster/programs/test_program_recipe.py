@@ -34,7 +34,9 @@ def test_the_key_is_the_same_for_the_same_inputs(source: Path) -> None:
     assert key(source, "go1.26.6", "amd64", "compiled") == key(SOURCE, "go1.26.6", "amd64", "compiled")
 
 
-@pytest.mark.parametrize("name", ["go.mod", "go.sum", recipe.PATCH, "runc/go.sum", "cmd/pause/main.go"])
+@pytest.mark.parametrize(
+    "name", ["go.mod", "go.sum", *recipe.PATCHES.values(), "runc/go.sum", "cmd/pause/main.go"]
+)
 def test_every_file_that_is_compiled_counts(source: Path, name: str) -> None:
     before = key(source, "go1.26.6", "amd64", "compiled")
     (source / name).write_text((source / name).read_text() + "\n// changed\n")
