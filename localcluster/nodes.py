@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from localcluster import machines, network, pki, worker
+from localcluster import cgroups, machines, network, pki, worker
 from localcluster.errors import ClusterError
-from localcluster.instance import Instance, Node
+from localcluster.instance import Capacity, Instance, Node
 from localcluster.lock import held
 from localcluster.programs import note_user, store_of
+
+# A cloud's machines have their own processors. Here all share a few: the platform's, where visitors
+# come in, go before spot nodes, and these before one that only starts.
+_SHARES = {Capacity.ON_DEMAND: 4.0, Capacity.SPOT: 1.0}
+_STARTING_SHARE = 1 / 16
 
 
 def ensure_running(instance: Instance, node: Node, programs: Path) -> bool:
@@ -36,6 +41,16 @@ def kill_node(instance: Instance, name: str) -> None:
     """End all its processes at once, with no word to Kubernetes. Again is a no-op."""
     with _alone(instance, name):
         _end(instance, name)
+
+
+def give_way(instance: Instance, name: str) -> None:
+    """Let a node's machine have little of the processors, until `take_part`."""
+    cgroups.weigh(machines.cgroup(instance, name), _STARTING_SHARE)
+
+
+def take_part(instance: Instance, name: str) -> None:
+    """Let a node's machine have as much of the processors as others of its kind."""
+    cgroups.weigh(machines.cgroup(instance, name), _SHARES[instance.node(name).capacity])
 
 
 def clear_node(instance: Instance, name: str) -> None:
@@ -102,4 +117,6 @@ def _start(instance: Instance, node: Node, programs: Path) -> int:
     wanted = worker.spec(instance, node, programs)
     for source, _ in wanted.binds:
         Path(source).mkdir(parents=True, exist_ok=True)
-    return machines.start(instance, wanted, lambda pid: network.wire_node(control, pid, node))
+    pid = machines.start(instance, wanted, lambda pid: network.wire_node(control, pid, node))
+    take_part(instance, node.name)
+    return pid

@@ -2,13 +2,10 @@
 
 from typing import Protocol
 
-from localcluster import cgroups, kernel, machines, nodes
+from localcluster import kernel, machines, nodes
 from localcluster.cloud.record import MachineRun
 from localcluster.instance import Instance
 from localcluster.machine import WIRED_FILE
-
-STARTING_SHARE = 1 / 16
-"""A cloud's new machine has its own processors. Here all share a few, and those that serve go before it."""
 
 
 class Machines(Protocol):
@@ -27,7 +24,7 @@ class Machines(Protocol):
         """Start a fresh machine, after doing away with a half-started one. It gives way until `at_work`."""
 
     def at_work(self, node: str) -> None:
-        """Let its machine have as much of the processors as any other."""
+        """Let its machine have as much of the processors as others of its kind."""
 
     def reboot(self, node: str) -> MachineRun:
         """End all its processes at once and start it again with the disk it had."""
@@ -54,11 +51,11 @@ class InstanceMachines:
 
     def start(self, node: str) -> MachineRun:
         nodes.start_node(self._instance, node)
-        cgroups.weigh(machines.cgroup(self._instance, node), STARTING_SHARE)
+        nodes.give_way(self._instance, node)
         return self._started(node)
 
     def at_work(self, node: str) -> None:
-        cgroups.weigh(machines.cgroup(self._instance, node), 1)
+        nodes.take_part(self._instance, node)
 
     def reboot(self, node: str) -> MachineRun:
         machines.kill(self._instance, node)

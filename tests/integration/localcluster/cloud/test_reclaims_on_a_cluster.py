@@ -261,6 +261,7 @@ def test_an_auto_scaling_group_replaces_an_on_demand_node_too(cluster: Instance,
     assert new
     assert told_by_metadata(cluster, "ondemand-1", path) == "InService"
     until(lambda: "ondemand-1" in server.ready_nodes())
+    until(lambda: share(cluster, "ondemand-1") == 4)
 
 
 def test_a_scheduled_reboot_brings_the_same_instance_back(cluster: Instance, server: api.Api) -> None:
