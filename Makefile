@@ -75,7 +75,7 @@ bench-spot: setup ## lost nodes under visitors: Madang's handoff beside kubectl 
 
 test: setup-tests page lint test-unit ## everything
 	@$(CLUSTER) programs
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target test-of-the-platform $(SIDE_BY_SIDE)
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-of-the-platform $(SIDE_BY_SIDE)
 
 test-unit: setup ## no I/O
 	@$(PYTHON) -m pytest tests/unit -q -n 2
@@ -84,7 +84,7 @@ test-integration: setup-tests page ## the real PostgreSQL, Redis, git, registry,
 	@$(CLUSTER) programs
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target $(SIDE_BY_SIDE)
 
-# Four side by side: most tests wait for a program, not for a processor. The longest begin first; tests on clusters
+# Some side by side: many tests wait for a program, not for a processor. The longest begin first; tests on clusters
 # wait until there is room for theirs (tests/clusters.py).
 test-of-the-clusters:
 	@$(PYTHON) -m pytest -q -m cluster tests/integration

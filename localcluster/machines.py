@@ -82,6 +82,8 @@ def start(instance: Instance, spec: MachineSpec, wire: Callable[[int], None]) ->
     deadline = time.monotonic() + START_SECONDS
     while launched and time.monotonic() < deadline:
         if found := pid(instance, spec.name):
+            # A program that stands in no cgroup weighs as much as one does, be it of all machines.
+            cgroups.weigh(instance.cgroup, len(instance.nodes))
             wire(found)
             (folder / WIRED_FILE).touch()
             return found

@@ -21,7 +21,7 @@ from localcluster.images.registry import Registry
 from localcluster.images.store import open_store
 from localcluster.install import volumes
 from localcluster.instance import Instance
-from tests.clusters import CORE, environment
+from tests.clusters import CORE, environment, processor_share
 from tests.integration.localcluster.core.conftest import Cluster
 
 pytestmark = [
@@ -191,6 +191,11 @@ def test_what_a_node_uses_is_its_own(cluster: Cluster, web: list[dict[str, Any]]
         assert counted
         # The kernel's figure has page cache in it that the kubelet's "working set" leaves out.
         assert used_bytes <= counted + (64 << 20)
+
+
+@pytest.mark.skipif(cgroups.needs_scope(), reason="systemd keeps each machine for itself")
+def test_all_machines_weigh_more_than_one_program_of_the_host(cluster: Cluster) -> None:
+    assert processor_share(cluster.instance.cgroup) == len(cluster.instance.nodes)
 
 
 def test_logs_and_exec_reach_a_container(cluster: Cluster, web: list[dict[str, Any]]) -> None:
