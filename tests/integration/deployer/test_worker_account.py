@@ -25,6 +25,7 @@ from tests.unit.deployer.orders import CLUB, rollout_order
 SECRETS_ROLE = "madang-worker-secrets"
 SETTINGS = RolloutSettings(account="madang/worker", secrets_role=SECRETS_ROLE)
 INSTALLED = {
+    "PriorityClass": Kind("scheduling.k8s.io/v1", "priorityclasses", namespaced=False),
     "Role": Kind("rbac.authorization.k8s.io/v1", "roles"),
     "ClusterRole": Kind("rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False),
     "ClusterRoleBinding": Kind("rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
@@ -36,6 +37,7 @@ INSTALLED = {
     ),
 }
 TEMPLATES = (
+    "templates/priority.yaml",
     "templates/workers/rbac.yaml",
     "templates/builds/namespace.yaml",
     "templates/registry/registry.yaml",
