@@ -10,8 +10,7 @@ from typing import Any
 from deployer.errors import Explanation
 from portal.gitserver.exchange import Exchange, log_context
 from portal.gitserver.seats import Seat
-from portal.gitserver.sideband import Packets, text_packet
-from portal.translating import explained
+from portal.gitserver.sideband import Packets, explanation_packet
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class Reader:
     async def _say_goodbye(self) -> None:
         if not self._packets.banded:
             return
-        text = text_packet("\n".join(("", *explained(too_many_slow()).lines(), "", "")))
+        text = explanation_packet(too_many_slow())
         async with asyncio.timeout(self._settings.goodbye_seconds):
             await self._exchange.send({"type": "http.response.body", "body": text, "more_body": False})
 

@@ -77,8 +77,13 @@ class RefusalExplainer:
         elif body[4:11] == b"unpack " and body[11:13] != b"ok":
             explanation = self._explain(self._said.decode("utf-8", "replace"))
             if explanation is not None:
-                return text_packet("\n".join(("", *explained(explanation).lines(), "", ""))) + packet
+                return explanation_packet(explanation) + packet
         return packet
+
+
+def explanation_packet(explanation: Explanation) -> bytes:
+    """Its lines apart from what git says around them."""
+    return text_packet("\n".join(("", *explained(explanation).lines(), "", "")))
 
 
 def text_packet(text: str) -> bytes:
