@@ -29,6 +29,12 @@ def release_command(snapshot: Snapshot) -> tuple[str, ...] | None:
     return command_line(text) if text else None
 
 
+def first_line(text: str) -> str:
+    """Of a file that says one thing, such as .nvmrc: its first line that is no comment, else ""."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return next(filter(None, lines), "")
+
+
 def dockerignore(snapshot: Snapshot, *more: str) -> str | None:
     """The default .dockerignore, or None where the project has its own."""
     return None if ".dockerignore" in snapshot.paths else DOCKERIGNORE + "".join(more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from deployer.build import choice
 from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
 
@@ -63,8 +64,7 @@ def pinned(text: str) -> int | None:
 
     None for what a laptop alone knows (`system`).
     """
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    word = next(filter(None, lines), "")
+    word = choice.first_line(text)
     if found := re.match(r"v?(\d{1,4})(?!\d)", word):
         return int(found[1])
     if word in NEWEST:

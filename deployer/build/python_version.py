@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from deployer.build import choice
 from deployer.errors import Explanation, UserError
 from deployer.sentence import Sentence
 from deployer.source.snapshot import Snapshot
@@ -45,8 +46,7 @@ def pinned(text: str) -> int | None:
 
     "3.12.4", "python-3.12", "cpython@3.12", or as requires-python has it; None for what a laptop alone knows.
     """
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    word = next(filter(None, lines), "")
+    word = choice.first_line(text)
     if word.startswith(("=", "!", "<", ">", "~", "^")):
         return preferred(word)
     found = NAMED.search(word)
