@@ -1,14 +1,13 @@
 """Tells later what was in an image that was made here: cache/images/records/NAME.json."""
 
 import json
-import os
 import re
 import tarfile
 from pathlib import Path
 from typing import Any
 
 from localcluster.images.oci import Image, Layer
-from localcluster.images.store import Store
+from localcluster.images.store import Store, write_whole
 
 _DPKG = "var/lib/dpkg/status"
 _DISTRIBUTION = re.compile(r"site-packages/([^/]+)-([^-/]+)\.dist-info/METADATA$")
@@ -65,7 +64,4 @@ def debian_packages(status: str) -> dict[str, str]:
 
 def _write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Of one's own: another cluster of the same cache may write the same at the same time.
-    fresh = path.with_suffix(f".{os.getpid()}.new")
-    fresh.write_text(json.dumps(content, indent=1))
-    fresh.replace(path)
+    write_whole(path, json.dumps(content, indent=1))

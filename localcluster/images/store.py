@@ -62,7 +62,7 @@ class Store:
             began = time.monotonic()
             layer = make(self, *inputs)
             note.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(
+            write_whole(
                 note, json.dumps({**asdict(layer), "path": layer.path.name, "make": make.__name__}, indent=1)
             )
             seconds = time.monotonic() - began
@@ -174,7 +174,8 @@ def _told(value: Any) -> Any:
     return value
 
 
-def _write_whole(path: Path, text: str) -> None:
-    fresh = path.with_name(f"{path.name}.new")
+def write_whole(path: Path, text: str) -> None:
+    """Never half there; another cluster of the same cache may write the same at the same time."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     fresh.write_text(text)
     fresh.replace(path)
